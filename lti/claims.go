@@ -1,0 +1,244 @@
+package lti
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Limits of what is kept of a launch, in characters unless said otherwise.
+const (
+	maxName        = 255
+	maxTitle       = 255
+	maxDescription = 2000
+	maxText        = 2000
+	maxRoles       = 100 // entries
+	maxTypes       = 20  // entries
+	maxCustom      = 100 // entries
+	maxCustomName  = 255
+	maxCustomValue = 4 << 10 // bytes
+	maxData        = 16 << 10
+)
+
+// claims reads the payload of a verified token. Null is absent, [] is an
+// empty object, ids may be numbers; what has any other shape is absent too.
+type claims struct {
+	members   jsonObject
+	ignored   []string // names of claims of a wrong shape, for the log
+	duplicate error    // the first name that occurs twice in a claim that was read
+}
+
+func parseClaims(payload []byte) (*claims, error) {
+	members, err := parseJSONObject(payload)
+	if err != nil {
+		return nil, err
+	}
+	return &claims{members: members}, nil
+}
+
+func (c *claims) member(name string) jsonText { return c.members[name] }
+
+// object is the claim as an object, empty if it is absent or something else.
+func (c *claims) object(name string) jsonObject {
+	value := c.members[name]
+	if value == nil {
+		return nil
+	}
+	o, err := value.object()
+	switch {
+	case errors.Is(err, errDuplicate):
+		if c.duplicate == nil {
+			c.duplicate = fmt.Errorf("%s: %w", name, err)
+		}
+	case err != nil:
+		c.ignored = append(c.ignored, name)
+	}
+	return o
+}
+
+func (c *claims) time(name string) (time.Time, bool) {
+	seconds, ok := c.members[name].number()
+	if !ok {
+		return time.Time{}, false
+	}
+	return epoch(seconds)
+}
+
+// url is a member with an absolute https URL, else empty (V24).
+func (c *claims) url(o jsonObject, name string, insecure bool) string {
+	text, _ := o[name].text()
+	if text == "" {
+		return ""
+	}
+	if _, err := absoluteURL(text, insecure); err != nil {
+		c.ignored = append(c.ignored, name)
+		return ""
+	}
+	return text
+}
+
+func (c *claims) user(id string) User {
+	return User{
+		ID:         id,
+		Name:       c.members.clean("name", maxName),
+		GivenName:  c.members.clean("given_name", maxName),
+		FamilyName: c.members.clean("family_name", maxName),
+		Email:      c.members.clean("email", maxName),
+		Locale:     c.members.clean("locale", maxName),
+		Anonymous:  id == "",
+	}
+}
+
+func (c *claims) context() Context {
+	o := c.object(claimContext)
+	id, _ := o["id"].id()
+	types, _ := o["type"].texts()
+	return Context{
+		ID:    id,
+		Label: o.clean("label", maxTitle),
+		Title: o.clean("title", maxTitle),
+		Types: types[:min(len(types), maxTypes)],
+	}
+}
+
+func (c *claims) platform() PlatformInfo {
+	o := c.object(claimToolPlatform)
+	guid, _ := o["guid"].id()
+	return PlatformInfo{
+		GUID:    guid,
+		Name:    o.clean("name", maxTitle),
+		Family:  o.clean("product_family_code", maxTitle),
+		Version: o.clean("version", maxTitle),
+	}
+}
+
+func (c *claims) presentation(insecure bool) Presentation {
+	o := c.object(claimLaunchPresentation)
+	return Presentation{
+		Target:    o.clean("document_target", maxName),
+		ReturnURL: c.url(o, "return_url", insecure),
+		Locale:    o.clean("locale", maxName),
+		Width:     o.pixels("width"),
+		Height:    o.pixels("height"),
+	}
+}
+
+func (c *claims) endpoint(insecure bool) Endpoint {
+	o := c.object(claimAGSEndpoint)
+	scopes, _ := o["scope"].texts()
+	return Endpoint{
+		Scopes:    scopes[:min(len(scopes), maxTypes)],
+		LineItems: c.url(o, "lineitems", insecure),
+		LineItem:  c.url(o, "lineitem", insecure),
+	}
+}
+
+// unexpanded is a variable that the platform doesn't know (LTI Core 1.3, B.1).
+var unexpanded = regexp.MustCompile(`^\$[A-Za-z][A-Za-z0-9._]*$`)
+
+func (c *claims) custom() map[string]string {
+	o := c.object(claimCustom)
+	names := make([]string, 0, len(o))
+	for name := range o {
+		names = append(names, name)
+	}
+	slices.Sort(names) // so that the same ones are kept of too many
+	custom := map[string]string{}
+	for _, name := range names {
+		value := o[name].plain()
+		switch {
+		case value == "" || unexpanded.MatchString(value):
+		case len(name) > maxCustomName || len(value) > maxCustomValue || len(custom) == maxCustom:
+			c.ignored = append(c.ignored, "a custom parameter, for its size")
+		default:
+			custom[name] = value
+		}
+	}
+	return custom
+}
+
+// deepLinkingSettings makes check V22.
+func (c *claims) deepLinkingSettings(insecure bool) (*DeepLinkingSettings, error) {
+	o := c.object(claimDLSettings)
+	if o == nil {
+		return nil, errors.New("no settings")
+	}
+	address, _ := o["deep_link_return_url"].text()
+	if _, err := absoluteURL(address, insecure); err != nil {
+		return nil, fmt.Errorf("deep_link_return_url: %w", err)
+	}
+	types, ok := o["accept_types"].texts()
+	if !ok {
+		return nil, errors.New("accept_types is not an array")
+	}
+	targets, ok := o["accept_presentation_document_targets"].texts()
+	if !ok {
+		return nil, errors.New("accept_presentation_document_targets is not an array")
+	}
+	data := o["data"]
+	if len(data) > maxData {
+		return nil, fmt.Errorf("data has %d bytes", len(data))
+	}
+	return &DeepLinkingSettings{
+		ReturnURL:       address,
+		AcceptTypes:     types[:min(len(types), maxTypes)],
+		AcceptTargets:   targets[:min(len(targets), maxTypes)],
+		AcceptMultiple:  string(o["accept_multiple"]) == "true",
+		RefuseLineItems: string(o["accept_lineitem"]) == "false",
+		AutoCreate:      string(o["auto_create"]) == "true",
+		Title:           o.clean("title", maxTitle),
+		Text:            o.clean("text", maxText),
+		Data:            json.RawMessage(data),
+	}, nil
+}
+
+// clean is a member as text for people: without control characters, without
+// space around, and not longer than limit.
+func (o jsonObject) clean(name string, limit int) string {
+	return cleanText(o[name].plain(), limit)
+}
+
+func cleanText(s string, limit int) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			return ' '
+		case unicode.IsControl(r):
+			return -1
+		}
+		return r
+	}, s)
+	s = strings.TrimSpace(s)
+	if len(s) > limit {
+		if runes := []rune(s); len(runes) > limit {
+			s = strings.TrimSpace(string(runes[:limit]))
+		}
+	}
+	return s
+}
+
+// pixels is a member with a size, which some platforms write as a string.
+func (o jsonObject) pixels(name string) int {
+	n, err := strconv.Atoi(o[name].plain())
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+// plain is a string, or the text of a number or of a truth value.
+func (v jsonText) plain() string {
+	if len(v) == 0 || v[0] == '{' || v[0] == '[' {
+		return ""
+	}
+	if text, ok := v.text(); ok {
+		return text
+	}
+	return string(v)
+}

@@ -1,0 +1,179 @@
+package lti
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// An AddressError says that an outgoing call was to reach an address that it
+// must not: a private one, loopback and the like.
+type AddressError struct {
+	Address string // host:port as connected to
+}
+
+func (e *AddressError) Error() string {
+	return "address " + e.Address + " is not allowed for outgoing calls"
+}
+
+const (
+	connectTimeout = 5 * time.Second
+	totalTimeout   = 15 * time.Second
+	maxRedirects   = 3
+)
+
+// GuardedClient makes the client for every call to a server that others name:
+// platforms, BigBlueButton. It reaches no private, loopback, link-local,
+// shared, multicast or reserved address, unless allow has the "host:port"; the
+// check is made on the address connected to, after DNS. A call takes 15 s at
+// most and follows 3 redirects, none of which takes a token or a body to
+// another host. How much is read of an answer is up to the caller.
+func GuardedClient(allow []string) *http.Client {
+	allowed := make(map[string]bool, len(allow))
+	for _, hostPort := range allow {
+		allowed[strings.ToLower(strings.TrimSpace(hostPort))] = true
+	}
+	transport := &http.Transport{
+		// No proxy: it would connect for us, unchecked.
+		DialContext:           guardedDial(allowed),
+		ForceAttemptHTTP2:     true,
+		TLSHandshakeTimeout:   connectTimeout,
+		ResponseHeaderTimeout: totalTimeout,
+		MaxIdleConnsPerHost:   8,
+		MaxIdleConns:          256,
+		IdleConnTimeout:       90 * time.Second,
+	}
+	return &http.Client{
+		Transport:     named{transport},
+		CheckRedirect: checkRedirect(true),
+		Timeout:       totalTimeout,
+	}
+}
+
+func guardedDial(allowed map[string]bool) func(context.Context, string, string) (net.Conn, error) {
+	open := net.Dialer{Timeout: connectTimeout}
+	guarded := net.Dialer{Timeout: connectTimeout, Control: func(_, address string, _ syscall.RawConn) error {
+		if allowed[address] || publicAddress(address) {
+			return nil
+		}
+		return &AddressError{Address: address}
+	}}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if allowed[strings.ToLower(address)] {
+			return open.DialContext(ctx, network, address)
+		}
+		return guarded.DialContext(ctx, network, address)
+	}
+}
+
+// reserved are networks that no platform is in, beside those that netip tells.
+var reserved = prefixes("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15",
+	"198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
+	"::/96", "64:ff9b:1::/48", "100::/64", "2001::/32", "2001:db8::/32", "fec0::/10")
+
+// translated are IPv6 networks whose addresses stand for an IPv4 one, which
+// begins at this byte.
+var translated = map[netip.Prefix]int{
+	netip.MustParsePrefix("64:ff9b::/96"): 12, // NAT64
+	netip.MustParsePrefix("2002::/16"):    2,  // 6to4
+}
+
+func prefixes(texts ...string) []netip.Prefix {
+	var list []netip.Prefix
+	for _, text := range texts {
+		list = append(list, netip.MustParsePrefix(text))
+	}
+	return list
+}
+
+// publicAddress reports whether address, an IP with a port, is one of the
+// public internet.
+func publicAddress(address string) bool {
+	parsed, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return false
+	}
+	return publicIP(parsed.Addr().Unmap())
+}
+
+func publicIP(ip netip.Addr) bool {
+	if !ip.IsGlobalUnicast() || ip.IsPrivate() {
+		return false
+	}
+	for _, network := range reserved {
+		if network.Contains(ip) {
+			return false
+		}
+	}
+	for network, at := range translated {
+		if b := ip.AsSlice(); network.Contains(ip) && !publicIP(netip.AddrFrom4([4]byte(b[at:at+4]))) {
+			return false
+		}
+	}
+	return true
+}
+
+// careful is client without cookies and with checkRedirect, whatever it does
+// by itself.
+func careful(client *http.Client, insecure bool) *http.Client {
+	c := *client
+	c.CheckRedirect = checkRedirect(insecure)
+	c.Jar = nil
+	return &c
+}
+
+var errRedirect = errors.New("refused to follow a redirect")
+
+// checkRedirect follows a few redirects, none from https to http, and none to
+// another host that would take a token or a body along. With insecure, a call
+// that began with http may stay there.
+func checkRedirect(insecure bool) func(*http.Request, []*http.Request) error {
+	return func(next *http.Request, via []*http.Request) error {
+		first := via[0]
+		switch {
+		case len(via) > maxRedirects:
+			return fmt.Errorf("%w: more than %d", errRedirect, maxRedirects)
+		case next.URL.Scheme != "https" && (!insecure || first.URL.Scheme != next.URL.Scheme):
+			return fmt.Errorf("%w: it leaves https", errRedirect)
+		case origin(next.URL) == origin(first.URL):
+			return nil
+		case first.Header.Get("Authorization") != "" || next.Method != http.MethodGet && next.Method != http.MethodHead:
+			return fmt.Errorf("%w: it leaves the host with a token or a body", errRedirect)
+		}
+		return nil
+	}
+}
+
+// named is a transport that says who we are.
+type named struct{ http.RoundTripper }
+
+var userAgent = "bbbridge/" + version()
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && strings.HasPrefix(info.Main.Version, "v") {
+		return info.Main.Version[1:]
+	}
+	return "dev"
+}
+
+func (n named) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Header.Get("User-Agent") == "" {
+		request = request.Clone(request.Context())
+		request.Header.Set("User-Agent", userAgent)
+	}
+	return n.RoundTripper.RoundTrip(request)
+}
+
+// CloseIdleConnections lets http.Client close them.
+func (n named) CloseIdleConnections() {
+	if t, ok := n.RoundTripper.(*http.Transport); ok {
+		t.CloseIdleConnections()
+	}
+}

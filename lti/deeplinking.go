@@ -1,0 +1,145 @@
+package lti
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Errors of an answer that the request doesn't accept.
+var (
+	ErrTooManyItems = errors.New("the platform takes one item only")
+	ErrLinksRefused = errors.New("the platform takes no LTI links")
+
+	errNoReturnURL = errors.New("the settings have no return URL")
+)
+
+const (
+	deepLinkingLife  = 5 * time.Minute
+	typeResourceLink = "ltiResourceLink"
+)
+
+// AcceptsLinks reports whether the request may be answered with LTI links.
+func (s DeepLinkingSettings) AcceptsLinks() bool {
+	return slices.Contains(s.AcceptTypes, typeResourceLink)
+}
+
+// A ContentItem is a link to be made at the platform.
+type ContentItem struct {
+	URL      string            `json:"url,omitempty"` // launch URL; Chamilo needs it
+	Title    string            `json:"title,omitempty"`
+	Text     string            `json:"text,omitempty"`
+	Icon     *Image            `json:"icon,omitempty"`
+	Window   *Window           `json:"window,omitempty"`
+	Custom   map[string]string `json:"custom,omitempty"` // comes back, signed, with each launch
+	LineItem *ItemLineItem     `json:"lineItem,omitempty"`
+}
+
+// An Image is an icon.
+type Image struct {
+	URL    string `json:"url"`
+	Width  int    `json:"width,omitempty"`
+	Height int    `json:"height,omitempty"`
+}
+
+// A Window is where a link opens.
+type Window struct {
+	TargetName string `json:"targetName"`
+}
+
+// An ItemLineItem asks for a gradebook column together with a link.
+type ItemLineItem struct {
+	Label        string  `json:"label,omitempty"`
+	ScoreMaximum float64 `json:"scoreMaximum"` // above 0
+	ResourceID   string  `json:"resourceId,omitempty"`
+	Tag          string  `json:"tag,omitempty"`
+}
+
+// A DeepLinkingAnswer ends a deep linking request. Without items it cancels.
+type DeepLinkingAnswer struct {
+	Registration Registration
+	DeploymentID string
+	Settings     DeepLinkingSettings
+	Items        []ContentItem
+	// What the platform may show to the person, or keep in its log.
+	Message, Log, ErrorMessage, ErrorLog string
+}
+
+// DeepLinking signs answers to deep linking requests.
+type DeepLinking struct {
+	Keys signers
+	Now  func() time.Time
+}
+
+// Response is the JWT that the browser posts to Settings.ReturnURL, in a form
+// field named "JWT" (Deep Linking 2.0, 3.4). It is ErrTooManyItems or
+// ErrLinksRefused for items that the request doesn't take.
+func (d *DeepLinking) Response(ctx context.Context, a DeepLinkingAnswer) (string, error) {
+	if err := a.validate(); err != nil {
+		return "", fmt.Errorf("answer to deep linking: %w", err)
+	}
+	key, err := d.Keys.SigningKey(ctx)
+	if err != nil {
+		return "", fmt.Errorf("signing key: %w", err)
+	}
+	now := d.Now()
+	claims := map[string]any{
+		"iss":             a.Registration.ClientID,
+		"aud":             a.Registration.Issuer, // one string: Chamilo compares it so
+		"iat":             now.Unix(),
+		"exp":             now.Add(deepLinkingLife).Unix(),
+		"nonce":           random(),
+		"jti":             random(),
+		claimDeploymentID: a.DeploymentID,
+		claimMessageType:  deepLinkingResponse,
+		claimVersion:      ltiVersion,
+		claimDLItems:      a.items(),
+	}
+	if a.Settings.Data != nil {
+		claims[claimDLData] = a.Settings.Data
+	}
+	for name, text := range map[string]string{
+		claimDLMsg: a.Message, claimDLLog: a.Log, claimDLErrorMsg: a.ErrorMessage, claimDLErrorLog: a.ErrorLog,
+	} {
+		if text != "" {
+			claims[name] = text
+		}
+	}
+	return key.sign(claims)
+}
+
+func (a DeepLinkingAnswer) validate() error {
+	switch {
+	case a.Settings.ReturnURL == "":
+		return errNoReturnURL
+	case len(a.Items) > 0 && !a.Settings.AcceptsLinks():
+		return ErrLinksRefused
+	case len(a.Items) > 1 && !a.Settings.AcceptMultiple:
+		return ErrTooManyItems
+	}
+	for _, item := range a.Items {
+		if l := item.LineItem; l != nil && (!(l.ScoreMaximum > 0) || !finite(l.ScoreMaximum)) {
+			return fmt.Errorf("line item of %q: its maximum is %v", item.Title, l.ScoreMaximum)
+		}
+	}
+	return nil
+}
+
+// A typedItem is a ContentItem on the wire.
+type typedItem struct {
+	Type string `json:"type"`
+	ContentItem
+}
+
+func (a DeepLinkingAnswer) items() []typedItem {
+	items := make([]typedItem, 0, len(a.Items)) // not null, also when empty
+	for _, item := range a.Items {
+		if a.Settings.RefuseLineItems {
+			item.LineItem = nil
+		}
+		items = append(items, typedItem{Type: typeResourceLink, ContentItem: item})
+	}
+	return items
+}

@@ -1,0 +1,99 @@
+package lti
+
+import (
+	"context"
+	"errors"
+	"strings"
+)
+
+const maxIDToken = 64 << 10
+
+// A signedToken is an id_token taken apart; nothing of it is trusted yet.
+type signedToken struct {
+	alg, kid  string
+	signed    string // header.payload, as signed
+	payload   []byte
+	signature []byte
+}
+
+// splitToken makes checks V5 to V7 on a compact JWS (RFC 7515, 7.1).
+func splitToken(token IDToken, r Registration) (signedToken, error) {
+	if token == "" {
+		return signedToken{}, refuse(CodeIDTokenMissing, "the form has no id_token")
+	}
+	parts := strings.SplitN(string(token), ".", 4)
+	if len(parts) != 3 || len(token) > maxIDToken {
+		return signedToken{}, refuse(CodeIDTokenMalformed, "%d bytes, %d parts", len(token), len(parts))
+	}
+	var decoded [3][]byte
+	for i, part := range parts {
+		b, err := base64URL.DecodeString(part)
+		if err != nil {
+			return signedToken{}, refuse(CodeIDTokenMalformed, "part %d: %w", i+1, err)
+		}
+		decoded[i] = b
+	}
+	header, err := parseJSONObject(decoded[0])
+	if err != nil {
+		return signedToken{}, refuse(CodeIDTokenMalformed, "header: %w", err)
+	}
+	t := signedToken{
+		signed:    string(token[:len(parts[0])+1+len(parts[1])]),
+		payload:   decoded[1],
+		signature: decoded[2],
+	}
+	if t.alg, err = tokenAlg(header, r); err != nil {
+		return signedToken{}, err
+	}
+	if t.kid, _ = header["kid"].text(); t.kid == "" {
+		return signedToken{}, refuse(CodeKidMissing, "the header has no kid")
+	}
+	return t, nil
+}
+
+// tokenAlg makes check V6. Of the header only alg and kid are ever used, never
+// a key or the address of one (jwk, jku, x5c, x5u).
+func tokenAlg(header jsonObject, r Registration) (string, error) {
+	alg, _ := header["alg"].text()
+	if !r.accepts(alg) {
+		return "", refuse(CodeAlgNotAllowed, "alg %.100q", header["alg"])
+	}
+	if typ, ok := header["typ"].text(); header["typ"] != nil && (!ok || !strings.EqualFold(typ, "JWT")) {
+		return "", refuse(CodeAlgNotAllowed, "typ %.100q", header["typ"])
+	}
+	for _, name := range []string{"crit", "zip", "enc"} {
+		if _, there := header[name]; there {
+			return "", refuse(CodeAlgNotAllowed, "the header has %s", name)
+		}
+	}
+	return alg, nil
+}
+
+// verify makes checks V8 and V9, with the keys of the registration that the
+// state names. Not by the token's own iss: it isn't trusted yet.
+func (t *Tool) verify(ctx context.Context, token signedToken, r Registration) error {
+	key, err := t.KeySets.key(ctx, r.JWKSURL, token.kid, token.alg, t.InsecureLoopback)
+	switch {
+	case errors.Is(err, errUnknownKid):
+		return refuse(CodeKidUnknown, "kid %.200q: %w", token.kid, err)
+	case errors.Is(err, errWrongAlg):
+		return refuse(CodeAlgNotAllowed, "alg %s, kid %.200q: %w", token.alg, token.kid, err)
+	case err != nil:
+		return refuse(CodeJWKSUnavailable, "%w", err)
+	}
+	if err := algorithms[token.alg].verifier.Verify([]byte(token.signed), token.signature, key); err != nil {
+		return refuse(CodeSignatureInvalid, "kid %.200q: %w", token.kid, err)
+	}
+	return nil
+}
+
+func parseJSONObject(text []byte) (jsonObject, error) {
+	value, err := parseJSON(text)
+	if err != nil {
+		return nil, err
+	}
+	if value[0] != '{' {
+		return nil, errShape
+	}
+	return value.object()
+}

@@ -1,0 +1,57 @@
+package lti
+
+import (
+	"context"
+	"errors"
+	"slices"
+)
+
+// A Registration is a platform registered with us: the security contract that
+// issuer and client id name.
+type Registration struct {
+	ID, Name string
+	Issuer   string // exact: a slash at the end makes another issuer
+	ClientID string
+
+	AuthURL, TokenURL, JWKSURL string
+	TokenAudience              string   // of our client assertions; empty: TokenURL
+	Algorithms                 []string // of id_tokens; nil: RS256 only. RS384, RS512 and ES256 may be added
+
+	Disabled           bool
+	Deployments        map[string]bool // by id; false: not active
+	AdoptDeployments   bool            // an unknown deployment id is adopted at its first valid launch
+	AllowAnonymous     bool            // launches without a sub are accepted
+	LinkFromDeployment bool            // a resource_link without id takes the deployment's (OpenOLAT sends {})
+	TrustedAudiences   []string        // may stand in aud beside our client id
+	FrameAncestors     []string        // origins that may frame us, beside those of Issuer and AuthURL
+}
+
+// ErrNoRegistration is what Registration says of an id that it doesn't know.
+var ErrNoRegistration = errors.New("no such registration")
+
+// registrations is what Tool needs of the store.
+type registrations interface {
+	// RegistrationsOf returns all of the issuer, disabled ones too.
+	RegistrationsOf(ctx context.Context, issuer string) ([]Registration, error)
+	Registration(ctx context.Context, id string) (Registration, error)
+}
+
+// accepts reports whether r's platform may sign with alg. What a registration
+// lists beyond the known algorithms ("none", HS256) is never accepted.
+func (r Registration) accepts(alg string) bool {
+	if _, known := algorithms[alg]; !known {
+		return false
+	}
+	if r.Algorithms == nil {
+		return alg == "RS256"
+	}
+	return slices.Contains(r.Algorithms, alg)
+}
+
+// tokenAudience is the aud of our client assertions.
+func (r Registration) tokenAudience() string {
+	if r.TokenAudience != "" {
+		return r.TokenAudience
+	}
+	return r.TokenURL
+}
