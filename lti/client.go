@@ -23,6 +23,9 @@ func (e *AddressError) Error() string {
 	return "address " + e.Address + " is not allowed for outgoing calls"
 }
 
+// AddressBlocked tells this error to packages that don't know lti.
+func (e *AddressError) AddressBlocked() bool { return true }
+
 const (
 	connectTimeout = 5 * time.Second
 	totalTimeout   = 15 * time.Second
