@@ -1,0 +1,22 @@
+package classroom
+
+import "time"
+
+// An Arrival is all that one launch changes. The store makes it true in one
+// transaction: nothing of it, or all.
+//
+// Course, Person and Placement are proposals: where the store has the course
+// (by registration, deployment and context key), the person (by registration
+// and subject) or the placement (by course and resource link) it keeps its
+// ids, and refreshes what a launch tells: titles, name, role, services.
+type Arrival struct {
+	Nonce         string // hash; used up for good
+	NonceExpires  time.Time
+	NewDeployment bool // the deployment is to be adopted
+	Course        Course
+	Person        Person
+	Enrolment     Enrolment
+	Placement     Placement // ID empty for deep linking
+	Room          *Room     // to be made with a new placement; nil if Placement.RoomID is there already
+	Visit         Visit
+}

@@ -1,0 +1,96 @@
+package classroom
+
+import (
+	"time"
+
+	"github.com/bbbridge/bbbridge/lti"
+)
+
+// A Role is what a person is in a room. Institution and system roles make no
+// moderator unless the tenant's policy says so.
+type Role string
+
+const (
+	Viewer    Role = "viewer"
+	Moderator Role = "moderator"
+)
+
+// An Action is something a person does with a room. Each is asked for on the
+// server: hiding a button protects nothing.
+type Action string
+
+const (
+	See          Action = "see"           // the room's page, one's own attendance
+	Join         Action = "join"          // a running class
+	Start        Action = "start"         // a class
+	End          Action = "end"           // the running class
+	Change       Action = "change"        // settings, rule
+	ReadRegister Action = "read_register" // others' attendance and grades
+	Resend       Action = "resend"        // a grade
+	Record       Action = "record"        // publish, unpublish, delete recordings
+	Pick         Action = "pick"          // rooms for a deep link
+)
+
+// A Visit is a person's signed-in time with our pages, begun by one launch.
+type Visit struct {
+	ID             string // in addresses; worth nothing without the browser's cookie
+	Browser        string // hash of the browser's cookie value
+	RegistrationID string
+	DeploymentID   string
+	PersonID       string
+	CourseID       string
+	PlacementID    string // empty for deep linking
+	Role           Role
+	Graded         bool
+	Locale         string
+	ReturnURL      string                   // of the platform; has the user's secrets, never logged
+	DeepLinking    *lti.DeepLinkingSettings // of a deep-linking visit
+	CreatedAt      time.Time
+	ExpiresAt      time.Time
+}
+
+// VisitLife is how long a visit lasts.
+const VisitLife = 12 * time.Hour
+
+// A Seat is a visit with all that it may speak about. Placement and Room are
+// zero for a deep-linking visit.
+type Seat struct {
+	Visit     Visit
+	Person    Person
+	Course    Course
+	Placement Placement
+	Room      Room
+}
+
+// Moderates reports whether the person moderates the room's classes.
+func (s Seat) Moderates() bool { return s.Visit.Role == Moderator }
+
+// May is ErrForbidden unless the seat's person may do a, and ErrNotFound for
+// an action in a room that the visit isn't about.
+func (s Seat) May(a Action) error {
+	if a == Pick {
+		if s.Visit.DeepLinking == nil {
+			return ErrNotFound
+		}
+		if !s.Moderates() {
+			return ErrForbidden
+		}
+		return nil
+	}
+	if s.Room.ID == "" {
+		return ErrNotFound
+	}
+	switch a {
+	case See, Join:
+		return nil
+	case Start:
+		if s.Moderates() || s.Room.Settings.LearnersMayStart {
+			return nil
+		}
+	case End, Change, ReadRegister, Resend, Record:
+		if s.Moderates() {
+			return nil
+		}
+	}
+	return ErrForbidden
+}

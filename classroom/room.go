@@ -1,0 +1,122 @@
+// Package classroom is the domain of bbbridge: rooms and who may do what in
+// them, classes and who attended them, what that makes of a completion rule,
+// and the grade's way to the gradebook. It knows the words of LTI and of
+// BigBlueButton and nothing of HTTP or SQL.
+package classroom
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/bbbridge/bbbridge/lti"
+)
+
+// What callers act on.
+var (
+	ErrNotFound   = errors.New("not found")
+	ErrForbidden  = errors.New("not allowed")
+	ErrReplayed   = errors.New("nonce is used up")
+	ErrNoServer   = errors.New("no BigBlueButton server is set up")
+	ErrNotRunning = errors.New("class is not running")
+	ErrFull       = errors.New("class is full")
+	ErrOtherMeet  = errors.New("meeting id is taken by somebody else")
+)
+
+// A Room is a lasting classroom of one course.
+type Room struct {
+	ID        string // in our addresses, and the value of the custom parameter "room"
+	TenantID  string
+	CourseID  string
+	Title     string
+	MeetingID string // what BigBlueButton calls its meetings; the same in each class
+	Settings  Settings
+	Rule      Rule // what a new placement of the room starts with
+	CreatedAt time.Time
+}
+
+// Settings of a room count from the next class on.
+type Settings struct {
+	Welcome           string `json:"welcome,omitempty"`
+	Record            bool   `json:"record,omitempty"`
+	MuteOnStart       bool   `json:"mute_on_start,omitempty"`
+	LearnersMayStart  bool   `json:"learners_may_start,omitempty"` // zero: learners wait for a moderator
+	EveryoneModerates bool   `json:"everyone_moderates,omitempty"`
+	MaxParticipants   int    `json:"max_participants,omitempty"` // 0: no limit
+	DurationMinutes   int    `json:"duration_minutes,omitempty"` // 0: no limit
+}
+
+// Limits of what people write into a room.
+const (
+	MaxTitle   = 64
+	MaxWelcome = 1000
+)
+
+// A Course is LTI's context. A link without a context is a course of its own.
+type Course struct {
+	ID                           string
+	RegistrationID, DeploymentID string
+	ContextKey                   string // contextKey of the launch
+	Title, Label                 string
+}
+
+// contextKey tells courses of one deployment apart.
+func contextKey(l lti.Launch) string {
+	if l.Context.ID != "" {
+		return "context:" + l.Context.ID
+	}
+	return "link:" + l.ResourceLink.ID
+}
+
+// A Link is what identifies one link of one course at the platform.
+type Link struct {
+	RegistrationID, DeploymentID, ContextKey, ResourceLinkID string
+}
+
+// A Placement is one link in a course: its room, rule and line item.
+type Placement struct {
+	ID             string
+	CourseID       string
+	ResourceLinkID string
+	RoomID         string
+	Title          string
+	Rule           Rule
+	Grades         lti.Endpoint // as the newest launch gave it
+	LineItem       LineItem     // what we use: from the launch, or found, or made
+	CopiedFrom     string       // the room of another course that the link named; empty once the teacher has decided
+	OpensClass     bool         // custom parameter open=class
+}
+
+// A LineItem is the gradebook column of a placement.
+type LineItem struct {
+	URL  string  // empty: not known yet
+	Max  float64 // the column's maximum; 0: not known
+	Made bool    // we found or made it, so a 404 makes us look once more
+}
+
+// A Person is one user of one platform (issuer and sub).
+type Person struct {
+	ID             string // also the userID at BigBlueButton: lowercase letters and digits that say nothing
+	RegistrationID string
+	Subject        string // the sub claim
+	Name           string // empty if the platform shares none
+}
+
+// DisplayName is never empty.
+func (p Person) DisplayName() string {
+	if p.Name != "" {
+		return p.Name
+	}
+	if len(p.ID) < 4 {
+		return "User"
+	}
+	return "User " + strings.ToUpper(p.ID[len(p.ID)-4:])
+}
+
+// An Enrolment is what a person is in a course, by their newest launch there.
+type Enrolment struct {
+	CourseID, PersonID string
+	Role               Role
+	Graded             bool // a learner of the course: no teacher, test user or guest
+	SeenAt             time.Time
+}

@@ -1,0 +1,31 @@
+package classroom
+
+import "github.com/bbbridge/bbbridge/bbb"
+
+// A Tenant is whom registrations belong to: one school with its
+// BigBlueButton server, its policy and the defaults of its new rooms.
+type Tenant struct {
+	ID, Name string
+	ServerID string // empty: the oldest server
+	Policy   Policy
+	Defaults Settings
+	Rule     Rule
+}
+
+// DefaultTenant is the tenant of every registration that names no other.
+const DefaultTenant = "default"
+
+// A Policy says what the roles that LTI leaves open may do. The zero value
+// is the careful one: none of them moderates.
+type Policy struct {
+	AdministratorsModerate    bool `json:"administrators_moderate,omitempty"`     // institution and system administrators without a course role
+	ContentDevelopersModerate bool `json:"content_developers_moderate,omitempty"` // ContentDeveloper
+	ManagersModerate          bool `json:"managers_moderate,omitempty"`           // Manager
+	GradersView               bool `json:"graders_view,omitempty"`                // Instructor#Grader is a viewer
+}
+
+// A Server is a BigBlueButton server, or a balancer before several.
+type Server struct {
+	ID, Name string
+	bbb.Server
+}
