@@ -1,10 +1,14 @@
 package classroom
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // A Measure is what a rule counts.
 type Measure string
 
+// The measures.
 const (
 	NoMeasure Measure = ""        // nothing is completed and nothing graded
 	Minutes   Measure = "minutes" // minutes of presence
@@ -21,6 +25,33 @@ type Rule struct {
 	Points       float64 `json:"points,omitempty"`       // the maximum, above 0
 }
 
+// Limits of a rule.
+const (
+	MostMinutes = 10_000
+	MostPoints  = 100_000
+)
+
+// Validate is an *InvalidError for the first field out of bounds.
+func (r Rule) Validate() error {
+	most := MostMinutes
+	switch r.Measure {
+	case NoMeasure:
+		return nil
+	case Minutes:
+	case Percent:
+		most = 100
+	default:
+		return &InvalidError{"measure"}
+	}
+	if r.Need < 1 || r.Need > most {
+		return &InvalidError{"need"}
+	}
+	if math.IsNaN(r.Points) || r.Points < 0.01 || r.Points > MostPoints {
+		return &InvalidError{"points"}
+	}
+	return nil
+}
+
 // A Result is what a placement's rule makes of a person's attendances.
 type Result struct {
 	PlacementID string
@@ -32,4 +63,53 @@ type Result struct {
 	Needed      time.Duration // for all points; 0 if no session says yet
 	TrueAt      time.Time     // when it came true, our clock
 	Sends       bool          // belongs in the gradebook
+}
+
+// attended is one ended session as one person attended it.
+type attended struct{ time, length time.Duration }
+
+// needed is the time that a rule asks of sessions of this length.
+func (r Rule) needed(length time.Duration) time.Duration {
+	if r.Measure == Minutes {
+		return time.Duration(r.Need) * time.Minute
+	}
+	return length * time.Duration(r.Need) / 100
+}
+
+// judge says how far the sessions, in the order of time, fulfil the rule. It
+// looks at every prefix of them and takes the best, so what the rule has once
+// given no later session takes away.
+func (r Rule) judge(history []attended) Result {
+	var best Result
+	var sum attended
+	for _, a := range history {
+		if r.InTotal {
+			sum.time += a.time
+			sum.length += a.length
+		} else {
+			sum = a
+		}
+		needed := r.needed(sum.length)
+		if needed <= 0 {
+			continue
+		}
+		share := min(1, float64(sum.time)/float64(needed))
+		if share > best.Share || best.Needed == 0 {
+			best = Result{Share: share, Time: sum.time, Needed: needed, Complete: sum.time >= needed}
+		}
+	}
+	best.Points = r.pointsFor(best)
+	best.Sends = r.Measure != NoMeasure && (best.Complete || r.Proportional && best.Share > 0)
+	return best
+}
+
+// pointsFor rounds down to a hundredth: nearly all is not all.
+func (r Rule) pointsFor(result Result) float64 {
+	switch {
+	case result.Complete:
+		return r.Points
+	case r.Proportional:
+		return math.Floor(result.Share*r.Points*100) / 100
+	}
+	return 0
 }

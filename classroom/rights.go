@@ -60,6 +60,7 @@ type Seat struct {
 	Course    Course
 	Placement Placement
 	Room      Room
+	Tries     int // how often this click was tried before, since the class had just ended
 }
 
 // Moderates reports whether the person moderates the room's classes.

@@ -1,0 +1,263 @@
+package classroom
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/bbbridge/bbbridge/bbb"
+)
+
+// ErrUnreadable is the error of a callback whose body can't be read.
+var ErrUnreadable = errors.New("callback can't be read")
+
+// Classes gathers what BigBlueButton tells of meetings, and makes attendance
+// of it. Several goroutines may use it.
+type Classes struct {
+	Store    classStore
+	Client   func(Server) MeetingServer
+	Interval time.Duration // between two looks at a live meeting
+	Now      func() time.Time
+	Wake     func() // tells the job runner that something is due; may be nil
+}
+
+// classStore is what Classes needs of the database.
+type classStore interface {
+	settlementStore
+	Meeting(ctx context.Context, id string) (Meeting, error)
+	MeetingByInternalID(ctx context.Context, internalID string) (Meeting, error)
+	LiveMeetings(ctx context.Context, roomID string) ([]Meeting, error)
+	RoomByMeetingID(ctx context.Context, meetingID string) (Room, error)
+	RoomWithCourse(ctx context.Context, roomID string) (Room, Course, error)
+	RecordMeeting(ctx context.Context, m Meeting, pollAt time.Time) (Meeting, bool, error)
+	EndMeeting(ctx context.Context, id string, at, settleAt time.Time) error
+	KeepEvidence(ctx context.Context, e Evidence, settleAt time.Time) (bool, error)
+	KeepPoll(ctx context.Context, meetingID string, body []byte, at time.Time) error
+	Server(ctx context.Context, id string) (Server, error)
+	Servers(context.Context) ([]Server, error)
+	Enqueue(context.Context, Job) error
+}
+
+// meetingMost is how long a meeting is looked at whose server never answers.
+const meetingMost = 7 * 24 * time.Hour
+
+// Poll looks once who is in a meeting, and returns when to look again; zero:
+// never. A server that doesn't answer means nothing: nobody has left by that.
+func (s *Classes) Poll(ctx context.Context, meetingID string) (time.Time, error) {
+	m, err := s.Store.Meeting(ctx, meetingID)
+	if errors.Is(err, ErrNotFound) || err == nil && !m.EndedAt.IsZero() {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("meeting %s: %w", meetingID, err)
+	}
+	server, err := s.Store.Server(ctx, m.ServerID)
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrNoServer) { // removed: there's nobody to ask
+		return time.Time{}, s.ended(ctx, m)
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("server %s: %w", m.ServerID, err)
+	}
+	info, err := s.Client(server).MeetingInfo(ctx, m.MeetingID)
+	switch {
+	case errors.Is(err, bbb.ErrNotFound):
+		return time.Time{}, s.ended(ctx, m)
+	case err != nil && s.serverNow(m).Sub(m.CreateTime) > meetingMost:
+		return time.Time{}, s.ended(ctx, m)
+	case err != nil:
+		return s.next(2 * s.Interval), fmt.Errorf("look at meeting %s: %w", m.ID, err)
+	case info.InternalMeetingID != m.InternalID:
+		return time.Time{}, s.succeeded(ctx, m, info)
+	case info.ForciblyEnded:
+		return time.Time{}, s.ended(ctx, m)
+	}
+	return s.next(s.Interval), s.keepPoll(ctx, m, info)
+}
+
+// serverNow is now, by the clock of the meeting's server.
+func (s *Classes) serverNow(m Meeting) time.Time { return s.Now().Add(m.ClockOffset) }
+
+// next is after about an interval: looks at many meetings spread by that.
+func (s *Classes) next(interval time.Duration) time.Time {
+	jitter := time.Duration(rand.Int64N(int64(interval)/5 + 1)) // #nosec G404 -- spreads a load
+	return s.Now().Add(interval - interval/10 + jitter)
+}
+
+// ended closes a meeting that is over. The exact report gets some time to
+// come before what was observed is graded.
+func (s *Classes) ended(ctx context.Context, m Meeting) error {
+	if err := s.Store.EndMeeting(ctx, m.ID, s.serverNow(m), s.Now().Add(callbackWait)); err != nil {
+		return fmt.Errorf("end meeting %s: %w", m.ID, err)
+	}
+	return nil
+}
+
+// succeeded closes a meeting in whose place another one is now: a node died,
+// or the class was started again.
+func (s *Classes) succeeded(ctx context.Context, m Meeting, info bbb.Meeting) error {
+	if err := s.ended(ctx, m); err != nil {
+		return err
+	}
+	successor := Meeting{
+		ID: newID(), RoomID: m.RoomID, ServerID: m.ServerID, MeetingID: m.MeetingID,
+		InternalID: info.InternalMeetingID, CreateTime: info.CreateTime, ClockOffset: m.ClockOffset,
+	}
+	if _, _, err := s.Store.RecordMeeting(ctx, successor, s.Now()); err != nil {
+		return fmt.Errorf("record meeting after %s: %w", m.ID, err)
+	}
+	s.wake()
+	return nil
+}
+
+func (s *Classes) keepPoll(ctx context.Context, m Meeting, info bbb.Meeting) error {
+	report := PollReport{People: []string{}, Interval: s.Interval}
+	for _, a := range info.Attendees {
+		report.People = append(report.People, a.UserID)
+	}
+	slices.Sort(report.People)
+	report.People = slices.Compact(report.People)
+	body, err := json.Marshal(report)
+	if err != nil {
+		return fmt.Errorf("poll report: %w", err)
+	}
+	if err := s.Store.KeepPoll(ctx, m.ID, body, s.Now()); err != nil {
+		return fmt.Errorf("keep poll of meeting %s: %w", m.ID, err)
+	}
+	return nil
+}
+
+// Callback takes the analytics report of a meeting: authorization is the
+// request's header. What it returns nil for is kept for good; a report that
+// came before, or one of a breakout room, is fine too.
+//
+// The errors are bbb.ErrNoToken and bbb.ErrBadToken, ErrUnreadable, and
+// ErrNotFound for a meeting that isn't ours.
+func (s *Classes) Callback(ctx context.Context, authorization string, body []byte) error {
+	servers, err := s.Store.Servers(ctx)
+	if err != nil {
+		return fmt.Errorf("servers: %w", err)
+	}
+	signed, err := s.signers(servers, authorization)
+	if err != nil {
+		return err
+	}
+	report, err := bbb.ParseAnalytics(body)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	if report.Breakout { // its people are none of ours
+		return nil
+	}
+	m, err := s.meetingOf(ctx, report, signed)
+	if err != nil {
+		return err
+	}
+	now := s.Now()
+	e := Evidence{ID: newID(), MeetingID: m.ID, Source: Analytics, At: now, Until: now, Body: body}
+	if _, err := s.Store.KeepEvidence(ctx, e, now); err != nil {
+		return fmt.Errorf("keep report of meeting %s: %w", m.ID, err)
+	}
+	if !report.Finish.IsZero() {
+		if err := s.Store.EndMeeting(ctx, m.ID, report.Finish, now); err != nil {
+			return fmt.Errorf("end meeting %s: %w", m.ID, err)
+		}
+	}
+	s.wake()
+	return nil
+}
+
+// signers are the servers whose secret signed the callback.
+func (s *Classes) signers(servers []Server, authorization string) (map[string]bool, error) {
+	signed := map[string]bool{}
+	verdict := bbb.ErrBadToken
+	for _, server := range servers {
+		err := bbb.VerifyCallback(authorization, server.Secrets(), s.Now())
+		switch {
+		case err == nil:
+			signed[server.ID] = true
+		case errors.Is(err, bbb.ErrNoToken):
+			verdict = bbb.ErrNoToken
+		}
+	}
+	if len(signed) == 0 {
+		return nil, fmt.Errorf("callback: %w", verdict)
+	}
+	return signed, nil
+}
+
+// meetingOf finds the meeting of a report: by the server's id, or, if we
+// never heard of its creation, by ours. Only its own server may speak of it.
+func (s *Classes) meetingOf(ctx context.Context, report bbb.Analytics, signed map[string]bool) (Meeting, error) {
+	m, err := s.Store.MeetingByInternalID(ctx, report.InternalMeetingID)
+	switch {
+	case err == nil && !signed[m.ServerID]:
+		return Meeting{}, fmt.Errorf("callback of meeting %s: %w", m.ID, bbb.ErrBadToken)
+	case err == nil:
+		return m, nil
+	case !errors.Is(err, ErrNotFound):
+		return Meeting{}, fmt.Errorf("meeting of callback: %w", err)
+	}
+	room, err := s.Store.RoomByMeetingID(ctx, bbb.DecodeMeetingID(report.MeetingID))
+	if err != nil {
+		return Meeting{}, fmt.Errorf("room of callback: %w", err)
+	}
+	if report.InternalMeetingID == "" || report.Start.IsZero() {
+		return Meeting{}, fmt.Errorf("%w: no meeting or no start", ErrUnreadable)
+	}
+	m = Meeting{
+		ID: newID(), RoomID: room.ID, ServerID: s.serverOf(ctx, room, signed), MeetingID: room.MeetingID,
+		InternalID: report.InternalMeetingID, CreateTime: report.Start,
+	}
+	m, _, err = s.Store.RecordMeeting(ctx, m, s.Now().Add(s.Interval))
+	if err != nil {
+		return Meeting{}, fmt.Errorf("record meeting of callback: %w", err)
+	}
+	return m, nil
+}
+
+// serverOf is the server that a room's unknown meeting was on: one that
+// signed, and if there are several the one of the room's other meetings.
+func (s *Classes) serverOf(ctx context.Context, room Room, signed map[string]bool) string {
+	all, err := s.Store.RoomMeetings(ctx, room.ID)
+	if err == nil {
+		for _, m := range slices.Backward(all) {
+			if signed[m.ServerID] {
+				return m.ServerID
+			}
+		}
+	}
+	ids := make([]string, 0, len(signed))
+	for id := range signed {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids[0]
+}
+
+// Ended takes a hint that a meeting of the room has ended: to look now.
+func (s *Classes) Ended(ctx context.Context, roomID string) error {
+	if _, _, err := s.Store.RoomWithCourse(ctx, roomID); err != nil {
+		return fmt.Errorf("room %s: %w", roomID, err)
+	}
+	open, err := s.Store.LiveMeetings(ctx, roomID)
+	if err != nil {
+		return fmt.Errorf("meetings of room %s: %w", roomID, err)
+	}
+	for _, m := range open {
+		if err := s.Store.Enqueue(ctx, Job{Kind: PollJob, Subject: m.ID, Lane: m.ServerID, RunAt: s.Now()}); err != nil {
+			return fmt.Errorf("poll of meeting %s: %w", m.ID, err)
+		}
+	}
+	s.wake()
+	return nil
+}
+
+func (s *Classes) wake() {
+	if s.Wake != nil {
+		s.Wake()
+	}
+}

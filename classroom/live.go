@@ -1,0 +1,172 @@
+package classroom
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/bbbridge/bbbridge/bbb"
+)
+
+// A Live is what goes on in a room now.
+type Live struct {
+	Meeting    Meeting // zero: no class
+	Running    bool    // somebody is in
+	Moderators int
+	People     []Participant // each person once
+	Unknown    bool          // the server doesn't answer; the rest is what we knew last
+	At         time.Time
+}
+
+// A Participant is somebody in a running class.
+type Participant struct {
+	PersonID, Name string
+	Moderator      bool
+}
+
+// lives remembers for a moment what goes on in rooms, so that a class of 300
+// who wait costs the server one question every liveFor.
+type lives struct {
+	mu     sync.Mutex
+	known  map[string]Live
+	flight singleflight.Group
+}
+
+const (
+	liveFor  = 2 * time.Second
+	liveMost = 4096 // rooms remembered; then the old ones go
+	liveWait = 4 * time.Second
+)
+
+// Live says what goes on in the room, at most liveFor old. It asks the server
+// only if a class has begun that hasn't ended, and never twice at once.
+func (s *Rooms) Live(ctx context.Context, room Room) (Live, error) {
+	if l, ok := s.live.get(room.ID, s.Now()); ok {
+		return l, nil
+	}
+	result := s.live.flight.DoChan(room.ID, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), liveWait)
+		defer cancel()
+		l, err := s.look(ctx, room)
+		if err == nil {
+			s.live.put(room.ID, l)
+		}
+		return l, err
+	})
+	select {
+	case r := <-result:
+		l, _ := r.Val.(Live)
+		return l, r.Err
+	case <-ctx.Done():
+		return Live{}, ctx.Err()
+	}
+}
+
+func (s *Rooms) look(ctx context.Context, room Room) (Live, error) {
+	open, err := s.Store.LiveMeetings(ctx, room.ID)
+	if err != nil || len(open) == 0 {
+		return Live{At: s.Now()}, err
+	}
+	m := open[0]
+	server, err := s.Store.Server(ctx, m.ServerID)
+	if err != nil {
+		return Live{Meeting: m, Unknown: true, At: s.Now()}, nil
+	}
+	info, err := s.Client(server).MeetingInfo(ctx, room.MeetingID)
+	switch {
+	case errors.Is(err, bbb.ErrNotFound):
+		// The poll will say when it ended.
+		return Live{At: s.Now()}, nil
+	case err != nil:
+		return Live{Meeting: m, Unknown: true, At: s.Now()}, nil
+	case info.ForciblyEnded:
+		return Live{At: s.Now()}, nil
+	}
+	l := Live{Meeting: m, At: s.Now()}
+	if info.InternalMeetingID != m.InternalID { // another one by now; its own record comes with the poll
+		l.Meeting.ID, l.Meeting.InternalID = "", info.InternalMeetingID
+		l.Meeting.CreateTime = info.CreateTime
+	}
+	l.count(info)
+	return l, nil
+}
+
+// count takes over who is in, each person once however many tabs they have.
+func (l *Live) count(info bbb.Meeting) {
+	seen := map[string]int{}
+	for _, a := range info.Attendees {
+		i, ok := seen[a.UserID]
+		if !ok {
+			i = len(l.People)
+			seen[a.UserID] = i
+			l.People = append(l.People, Participant{PersonID: a.UserID, Name: a.FullName})
+		}
+		l.People[i].Moderator = l.People[i].Moderator || a.Moderator
+	}
+	for _, p := range l.People {
+		if p.Moderator {
+			l.Moderators++
+		}
+	}
+	l.Running = len(l.People) > 0
+}
+
+// Admits reports whether the seat's person gets into the running class now.
+func (l Live) Admits(seat Seat) bool {
+	if !l.Running || l.Meeting.InternalID == "" {
+		return false
+	}
+	if seat.Moderates() || seat.Room.Settings.LearnersMayStart {
+		return true
+	}
+	return l.Moderators > 0
+}
+
+// Full reports whether the class has no place left for the seat's person.
+func (l Live) Full(seat Seat) bool {
+	most := seat.Room.Settings.MaxParticipants
+	if most == 0 || len(l.People) < most {
+		return false
+	}
+	for _, p := range l.People {
+		if p.PersonID == seat.Person.ID {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *lives) get(roomID string, now time.Time) (Live, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	known, ok := l.known[roomID]
+	return known, ok && now.Sub(known.At) < liveFor
+}
+
+func (l *lives) put(roomID string, live Live) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.known == nil {
+		l.known = map[string]Live{}
+	}
+	if len(l.known) >= liveMost {
+		for id, old := range l.known {
+			if live.At.Sub(old.At) >= liveFor {
+				delete(l.known, id)
+			}
+		}
+	}
+	l.known[roomID] = live
+}
+
+// Forget makes the next look at the room's class a new one.
+func (s *Rooms) Forget(room Room) { s.live.forget(room.ID) }
+
+func (l *lives) forget(roomID string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.known, roomID)
+}

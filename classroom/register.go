@@ -1,0 +1,94 @@
+package classroom
+
+import (
+	"context"
+	"fmt"
+)
+
+// registerStore is what the registers need of the database.
+type registerStore interface {
+	Classes(ctx context.Context, roomID, courseID string) ([]ClassLine, error)
+	Session(ctx context.Context, roomID, sessionID string) (Session, error)
+	Register(ctx context.Context, sessionID, courseID, placementID string) ([]RegisterRow, error)
+	History(ctx context.Context, roomID, personID string) ([]HistoryLine, error)
+	ResultOf(ctx context.Context, placementID, personID string) (*Result, *Delivery, error)
+	PlacementDeliveries(ctx context.Context, placementID string) ([]Delivery, error)
+}
+
+// Registers shows who attended, to those who may see it, and never the
+// people of one course to another.
+type Registers struct{ Store registerStore }
+
+// A Register is one session as the people of one course attended it.
+type Register struct {
+	Session Session
+	Rule    Rule
+	Rows    []RegisterRow
+}
+
+// An OwnRecord is one person's own attendance in a room and what came of it.
+type OwnRecord struct {
+	Rule     Rule
+	Lines    []HistoryLine // newest first
+	Result   *Result       // nil: no session has ended yet
+	Delivery *Delivery     // nil: nothing to send
+}
+
+// Classes lists the room's sessions, newest first, and counts the
+// deliveries of the seat's placement by state.
+func (s *Registers) Classes(ctx context.Context, seat Seat) ([]ClassLine, map[DeliveryState]int, error) {
+	if err := seat.May(ReadRegister); err != nil {
+		return nil, nil, err
+	}
+	lines, err := s.Store.Classes(ctx, seat.Room.ID, seat.Course.ID)
+	if err != nil {
+		return nil, nil, fmt.Errorf("classes of room %s: %w", seat.Room.ID, err)
+	}
+	if len(lines) == 0 {
+		return nil, nil, nil
+	}
+	deliveries, err := s.Store.PlacementDeliveries(ctx, seat.Placement.ID)
+	if err != nil {
+		return nil, nil, fmt.Errorf("deliveries of placement %s: %w", seat.Placement.ID, err)
+	}
+	states := map[DeliveryState]int{}
+	for _, d := range deliveries {
+		states[d.State]++
+	}
+	return lines, states, nil
+}
+
+// Register returns the register of one session of the seat's room.
+func (s *Registers) Register(ctx context.Context, seat Seat, sessionID string) (Register, error) {
+	if err := seat.May(ReadRegister); err != nil {
+		return Register{}, err
+	}
+	session, err := s.Store.Session(ctx, seat.Room.ID, sessionID)
+	if err != nil {
+		return Register{}, fmt.Errorf("session %s of room %s: %w", sessionID, seat.Room.ID, err)
+	}
+	rows, err := s.Store.Register(ctx, session.ID, seat.Course.ID, seat.Placement.ID)
+	if err != nil {
+		return Register{}, fmt.Errorf("register of session %s: %w", session.ID, err)
+	}
+	return Register{Session: session, Rule: seat.Placement.Rule, Rows: rows}, nil
+}
+
+// Own returns what the seat's person attended.
+func (s *Registers) Own(ctx context.Context, seat Seat) (OwnRecord, error) {
+	if err := seat.May(See); err != nil {
+		return OwnRecord{}, err
+	}
+	own := OwnRecord{Rule: seat.Placement.Rule}
+	var err error
+	if own.Lines, err = s.Store.History(ctx, seat.Room.ID, seat.Person.ID); err != nil {
+		return OwnRecord{}, fmt.Errorf("history in room %s: %w", seat.Room.ID, err)
+	}
+	if len(own.Lines) == 0 {
+		return own, nil
+	}
+	if own.Result, own.Delivery, err = s.Store.ResultOf(ctx, seat.Placement.ID, seat.Person.ID); err != nil {
+		return OwnRecord{}, fmt.Errorf("result in placement %s: %w", seat.Placement.ID, err)
+	}
+	return own, nil
+}
