@@ -1,0 +1,155 @@
+package ltitest
+
+import "time"
+
+// Behaviour is what differs between platforms, and what a test may want to be
+// different. Profiles are presets of it.
+type Behaviour struct {
+	// ClockOffset is how far the platform's clock is from the real one.
+	ClockOffset time.Duration
+
+	// Launches.
+
+	IDTokenLife        time.Duration
+	HintsReusable      bool   // an lti_message_hint works more than once
+	MessageHint        string // its form: "json", "number", "jwt", "odd" or "" (not sent)
+	LoginHintJWT       bool   // login_hint is a JWT, not the user's id
+	LoginByGET         bool
+	NoLoginDeployment  bool              // no lti_deployment_id in the login initiation
+	LoginExtras        map[string]string // further parameters of the login initiation
+	StorageTarget      string            // lti_storage_target, in login and launch
+	PostsToTarget      bool              // resource link launches go to the link's URL, not to redirect_uri
+	ErrorsWithoutState bool
+	ErrorPageStatus    int  // of pages about a wrong authentication request
+	StripsTags         bool // <…> disappears from state and nonce
+	AudienceList       bool // aud is an array of one
+	AuthorizedParty    bool // the azp claim
+	Nulls              bool // null for what is unknown or not shared
+	EmptyAsList        bool // [] for empty objects
+	DoubleCustomNames  bool // Mixed-Case comes as mixed_case too
+	Roles              string
+	AdminsTeach        bool // who administers the site has the Instructor role everywhere
+
+	// Keys.
+
+	KeysWithoutAlg bool
+	KeySetMaxAge   time.Duration // Cache-Control of the key set; 0: none
+
+	// Access tokens.
+
+	AccessTokenLife    time.Duration
+	NoExpiresIn        bool
+	TokenType          string
+	TokenAudience      string // "": the token URL
+	DeploymentOptional bool   // in the client assertion
+	ScopesAllOrNone    bool
+	OddTokenErrors     bool // free text, not always JSON
+	LastKeyOnly        bool // verifies with the last key of the tool's set, whatever the kid
+
+	// Grade and roster services.
+
+	ServiceQuery      string // the query parameter that carries the tool's id; "": none
+	ExactAccept       bool   // one media type in Accept, and no */*
+	NeedsScoreAccept  bool   // the score type in Accept of a score
+	WrongScopeStatus  int
+	ReasonPhrases     bool // reasons of refusals stand in the status line
+	BareScoreErrors   bool // a refused score is answered with []
+	CurlyLinks        bool // Link of line items: curly quotes and &amp;
+	ResultsLimitFails bool
+	ResultURL         bool // a score is answered with {"resultUrl": …}
+	FirstScoreCreated bool // 201 for a person's first score
+	WholeSeconds      bool // timestamps are compared in whole seconds
+	StaleStatus       int
+	UngradableStatus  int
+	ForeignLinkStatus int  // a line item for a link that isn't the tool's
+	UnknownProgress   bool // unknown activityProgress is accepted
+	UnfinishedErases  bool // anything but FullyGraded erases the grade
+	ManualCounts      bool // PendingManual counts as FullyGraded
+	CapsScores        bool // at the column's maximum
+	NoRescale         bool // points are stored as they come
+	PageSize          int  // of lists without limit; 0: all at once
+	AcceptsLineItem   bool // deep linking: accept_lineitem true
+	NeedsItems        bool // deep linking: an empty answer is refused
+	DataPrefix        string
+	RosterRoles       string
+	EmptyRosterBody   bool
+}
+
+// Styles of Behaviour.Roles and RosterRoles.
+const (
+	rolesSpec     = "spec"
+	rolesMoodle   = "moodle"
+	rolesCanvas   = "canvas"
+	rolesChamilo  = "chamilo"
+	rolesSakai    = "sakai"
+	rolesShort    = "short"  // Learner, Instructor; assistants are Learner
+	rolesUpper    = "upper"  // LEARNER
+	rolesCommaOne = "joined" // one string, joined by a comma
+)
+
+func profiles() map[string]Behaviour {
+	return map[string]Behaviour{
+		"plain": plain(), "moodle": moodle(), "canvas": canvas(),
+		"chamilo": chamilo(), "openolat": openolat(), "sakai": sakai(),
+	}
+}
+
+// plain is the specification, with an lti_message_hint that is hard to carry.
+func plain() Behaviour {
+	return Behaviour{
+		IDTokenLife: time.Hour, AccessTokenLife: time.Hour, TokenType: "Bearer",
+		MessageHint: "odd", ErrorPageStatus: 400, Roles: rolesSpec, RosterRoles: rolesSpec,
+		WrongScopeStatus: 403, StaleStatus: 409, UngradableStatus: 400, ForeignLinkStatus: 404,
+		AcceptsLineItem: true, ServiceQuery: "t",
+	}
+}
+
+// moodle is Moodle 4.5.6.
+func moodle() Behaviour {
+	b := plain()
+	b.IDTokenLife = time.Minute
+	b.MessageHint, b.ErrorPageStatus, b.StripsTags = "json", 404, true
+	b.DoubleCustomNames, b.AdminsTeach, b.Roles, b.RosterRoles = true, true, rolesMoodle, rolesShort
+	b.OddTokenErrors = true
+	b.ServiceQuery, b.ExactAccept, b.WrongScopeStatus = "type_id", true, 401
+	b.ReasonPhrases, b.BareScoreErrors, b.CurlyLinks, b.ResultsLimitFails = true, true, true, true
+	b.WholeSeconds, b.UnknownProgress, b.UnfinishedErases, b.CapsScores = true, true, true, true
+	b.ForeignLinkStatus, b.AcceptsLineItem = 403, false
+	return b
+}
+
+func canvas() Behaviour {
+	b := plain()
+	b.MessageHint, b.ServiceQuery = "jwt", ""
+	b.StorageTarget = "post_message_forwarding"
+	b.LoginExtras = map[string]string{"canvas_region": "us-east-1", "canvas_environment": "prod"}
+	b.AuthorizedParty, b.Nulls, b.Roles, b.RosterRoles = true, true, rolesCanvas, rolesCanvas
+	b.TokenType = "bearer"
+	b.ResultURL, b.StaleStatus, b.UngradableStatus, b.ManualCounts = true, 400, 422, true
+	return b
+}
+
+func chamilo() Behaviour {
+	b := plain()
+	b.IDTokenLife = time.Minute
+	b.MessageHint, b.NoLoginDeployment, b.PostsToTarget, b.ErrorsWithoutState = "number", true, true, true
+	b.EmptyAsList, b.Roles, b.RosterRoles, b.LastKeyOnly = true, rolesChamilo, rolesSpec, true
+	b.NeedsScoreAccept, b.FirstScoreCreated, b.UnfinishedErases = true, true, true
+	b.DataPrefix, b.NeedsItems, b.ExactAccept = "tool:", true, true
+	return b
+}
+
+func openolat() Behaviour {
+	b := plain()
+	b.MessageHint, b.LoginHintJWT, b.ServiceQuery = "", true, ""
+	b.NoRescale, b.RosterRoles, b.ExactAccept = true, rolesUpper, true
+	return b
+}
+
+func sakai() Behaviour {
+	b := plain()
+	b.StorageTarget, b.Roles, b.RosterRoles = "_parent", rolesSakai, rolesCommaOne
+	b.ScopesAllOrNone, b.EmptyRosterBody = true, true
+	b.DataPrefix = "b64:"
+	return b
+}
