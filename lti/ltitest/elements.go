@@ -29,7 +29,7 @@ func (s *scanner) start(name string, a map[string]string) {
 		s.selected = &selectBuilder{name: a["name"]}
 	case "option":
 		s.option(a)
-	case "br", "p", "div", "li", "td", "th", "tr", "h1", "h2", "h3", "dt", "dd", "label", "section":
+	case "br", "p", "div", "li", "td", "th", "tr", "h1", "h2", "h3", "dt", "dd", "label", "section", "small":
 		s.write(" ")
 	}
 }
@@ -108,7 +108,7 @@ func (s *scanner) end(name string) {
 		s.area = ""
 	case "select":
 		s.endSelect()
-	case "p", "div", "li", "td", "th", "tr", "h1", "h2", "h3", "label":
+	case "p", "div", "li", "td", "th", "tr", "h1", "h2", "h3", "label", "small":
 		s.write(" ")
 	}
 }

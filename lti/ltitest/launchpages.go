@@ -40,7 +40,9 @@ func (l *LMS) addPage(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (l *LMS) showFrame(w http.ResponseWriter, page framePage) { l.pages.show(w, http.StatusOK, "frame", page) }
+func (l *LMS) showFrame(w http.ResponseWriter, page framePage) {
+	l.pages.show(w, http.StatusOK, "frame", page)
+}
 
 // allow is what Moodle 4.5 grants the tool's origin in its frame: no
 // display-capture, and nothing for other origins.
