@@ -15,6 +15,7 @@ import (
 // What callers act on.
 var (
 	ErrNotFound   = errors.New("not found")
+	ErrVisitOver  = errors.New("visit is over")
 	ErrForbidden  = errors.New("not allowed")
 	ErrReplayed   = errors.New("nonce is used up")
 	ErrNoServer   = errors.New("no BigBlueButton server is set up")
