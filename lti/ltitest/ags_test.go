@@ -116,6 +116,21 @@ func TestServiceRefuses(t *testing.T) {
 	}
 }
 
+func TestAccept(t *testing.T) {
+	y := newToy(t, Options{Profile: "plain"})
+	y.link()
+	for accept, want := range map[string]int{
+		"": 200, typeLineItems: 200, "*/*": 200, "text/html, " + typeLineItems + ";q=0.9": 200, "application/json": 406,
+	} {
+		if r, _ := y.service("GET", y.container(), accept, ""); r.StatusCode != want {
+			t.Errorf("Accept %q: %d, want %d", accept, r.StatusCode, want)
+		}
+	}
+	if r, _ := y.service("POST", y.container(), "application/json", `{"label":"x","scoreMaximum":1}`); r.StatusCode != 415 {
+		t.Errorf("create as JSON: %d, want 415", r.StatusCode)
+	}
+}
+
 func TestServiceScopes(t *testing.T) {
 	for profile, want := range map[string]int{"moodle": 401, "plain": 403} {
 		y := newToy(t, Options{Profile: profile})

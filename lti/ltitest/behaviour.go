@@ -28,7 +28,8 @@ type Behaviour struct {
 	EmptyAsList        bool // [] for empty objects
 	DoubleCustomNames  bool // Mixed-Case comes as mixed_case too
 	Roles              string
-	AdminsTeach        bool // who administers the site has the Instructor role everywhere
+	AdminsTeach        bool   // who administers the site has the Instructor role everywhere
+	Extras             string // claims and members of one platform: "moodle", "canvas" or ""
 
 	// Keys.
 
@@ -87,6 +88,12 @@ const (
 	rolesCommaOne = "joined" // one string, joined by a comma
 )
 
+// What Behaviour.Extras knows.
+const (
+	extrasMoodle = "moodle"
+	extrasCanvas = "canvas"
+)
+
 func profiles() map[string]Behaviour {
 	return map[string]Behaviour{
 		"plain": plain(), "moodle": moodle(), "canvas": canvas(),
@@ -110,7 +117,7 @@ func moodle() Behaviour {
 	b.IDTokenLife = time.Minute
 	b.MessageHint, b.ErrorPageStatus, b.StripsTags = "json", 404, true
 	b.DoubleCustomNames, b.AdminsTeach, b.Roles, b.RosterRoles = true, true, rolesMoodle, rolesShort
-	b.OddTokenErrors = true
+	b.Extras, b.OddTokenErrors = extrasMoodle, true
 	b.ServiceQuery, b.ExactAccept, b.WrongScopeStatus = "type_id", true, 401
 	b.ReasonPhrases, b.BareScoreErrors, b.CurlyLinks, b.ResultsLimitFails = true, true, true, true
 	b.WholeSeconds, b.UnknownProgress, b.UnfinishedErases, b.CapsScores = true, true, true, true
@@ -124,7 +131,7 @@ func canvas() Behaviour {
 	b.StorageTarget = "post_message_forwarding"
 	b.LoginExtras = map[string]string{"canvas_region": "us-east-1", "canvas_environment": "prod"}
 	b.AuthorizedParty, b.Nulls, b.Roles, b.RosterRoles = true, true, rolesCanvas, rolesCanvas
-	b.TokenType = "bearer"
+	b.Extras, b.TokenType = extrasCanvas, "bearer"
 	b.ResultURL, b.StaleStatus, b.UngradableStatus, b.ManualCounts = true, 400, 422, true
 	return b
 }

@@ -298,6 +298,28 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+func TestPageGoesOn(t *testing.T) {
+	srv := cookieServer(t, laxCookie)
+	b := NewBrowser()
+	if must(b.Get(srv.URL + "/set"))(t); len(b.Cookies(srv.URL)) != 1 {
+		t.Errorf("cookies: %v", b.Cookies(srv.URL))
+	}
+	page := must(b.Get(srv.URL + "/to?url=/show"))(t)
+	if got := must(page.Open("/show"))(t).Body; got != "lax" {
+		t.Errorf("opened: %q", got)
+	}
+	if got := must(page.In(NewBrowser()).Click("Link"))(t).Body; got != "" {
+		t.Errorf("in another browser: %q", got)
+	}
+	b.ForgetCookies()
+	if got := must(page.Click("Link"))(t).Body; got != "" {
+		t.Errorf("after ForgetCookies: %q", got)
+	}
+	if _, err := page.FollowRedirect(); err == nil {
+		t.Error("a page that redirects nowhere was followed")
+	}
+}
+
 func TestScan(t *testing.T) {
 	doc := scan(`<!DOCTYPE html><title>A &amp; B</title><!-- <form action=no> --><style>a > b {}</style>
 <script>document.write("<form action=never>")</script>

@@ -46,12 +46,13 @@ func (l *LMS) claims(p *pending, nonce string) map[string]any {
 	if b.AuthorizedParty {
 		claims["azp"] = p.tool.ClientID
 	}
-	if len(p.person.Mentors) > 0 && b.Roles != rolesMoodle {
+	if len(p.person.Mentors) > 0 && b.Extras != extrasMoodle {
 		claims[ltiClaim+"role_scope_mentor"] = p.person.Mentors
 	}
 	l.messageClaims(claims, p)
 	l.serviceClaims(claims, p)
 	personClaims(claims, b, p)
+	l.extraClaims(claims, p)
 	return claims
 }
 
@@ -100,8 +101,29 @@ func personClaims(claims map[string]any, b Behaviour, p *pending) {
 			claims[name] = nil
 		}
 	}
-	if p.person.Locale != "" && b.Roles != rolesMoodle {
+	if p.person.Locale != "" && b.Extras != extrasMoodle {
 		claims["locale"] = p.person.Locale
+	}
+}
+
+// extraClaims adds what one platform sends besides. Moodle: see
+// testdata/moodle; Canvas: nulls, a placement, a full context type.
+func (l *LMS) extraClaims(claims map[string]any, p *pending) {
+	switch l.behaviour.Extras {
+	case extrasMoodle:
+		claims[ltiClaim+"ext"] = map[string]any{"user_username": p.person.Username, "lms": "moodle-2"}
+		claims[ltiClaim+"lis"] = map[string]any{"person_sourcedid": "", "course_section_sourcedid": p.course.Label}
+		if len(l.itemsOfLink(p.link.ID)) > 0 {
+			claims["https://purl.imsglobal.org/spec/lti-bo/claim/basicoutcome"] = map[string]any{
+				"lis_result_sourcedid":    `{"data":{"instanceid":"` + p.link.ID + `","userid":"` + p.person.ID + `"}}`,
+				"lis_outcome_service_url": l.address("/lti/service"),
+			}
+		}
+	case extrasCanvas:
+		claims[ltiClaim+"lis"] = map[string]any{"person_sourcedid": nil, "course_offering_sourcedid": p.course.Label}
+		claims[ltiClaim+"lti11_legacy_user_id"] = "legacy-" + p.person.ID
+		claims["https://www.instructure.com/placement"] = "assignment_view"
+		claims[ltiClaim+"context"].(map[string]any)["type"] = []string{vocabulary + "course#CourseOffering"}
 	}
 }
 

@@ -157,6 +157,24 @@ func TestDeepLinkingRefusesSignature(t *testing.T) {
 	}
 }
 
+func TestDeepLinkingNeedsTheForm(t *testing.T) {
+	y := newToy(t, Options{})
+	request := y.request(LaunchOptions{})
+	jwt := y.sign(y.response(request), nil)
+	address := settingsOf(request)["deep_link_return_url"].(string)
+	for name, test := range map[string][3]string{
+		"GET":          {"GET", "application/x-www-form-urlencoded", ""},
+		"plain text":   {"POST", "text/plain", "JWT=" + jwt},
+		"lower case":   {"POST", "application/x-www-form-urlencoded", "jwt=" + jwt},
+		"another, too": {"POST", "application/x-www-form-urlencoded", "JWT=" + jwt + "&state=x"},
+	} {
+		r, body := y.do(test[0], address, map[string]string{"Content-Type": test[1]}, test[2])
+		if r.StatusCode != 400 || !strings.Contains(body, "Nothing was added") {
+			t.Errorf("%s: %d", name, r.StatusCode)
+		}
+	}
+}
+
 func TestDeepLinkingOnce(t *testing.T) {
 	y := newToy(t, Options{})
 	request := y.request(LaunchOptions{})

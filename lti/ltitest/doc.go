@@ -35,7 +35,8 @@
 // Where a real platform does not look, the LMS looks all the same: the
 // audience of a client assertion, its jti and deployment, the aud, nonce and
 // version of a deep linking response, and the query of a service URL, which a
-// tool must keep.
+// tool must keep. A clock that is off, tokens that live a minute and the like
+// are fields of Behaviour; answers that go wrong are a [Fault].
 //
 // # A browser for a test
 //

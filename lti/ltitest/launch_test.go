@@ -344,3 +344,88 @@ func TestIDToken(t *testing.T) {
 		t.Error("a token for a link that doesn't exist")
 	}
 }
+
+func TestFollowRedirect(t *testing.T) {
+	y := newToy(t, Options{})
+	p, err := y.l.Launch(NewBrowser(), y.link().ID, "ben", LaunchOptions{Stop: StopAfterPost})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if to, ok := p.Location(); !ok || to.Path != "/done" {
+		t.Errorf("location %v", to)
+	}
+	if end := must(p.FollowRedirect())(t); end.Body != "in the room" {
+		t.Errorf("ends with %q", end.Body)
+	}
+}
+
+func TestAuthByPOST(t *testing.T) {
+	y := newToy(t, Options{})
+	p, err := y.l.Launch(NewBrowser(), y.link().ID, "ben", LaunchOptions{Stop: StopAfterLogin})
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, _ := p.Location()
+	address, query, _ := strings.Cut(to.String(), "?")
+	form := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
+	if r, _ := y.do("PUT", address, form, query); r.StatusCode != 404 {
+		t.Errorf("PUT: %d", r.StatusCode)
+	}
+	if r, body := y.do("POST", address, form, query); r.StatusCode != 200 || !strings.Contains(body, "id_token") {
+		t.Errorf("POST: %d %s", r.StatusCode, body)
+	}
+}
+
+func TestCampusChanges(t *testing.T) {
+	y := newToy(t, Options{})
+	link := y.link()
+	y.l.Enrol("ben", "law", Teacher)
+	claims := y.mustLaunch(link.ID, "ben", LaunchOptions{})
+	if diff := cmp.Diff([]any{membership + "Instructor"}, claims[ltiClaim+"roles"]); diff != "" {
+		t.Errorf("roles (-want +got):\n%s", diff)
+	}
+	y.l.ChangeTool(y.tool.ID, func(tool *Tool) { tool.ShareName, tool.LineItems = false, LineItemsNone })
+	claims = y.mustLaunch(link.ID, "ben", LaunchOptions{})
+	if claims["name"] != nil || claims[agsClaim] != nil {
+		t.Errorf("name %v, endpoint %v", claims["name"], claims[agsClaim])
+	}
+	y.l.RemoveLink(link.ID)
+	if _, err := y.l.Launch(NewBrowser(), link.ID, "ben", LaunchOptions{}); err == nil {
+		t.Error("a link that is gone was launched")
+	}
+	if _, ok := y.l.FindCourse("law"); !ok || len(y.l.LineItems("law")) != 0 {
+		t.Error("the course is gone, or its column isn't")
+	}
+}
+
+func TestForgottenLaunches(t *testing.T) {
+	y := newToy(t, Options{})
+	link := y.link()
+	var first initiation
+	for i := range maxWaiting + 1 {
+		begun, err := y.l.beginLink(link.ID, "ben", false, LaunchOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			first = begun
+		}
+	}
+	if _, ok := y.l.launches.find(first.Fields.Get("lti_message_hint"), ""); ok || len(y.l.launches.waiting) != maxWaiting {
+		t.Errorf("%d launches are remembered, the first %v", len(y.l.launches.waiting), ok)
+	}
+}
+
+// Canvas sends null for what it doesn't know, and Chamilo [] for empty maps.
+func TestOddValues(t *testing.T) {
+	canvas := newToy(t, Options{Profile: "canvas"}, func(tool *Tool) { tool.ShareEmail = false })
+	claims := canvas.mustLaunch(canvas.link().ID, "ben", LaunchOptions{})
+	if email, ok := claims["email"]; !ok || email != nil || claims["azp"] != canvas.tool.ClientID {
+		t.Errorf("email %v %v, azp %v", email, ok, claims["azp"])
+	}
+	chamilo := newToy(t, Options{Profile: "chamilo"})
+	claims = chamilo.mustLaunch(chamilo.link().ID, "ben", LaunchOptions{})
+	if diff := cmp.Diff(any([]any{}), claims[ltiClaim+"custom"]); diff != "" {
+		t.Errorf("custom (-want +got):\n%s", diff)
+	}
+}

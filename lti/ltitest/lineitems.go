@@ -159,7 +159,7 @@ func (l *LMS) itemJSON(item *LineItem) map[string]any {
 	if item.Link == "" {
 		delete(members, "resourceLinkId")
 	}
-	if l.behaviour.Roles == rolesMoodle && item.Link != "" {
+	if l.behaviour.Extras == extrasMoodle && item.Link != "" {
 		members["ltiLinkId"] = item.Link
 	}
 	return members
