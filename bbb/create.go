@@ -108,6 +108,9 @@ func (c *Client) Create(ctx context.Context, r CreateRequest) (Created, error) {
 	if err != nil {
 		return Created{}, err
 	}
+	if root.lacksMeeting() {
+		return Created{}, c.fail(request{call: "create"}, &Error{Status: 200, kind: ErrNotBBB, Message: "success without a meeting"})
+	}
 	return created(root), nil
 }
 

@@ -66,7 +66,16 @@ func (c *Client) MeetingInfo(ctx context.Context, meetingID string) (Meeting, er
 	if err != nil {
 		return Meeting{}, err
 	}
+	if root.lacksMeeting() {
+		return Meeting{}, c.fail(request{call: "getMeetingInfo"}, &Error{Status: 200, kind: ErrNotBBB, Message: "success without a meeting"})
+	}
 	return root.meeting(), nil
+}
+
+// lacksMeeting finds answers to another call: plugNmeet has the one of the
+// root for what it doesn't understand.
+func (e *element) lacksMeeting() bool {
+	return e.text("meetingID") == "" && e.text("internalMeetingID") == ""
 }
 
 // Meetings returns all meetings of the server, those of its other customers

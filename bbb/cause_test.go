@@ -1,0 +1,118 @@
+package bbb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+)
+
+// lost makes a call whose connection fails as err does.
+func lost(err error) *Client {
+	dial := func(context.Context, string, string) (net.Conn, error) { return nil, err }
+	return &Client{Server: Server{URL: "https://bbb.example.org/bigbluebutton/api", Secret: "hush"}, HTTP: &http.Client{Transport: &http.Transport{DialContext: dial}}}
+}
+
+type blockedError struct{}
+
+func (blockedError) Error() string        { return "address 10.0.0.1:443 is not allowed" }
+func (blockedError) AddressBlocked() bool { return true }
+
+func TestExplainLostCalls(t *testing.T) {
+	quiet := log.New(io.Discard, "", 0)
+	untrusted := httptest.NewUnstartedServer(http.NotFoundHandler())
+	untrusted.Config.ErrorLog = quiet
+	untrusted.StartTLS()
+	defer untrusted.Close()
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	breaking := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<response>")
+			_ = conn.Close()
+		}
+	}))
+	defer breaking.Close()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := closed.Addr().String()
+	_ = closed.Close()
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	at := func(address string) *Client { return &Client{Server: Server{URL: address + "/api", Secret: "hush"}} }
+
+	for _, test := range []struct {
+		name   string
+		ctx    context.Context
+		client *Client
+		want   Cause
+	}{
+		{"unknown host", t.Context(), lost(&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "bbb.example.org", IsNotFound: true}}), CauseDNS},
+		{"resolver too slow", t.Context(), lost(&net.DNSError{Err: "i/o timeout", Name: "bbb.example.org", IsTimeout: true}), CauseTimeout},
+		{"connect too slow", t.Context(), lost(&net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}), CauseTimeout},
+		{"private address", t.Context(), lost(&net.OpError{Op: "dial", Net: "tcp", Err: blockedError{}}), CauseAddressBlocked},
+		{"nobody listens", t.Context(), at("http://" + nobody), CauseRefused},
+		{"untrusted certificate", t.Context(), at(untrusted.URL), CauseTLS},
+		{"no TLS there", t.Context(), at("https://" + plain.Listener.Addr().String()), CauseTLS},
+		{"cut off", t.Context(), at(breaking.URL), CauseBroken},
+		{"given up by us", gone, at(plain.URL), CauseCancelled},
+		{"something else", t.Context(), lost(errors.New("strange")), CauseUnknown},
+		{"no scheme", t.Context(), at("bbb.example.org"), CauseUnknown},
+		{"address that is none", t.Context(), at("http://a b"), CauseFailed},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := test.client.MeetingInfo(test.ctx, "room")
+			if got := Explain(err); got != test.want {
+				t.Errorf("Explain(%v) = %s, want %s", err, got, test.want)
+			}
+			for _, word := range []string{"checksum", "meetingID", "hush", "?"} {
+				if strings.Contains(err.Error(), word) {
+					t.Errorf("error tells %q: %v", word, err)
+				}
+			}
+		})
+	}
+	if Explain(nil) != "" || Explain(errors.New("x")) != CauseUnknown || Explain(&Error{Status: 503}) != CauseServerError || Explain(&Error{}) != CauseUnknown {
+		t.Error("Explain of what isn't a call's error")
+	}
+}
+
+// Whatever a server echoes, neither secret nor signature comes out of an error.
+func TestErrorsTellNoSecret(t *testing.T) {
+	for _, echo := range []string{
+		"<html><title>404 %s</title></html>",
+		"no such page: %s",
+		"<response><returncode>FAILED</returncode><messageKey>%[1]s</messageKey><message>%[1]s</message></response>",
+	} {
+		c := &Client{Server: Server{URL: "https://bbb.example.org/bigbluebutton/api", Secret: "hush-hush"}}
+		c.HTTP = &http.Client{Transport: roundTrip(func(r *http.Request) (int, string) {
+			u := *r.URL
+			text := u.String() + " " + strings.ReplaceAll(u.RequestURI(), "&", "&amp;") + " " + url.QueryEscape(u.RawQuery) + " hush-hush"
+			return 404, fmt.Sprintf(echo, text)
+		})}
+		err := c.End(t.Context(), "room", "modpassword")
+		for _, word := range []string{"hush", "modpassword", checksum("sha256", "endmeetingID=room&password=modpasswordhush-hush")} {
+			if strings.Contains(err.Error(), word) {
+				t.Errorf("error tells %q: %v", word, err)
+			}
+		}
+		if !strings.Contains(err.Error(), "https://bbb.example.org/bigbluebutton/api") {
+			t.Errorf("error doesn't tell the server: %v", err)
+		}
+	}
+	long := scrub(strings.Repeat("ü ", 10000), "")
+	if n := len([]rune(long)); n != 201 {
+		t.Errorf("%d characters", n)
+	}
+}
