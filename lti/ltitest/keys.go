@@ -28,7 +28,7 @@ const (
 	SignOtherKey           // the right kid, another key
 	SignUnknownKid         // the right key, a kid that is in no set
 	SignNoKid              // the right key, no kid
-	SignOldKey             // kid and key from before the last RotateKeys
+	SignOldKey             // kid and key from before the last RotateKeys, which must have been
 )
 
 type signingKey struct {
@@ -111,6 +111,9 @@ func (r keyRing) sign(how Signing, payload []byte, change func(map[string]any)) 
 	key := r.current
 	if how == SignOldKey {
 		key = r.previous
+	}
+	if key.private == nil {
+		panic("ltitest: SignOldKey before RotateKeys")
 	}
 	header := map[string]any{"typ": "JWT", "alg": "RS256", "kid": key.kid}
 	switch how {

@@ -161,7 +161,7 @@ func (l *LMS) Change(f func(*Behaviour)) {
 	f(&l.behaviour)
 }
 
-// now returns the present behaviour and time as one.
+// present returns behaviour and time as they are now.
 func (l *LMS) present() (Behaviour, time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
