@@ -1,0 +1,164 @@
+package bbbtest
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// A FaultKind is a way to misbehave.
+type FaultKind string
+
+// The faults. Those of the first group keep the call from taking effect,
+// unless Fault.Executed says otherwise; the others spoil its answer.
+const (
+	Timeout    FaultKind = "timeout"     // no answer until the client gives up
+	BadGateway FaultKind = "bad gateway" // 502 with a page of the proxy
+	Closed     FaultKind = "closed"      // the connection is cut
+	Empty      FaultKind = "empty"       // 200 with nothing
+
+	Truncated  FaultKind = "truncated"   // XML that stops in the middle
+	Trickle    FaultKind = "trickle"     // the answer comes one byte every 20 ms
+	WrongCase  FaultKind = "wrong case"  // returncode Success
+	UnknownKey FaultKind = "unknown key" // FAILED with a key that nobody has heard of
+	BOM        FaultKind = "bom"         // a byte order mark comes first
+	JSON       FaultKind = "json"        // the error comes as JSON
+
+	RotatedSecret FaultKind = "rotated secret" // the secret isn't valid any more
+	Capacity      FaultKind = "capacity"       // no room for more
+)
+
+// A Fault makes calls go wrong.
+type Fault struct {
+	Call     string // "create", …; empty: every call
+	Kind     FaultKind
+	Times    int  // how many calls it hits; 0: until it's stopped
+	Executed bool // the call takes effect and only its answer is lost
+}
+
+type fault struct {
+	Fault
+	left int
+	stop chan struct{}
+}
+
+// Be makes the server misbehave until stop is called. Of several faults that
+// fit a call the oldest hits it.
+func (s *Server) Be(f Fault) (stop func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	mean := &fault{Fault: f, left: f.Times, stop: make(chan struct{})}
+	s.faults = append(s.faults, mean)
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for i, x := range s.faults {
+			if x == mean {
+				s.faults = append(s.faults[:i:i], s.faults[i+1:]...)
+				close(mean.stop)
+				return
+			}
+		}
+	}
+}
+
+// takeFault is the fault that hits this call; nil for none.
+func (s *Server) takeFault(call string) *fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.faults {
+		if (f.Call != "" && f.Call != call) || (f.Times > 0 && f.left == 0) {
+			continue
+		}
+		f.left--
+		return f
+	}
+	return nil
+}
+
+func (f *fault) is(kind FaultKind) bool { return f != nil && f.Kind == kind }
+
+// prevents reports whether the call doesn't take effect.
+func (f *fault) prevents() bool {
+	if f == nil || f.Executed {
+		return false
+	}
+	switch f.Kind {
+	case Timeout, BadGateway, Closed, Empty, UnknownKey, JSON:
+		return true
+	}
+	return false
+}
+
+// misbehave sends a as the fault f has it; without one it just sends it.
+func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, f *fault, a answer) {
+	if f == nil {
+		a.write(w)
+		return
+	}
+	switch f.Kind {
+	case Timeout:
+		s.wait(r, f)
+		panic(http.ErrAbortHandler)
+	case Closed:
+		panic(http.ErrAbortHandler)
+	case BadGateway:
+		html(http.StatusBadGateway).write(w)
+	case Trickle:
+		s.trickle(w, r, a)
+	default:
+		f.spoil(a).write(w)
+	}
+}
+
+// spoil changes what an answer says.
+func (f *fault) spoil(a answer) answer {
+	switch f.Kind {
+	case Empty:
+		a = answer{status: http.StatusOK, contentType: "text/xml"}
+	case Truncated:
+		a.body = a.body[:len(a.body)*2/3]
+	case WrongCase:
+		a.body = strings.NewReplacer(">SUCCESS<", ">Success<", ">FAILED<", ">failed<").Replace(a.body)
+	case BOM:
+		a.body = "\ufeff" + a.body
+	case UnknownKey:
+		a = failure(problem{"somethingNobodyHasHeardOf", "The server is in a mood."})
+	case JSON:
+		a.status, a.contentType, a.location = http.StatusOK, "application/json", ""
+		a.body = fmt.Sprintf(`{"response":{"returncode":"FAILED","messageKey":%q,"message":%q}}`, "internalError", "Something went wrong.")
+	}
+	return a
+}
+
+// wait blocks until the client, the fault or the server is done.
+func (s *Server) wait(r *http.Request, f *fault) {
+	select {
+	case <-r.Context().Done():
+	case <-f.stop:
+	case <-s.stop:
+	}
+}
+
+func (s *Server) trickle(w http.ResponseWriter, r *http.Request, a answer) {
+	w.Header().Set("Content-Type", a.contentType)
+	w.WriteHeader(a.status)
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for i := range len(a.body) {
+		select {
+		case <-r.Context().Done():
+			return
+		case <-s.stop:
+			return
+		case <-ticker.C:
+		}
+		if _, err := w.Write([]byte{a.body[i]}); err != nil {
+			return
+		}
+		_ = http.NewResponseController(w).Flush() // a recorder can't: no harm
+	}
+}
+
+func panicf(format string, args ...any) { panic(fmt.Sprintf("bbbtest: "+format, args...)) }
