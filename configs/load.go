@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 	"github.com/caarlos0/env/v11"
@@ -89,11 +90,11 @@ func wrongType(field any) string {
 		return "must be a list of texts"
 	case *int:
 		return "must be a whole number"
-	}
-	if type_ := reflect.TypeOf(field).Elem(); type_.Kind() == reflect.String {
-		return "must be a text"
-	} else if type_.Name() == "Duration" {
+	case *time.Duration:
 		return `must be a length of time, like "30s"`
+	}
+	if reflect.TypeOf(field).Elem().Kind() == reflect.String {
+		return "must be a text"
 	}
 	return "must be debug, info, warn or error"
 }

@@ -1,0 +1,49 @@
+# What each target does stands in CONTRIBUTING.md.
+
+GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+FUZZTIME ?= 1m
+BENCH ?= .
+
+# The whole binary is static: no libc is needed where it runs. SQLite loads no
+# extensions, which would need one.
+STATIC = -trimpath -tags netgo,osusergo,sqlite_omit_load_extension \
+	-ldflags '-s -w -X main.release=$(VERSION) -linkmode external -extldflags "-static"'
+
+.PHONY: demo test quick lint bench golden fuzz build release gcc
+
+demo: gcc
+	go run ./cmd/bbbridge demo
+
+test:
+	@.ci/test
+
+quick: gcc
+	@TEST_POSTGRES_DSN= go test ./...
+
+lint: gcc
+	@files=$$(gofmt -l $$(git ls-files '*.go')); \
+		if [ -n "$$files" ]; then echo "gofmt would change:"; echo "$$files"; exit 1; fi
+	go vet -tags browser ./...
+	$(GOLANGCI) run ./...
+
+bench: gcc
+	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+golden: gcc
+	go test $$(git grep -l 'flag.Bool("update"' -- '*_test.go' | xargs -n 1 dirname | sort -u | sed 's,^,./,') -update
+
+fuzz: gcc
+	@git grep -ho '^func Fuzz[A-Za-z0-9_]*' -- '*_test.go' >/dev/null || { echo "no fuzz targets"; exit 1; }
+	@git grep -o '^func Fuzz[A-Za-z0-9_]*' -- '*_test.go' | while IFS=: read -r file name; do \
+		go test -run '^$$' -fuzz "^$${name#func }$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" || exit 1; \
+	done
+
+build: gcc
+	CGO_ENABLED=1 go build $(STATIC) -o bbbridge ./cmd/bbbridge
+
+release: build
+	@.ci/release '$(VERSION)'
+
+gcc:
+	@.ci/install gcc
