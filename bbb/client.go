@@ -173,8 +173,9 @@ func redirected(status int, location string) *Error {
 }
 
 func (c *Client) now() time.Time {
-	if c.Now != nil {
-		return c.Now()
+	now := c.Now
+	if now == nil {
+		now = time.Now
 	}
-	return time.Now()
+	return now()
 }
