@@ -65,8 +65,8 @@ type answer struct {
 }
 
 // call makes one request. Any status but 200, 201, 202 and 204 is a
-// *ServiceError.
-func call(client *http.Client, request *http.Request, name string, limit int64, now func() time.Time) (answer, error) {
+// *ServiceError, whose reason doesn't have the secret that went with it.
+func call(client *http.Client, request *http.Request, name, secret string, limit int64, now func() time.Time) (answer, error) {
 	response, err := careful(client, request.URL.Scheme == "http").Do(request)
 	if err != nil {
 		return answer{}, err
@@ -83,7 +83,7 @@ func call(client *http.Client, request *http.Request, name string, limit int64, 
 	return answer{}, &ServiceError{
 		Call:       name,
 		Status:     response.StatusCode,
-		Reason:     reasonOf(response.Status, body),
+		Reason:     cleanText(strings.ReplaceAll(reasonOf(response.Status, body), secret, redacted), maxReason),
 		RetryAfter: retryAfter(response.Header.Get("Retry-After"), now()),
 	}
 }
@@ -102,7 +102,7 @@ func reasonOf(status string, body []byte) string {
 		// Moodle repeats the posted score in it.
 		reason, _, _ = strings.Cut(reason, "{")
 	}
-	return cleanText(reason, maxReason)
+	return reason
 }
 
 // wordsOf knows the forms in which platforms write errors.
@@ -186,7 +186,7 @@ func (t *Tokens) authorized(ctx context.Context, client *http.Client, g grant, s
 		if err != nil {
 			return answer{}, fmt.Errorf("%s: %w", s.call, err)
 		}
-		result, err := call(client, request, s.call, s.limit, t.Now)
+		result, err := call(client, request, s.call, string(token), s.limit, t.Now)
 		var refused *ServiceError
 		if !errors.As(err, &refused) || refused.Status != http.StatusUnauthorized || again {
 			return result, err

@@ -162,12 +162,8 @@ func (t *Tokens) request(ctx context.Context, r Registration, deploymentID strin
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Accept", "application/json")
-	answer, err := call(t.HTTP, request, "token", maxTokenAnswer, t.Now)
+	answer, err := call(t.HTTP, request, "token", assertion, maxTokenAnswer, t.Now)
 	if err != nil {
-		var refused *ServiceError
-		if errors.As(err, &refused) {
-			refused.Reason = strings.ReplaceAll(refused.Reason, assertion, redacted)
-		}
 		return "", 0, err
 	}
 	return parseTokenAnswer(answer.body)

@@ -1,0 +1,176 @@
+package lti
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestLineItem(t *testing.T) {
+	g, s, _ := newGrades(t, fakeAnswer{status: 200, body: `{"id":"` + moodleItem + `","label":"Room, graded","scoreMaximum":100,"resourceId":"","tag":"","resourceLinkId":26,"ltiLinkId":"26"}`})
+	got, err := g.LineItem(context.Background(), testRegistration, "dep-1", allScopes, moodleItem)
+	want := LineItem{URL: moodleItem, Label: "Room, graded", ScoreMaximum: 100, ResourceLinkID: "26"}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("LineItem: %v (-want +got):\n%s", err, diff)
+	}
+	wantRequest(t, s.asked[0], "GET", moodleItem, "application/vnd.ims.lis.v2.lineitem+json", "", "")
+}
+
+func TestLineItemOdd(t *testing.T) {
+	for _, test := range []struct {
+		name, body string
+		maximum    float64
+		good       bool
+	}{
+		{"without id", `{"scoreMaximum":5}`, 5, true},
+		{"maximum as text", `{"scoreMaximum":"7.5"}`, 7.5, true},
+		{"maximum missing", `{}`, 0, true},
+		{"maximum odd", `{"scoreMaximum":"NaN"}`, 0, true},
+		{"a list", `[1]`, 0, false},
+		{"empty", ``, 0, false},
+	} {
+		g, _, _ := newGrades(t, fakeAnswer{status: 200, body: test.body})
+		got, err := g.LineItem(context.Background(), testRegistration, "", allScopes, moodleItem)
+		if (err == nil) != test.good || got.ScoreMaximum != test.maximum || test.good && got.URL != moodleItem {
+			t.Errorf("%s: %+v, %v", test.name, got, err)
+		}
+	}
+	g, _, _ := newGrades(t, fakeAnswer{status: 404, body: `{"status":404,"reason":"Not Found: Grade item 25 doesn't exist"}`})
+	_, err := g.LineItem(context.Background(), testRegistration, "", allScopes, moodleItem)
+	wantStatus(t, err, ServiceError{"line item", 404, "Not Found: Grade item 25 doesn't exist", 0}, true)
+}
+
+// TestFindLineItem looks through the list that a real Moodle answered with,
+// whatever filter it was asked with.
+func TestFindLineItem(t *testing.T) {
+	var file struct {
+		Calls []struct {
+			Name string          `json:"name"`
+			Body json.RawMessage `json:"body"`
+		} `json:"calls"`
+	}
+	readJSON(t, "moodle/ags.json", &file)
+	list := ""
+	for _, call := range file.Calls {
+		if call.Name == "list after update" {
+			list = string(call.Body)
+		}
+	}
+	const prefix = "http://127.0.0.1:8085/mod/lti/services.php/2/lineitems/"
+	for _, test := range []struct {
+		name  string
+		want  LineItem
+		query string
+		found string
+	}{
+		{"the link's own", LineItem{ResourceLinkID: "26"}, "&resource_link_id=26", "23"},
+		{"with a tag", LineItem{ResourceLinkID: "26", Tag: "attendance"}, "&resource_link_id=26&tag=attendance", "25"},
+		{"our resource before another", LineItem{ResourceLinkID: "26", ResourceID: "res-1"}, "&resource_link_id=26", "25"},
+		{"our resource of the original course", LineItem{ResourceLinkID: "28", ResourceID: "other", Tag: "attendance"}, "&resource_link_id=28&tag=attendance", "24"},
+		{"without a link", LineItem{ResourceID: "weekly-1"}, "&resource_id=weekly-1", "24"},
+		{"of another link", LineItem{ResourceLinkID: "99", ResourceID: "res-1"}, "&resource_link_id=99", ""},
+		{"another tag", LineItem{ResourceLinkID: "26", Tag: "other"}, "&resource_link_id=26&tag=other", ""},
+		{"of anything", LineItem{}, "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			g, s, _ := newGrades(t, fakeAnswer{status: 200, body: list})
+			got, err := g.FindLineItem(context.Background(), testRegistration, "dep-1", allScopes, test.want)
+			want := ""
+			if test.found != "" {
+				want = prefix + test.found + "/lineitem?type_id=13"
+			}
+			if got.URL != want || errors.Is(err, ErrNoLineItem) != (want == "") {
+				t.Errorf("FindLineItem = %q, %v, want %q", got.URL, err, want)
+			}
+			wantRequest(t, s.asked[0], "GET", moodleItems+test.query, "application/vnd.ims.lis.v2.lineitemcontainer+json", "", "")
+		})
+	}
+}
+
+// TestFindLineItemWithoutLink: platforms that don't tell the link are matched
+// by what is ours.
+func TestFindLineItemWithoutLink(t *testing.T) {
+	g, _, _ := newGrades(t, fakeAnswer{status: 200, body: `[7, {"id":""}, {"id":"https://m.example/1","resourceId":"a"}, {"id":"https://m.example/2","resourceId":"b"}]`})
+	got, err := g.FindLineItem(context.Background(), testRegistration, "", allScopes, LineItem{ResourceLinkID: "26", ResourceID: "b"})
+	if err != nil || got.URL != "https://m.example/2" {
+		t.Errorf("FindLineItem = %+v, %v", got, err)
+	}
+	if _, err := g.FindLineItem(context.Background(), testRegistration, "", allScopes, LineItem{ResourceLinkID: "26"}); !errors.Is(err, ErrNoLineItem) {
+		t.Errorf("FindLineItem = %v, want ErrNoLineItem", err)
+	}
+}
+
+var wantedItem = LineItem{Label: "Attendance", ScoreMaximum: 60, ResourceID: "res-1", Tag: "attendance", ResourceLinkID: "26"}
+
+func TestFindOrCreateLineItem(t *testing.T) {
+	t.Run("found", func(t *testing.T) {
+		g, s, _ := newGrades(t, fakeAnswer{status: 200, body: `[{"id":"https://m.example/9","tag":"attendance","resourceLinkId":"26"}]`})
+		got, err := g.FindOrCreateLineItem(context.Background(), testRegistration, "", allScopes, wantedItem)
+		if err != nil || got.URL != "https://m.example/9" || s.count() != 1 {
+			t.Errorf("%+v, %v after %d requests", got, err, s.count())
+		}
+	})
+	t.Run("made", func(t *testing.T) {
+		g, s, tokens := newGrades(t, fakeAnswer{status: 200, body: `[]`}, fakeAnswer{status: 201, body: `{"id":"https://m.example/10","label":"Attendance","scoreMaximum":60}`})
+		got, err := g.FindOrCreateLineItem(context.Background(), testRegistration, "", allScopes, wantedItem)
+		if err != nil || got.URL != "https://m.example/10" || got.ScoreMaximum != 60 {
+			t.Errorf("%+v, %v", got, err)
+		}
+		wantRequest(t, s.asked[1], "POST", moodleItems, "application/vnd.ims.lis.v2.lineitem+json", "application/vnd.ims.lis.v2.lineitem+json",
+			`{"label":"Attendance","scoreMaximum":60,"resourceId":"res-1","tag":"attendance","resourceLinkId":"26"}`)
+		if tokens.count() != 1 {
+			t.Errorf("%d tokens, want 1", tokens.count())
+		}
+	})
+	t.Run("the list fails", func(t *testing.T) {
+		g, s, _ := newGrades(t, fakeAnswer{status: 500})
+		_, err := g.FindOrCreateLineItem(context.Background(), testRegistration, "", allScopes, wantedItem)
+		wantStatus(t, err, ServiceError{"line item", 500, "Internal Server Error", 0}, false)
+		if s.count() != 1 {
+			t.Error("a line item was made though there may be one")
+		}
+	})
+	t.Run("no maximum", func(t *testing.T) {
+		for _, maximum := range []float64{0, -1, math.NaN(), math.Inf(1)} {
+			g, s, _ := newGrades(t, fakeAnswer{status: 200, body: `[]`})
+			if _, err := g.FindOrCreateLineItem(context.Background(), testRegistration, "", allScopes, LineItem{Label: "x", ScoreMaximum: maximum}); err == nil || s.count() != 1 {
+				t.Errorf("maximum %v: %v after %d requests", maximum, err, s.count())
+			}
+		}
+	})
+}
+
+// TestCreatedLineItem: the address of the new item must be usable.
+func TestCreatedLineItem(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		answer fakeAnswer
+		want   string // empty: refused
+	}{
+		{"200", fakeAnswer{status: 200, body: `{"id":"https://m.example/1"}`}, "https://m.example/1"},
+		{"only a Location", fakeAnswer{status: 201, body: `{}`, header: http.Header{"Location": {"https://m.example/2"}}}, "https://m.example/2"},
+		{"relative", fakeAnswer{status: 201, body: `{"id":"/items/3?t=1"}`}, "https://m.example/items/3?t=1"},
+		{"no address", fakeAnswer{status: 201, body: `{}`}, ""},
+		{"without https", fakeAnswer{status: 201, body: `{"id":"http://m.example/1"}`}, ""},
+		{"no URL", fakeAnswer{status: 201, body: `{"id":"%zz"}`}, ""},
+		{"no JSON", fakeAnswer{status: 201, body: `created`}, ""},
+		{"403", fakeAnswer{status: 403}, ""},
+	} {
+		g, _, _ := newGrades(t, fakeAnswer{status: 200, body: `[]`}, test.answer)
+		got, err := g.FindOrCreateLineItem(context.Background(), testRegistration, "", allScopes, wantedItem)
+		if got.URL != test.want || (err == nil) != (test.want != "") {
+			t.Errorf("%s: %q, %v, want %q", test.name, got.URL, err, test.want)
+		}
+	}
+	g, _, _ := newGrades(t, fakeAnswer{status: 200, body: `[]`}, fakeAnswer{status: 201, body: `{"id":"http://127.0.0.1/1"}`})
+	local := Endpoint{Scopes: allScopes.Scopes, LineItems: strings.Replace(moodleItems, "https", "http", 1)}
+	if got, err := g.FindOrCreateLineItem(context.Background(), testRegistration, "", local, wantedItem); err != nil || got.URL != "http://127.0.0.1/1" {
+		t.Errorf("on loopback: %+v, %v", got, err)
+	}
+}
