@@ -172,9 +172,9 @@ func (c *checker) person() error {
 // link makes checks V20 and V21 of a resource link launch.
 func (c *checker) link() error {
 	link := c.claims.object(claimResourceLink)
-	id, ok := link["id"].id()
-	if !ok && link["id"] != nil || len(id) > maxID {
-		return refuse(CodeResourceLinkMissing, "resource_link.id %.300q", link["id"])
+	id, ok := link.at("id").id()
+	if !ok && link.at("id") != nil || len(id) > maxID {
+		return refuse(CodeResourceLinkMissing, "resource_link.id %.300q", link.at("id"))
 	}
 	if id == "" && c.registration.LinkFromDeployment {
 		id = c.launch.DeploymentID

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Limits of what is kept of a launch, in characters unless said otherwise.
@@ -42,11 +42,11 @@ func parseClaims(payload []byte) (*claims, error) {
 	return &claims{members: members}, nil
 }
 
-func (c *claims) member(name string) jsonText { return c.members[name] }
+func (c *claims) member(name string) jsonText { return c.members.at(name) }
 
 // object is the claim as an object, empty if it is absent or something else.
 func (c *claims) object(name string) jsonObject {
-	value := c.members[name]
+	value := c.members.at(name)
 	if value == nil {
 		return nil
 	}
@@ -63,7 +63,7 @@ func (c *claims) object(name string) jsonObject {
 }
 
 func (c *claims) time(name string) (time.Time, bool) {
-	seconds, ok := c.members[name].number()
+	seconds, ok := c.members.at(name).number()
 	if !ok {
 		return time.Time{}, false
 	}
@@ -72,7 +72,7 @@ func (c *claims) time(name string) (time.Time, bool) {
 
 // url is a member with an absolute https URL, else empty (V24).
 func (c *claims) url(o jsonObject, name string, insecure bool) string {
-	text, _ := o[name].text()
+	text, _ := o.at(name).text()
 	if text == "" {
 		return ""
 	}
@@ -97,8 +97,8 @@ func (c *claims) user(id string) User {
 
 func (c *claims) context() Context {
 	o := c.object(claimContext)
-	id, _ := o["id"].id()
-	types, _ := o["type"].texts()
+	id, _ := o.at("id").id()
+	types, _ := o.at("type").texts()
 	return Context{
 		ID:    id,
 		Label: o.clean("label", maxTitle),
@@ -109,7 +109,7 @@ func (c *claims) context() Context {
 
 func (c *claims) platform() PlatformInfo {
 	o := c.object(claimToolPlatform)
-	guid, _ := o["guid"].id()
+	guid, _ := o.at("guid").id()
 	return PlatformInfo{
 		GUID:    guid,
 		Name:    o.clean("name", maxTitle),
@@ -131,7 +131,7 @@ func (c *claims) presentation(insecure bool) Presentation {
 
 func (c *claims) endpoint(insecure bool) Endpoint {
 	o := c.object(claimAGSEndpoint)
-	scopes, _ := o["scope"].texts()
+	scopes, _ := o.at("scope").texts()
 	return Endpoint{
 		Scopes:    scopes[:min(len(scopes), maxTypes)],
 		LineItems: c.url(o, "lineitems", insecure),
@@ -144,20 +144,15 @@ var unexpanded = regexp.MustCompile(`^\$[A-Za-z][A-Za-z0-9._]*$`)
 
 func (c *claims) custom() map[string]string {
 	o := c.object(claimCustom)
-	names := make([]string, 0, len(o))
-	for name := range o {
-		names = append(names, name)
-	}
-	slices.Sort(names) // so that the same ones are kept of too many
-	custom := map[string]string{}
-	for _, name := range names {
-		value := o[name].plain()
+	custom := make(map[string]string, min(len(o), maxCustom))
+	for _, member := range o {
+		value := member.value.plain()
 		switch {
-		case value == "" || unexpanded.MatchString(value):
-		case len(name) > maxCustomName || len(value) > maxCustomValue || len(custom) == maxCustom:
+		case value == "" || value[0] == '$' && unexpanded.MatchString(value):
+		case len(member.name) > maxCustomName || len(value) > maxCustomValue || len(custom) == maxCustom:
 			c.ignored = append(c.ignored, "a custom parameter, for its size")
 		default:
-			custom[name] = value
+			custom[string(member.name)] = value
 		}
 	}
 	return custom
@@ -169,19 +164,19 @@ func (c *claims) deepLinkingSettings(insecure bool) (*DeepLinkingSettings, error
 	if o == nil {
 		return nil, errors.New("no settings")
 	}
-	address, _ := o["deep_link_return_url"].text()
+	address, _ := o.at("deep_link_return_url").text()
 	if _, err := absoluteURL(address, insecure); err != nil {
 		return nil, fmt.Errorf("deep_link_return_url: %w", err)
 	}
-	types, ok := o["accept_types"].texts()
+	types, ok := o.at("accept_types").texts()
 	if !ok {
 		return nil, errors.New("accept_types is not an array")
 	}
-	targets, ok := o["accept_presentation_document_targets"].texts()
+	targets, ok := o.at("accept_presentation_document_targets").texts()
 	if !ok {
 		return nil, errors.New("accept_presentation_document_targets is not an array")
 	}
-	data := o["data"]
+	data := o.at("data")
 	if len(data) > maxData {
 		return nil, fmt.Errorf("data has %d bytes", len(data))
 	}
@@ -189,9 +184,9 @@ func (c *claims) deepLinkingSettings(insecure bool) (*DeepLinkingSettings, error
 		ReturnURL:       address,
 		AcceptTypes:     types[:min(len(types), maxTypes)],
 		AcceptTargets:   targets[:min(len(targets), maxTypes)],
-		AcceptMultiple:  string(o["accept_multiple"]) == "true",
-		RefuseLineItems: string(o["accept_lineitem"]) == "false",
-		AutoCreate:      string(o["auto_create"]) == "true",
+		AcceptMultiple:  string(o.at("accept_multiple")) == "true",
+		RefuseLineItems: string(o.at("accept_lineitem")) == "false",
+		AutoCreate:      string(o.at("auto_create")) == "true",
 		Title:           o.clean("title", maxTitle),
 		Text:            o.clean("text", maxText),
 		Data:            json.RawMessage(data),
@@ -201,10 +196,13 @@ func (c *claims) deepLinkingSettings(insecure bool) (*DeepLinkingSettings, error
 // clean is a member as text for people: without control characters, without
 // space around, and not longer than limit.
 func (o jsonObject) clean(name string, limit int) string {
-	return cleanText(o[name].plain(), limit)
+	return cleanText(o.at(name).plain(), limit)
 }
 
 func cleanText(s string, limit int) string {
+	if len(s) <= limit && isClean(s) {
+		return s
+	}
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t' || r == '\r':
@@ -223,9 +221,24 @@ func cleanText(s string, limit int) string {
 	return s
 }
 
+// isClean is true of most texts, and quick.
+func isClean(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == 0x7f || c == 0xc2 {
+			return false // 0xc2 begins the controls U+0080 to U+009F
+		}
+	}
+	// No space of any kind at the ends.
+	return s == "" || isMark(s[0]) && isMark(s[len(s)-1])
+}
+
+func isMark(c byte) bool {
+	return c > ' ' && c < utf8.RuneSelf
+}
+
 // pixels is a member with a size, which some platforms write as a string.
 func (o jsonObject) pixels(name string) int {
-	n, err := strconv.Atoi(o[name].plain())
+	n, err := strconv.Atoi(o.at(name).plain())
 	if err != nil || n < 0 {
 		return 0
 	}

@@ -45,7 +45,7 @@ func splitToken(token IDToken, r Registration) (signedToken, error) {
 	if t.alg, err = tokenAlg(header, r); err != nil {
 		return signedToken{}, err
 	}
-	if t.kid, _ = header["kid"].text(); t.kid == "" {
+	if t.kid, _ = header.at("kid").text(); t.kid == "" {
 		return signedToken{}, refuse(CodeKidMissing, "the header has no kid")
 	}
 	return t, nil
@@ -54,15 +54,15 @@ func splitToken(token IDToken, r Registration) (signedToken, error) {
 // tokenAlg makes check V6. Of the header only alg and kid are ever used, never
 // a key or the address of one (jwk, jku, x5c, x5u).
 func tokenAlg(header jsonObject, r Registration) (string, error) {
-	alg, _ := header["alg"].text()
+	alg, _ := header.at("alg").text()
 	if !r.accepts(alg) {
-		return "", refuse(CodeAlgNotAllowed, "alg %.100q", header["alg"])
+		return "", refuse(CodeAlgNotAllowed, "alg %.100q", header.at("alg"))
 	}
-	if typ, ok := header["typ"].text(); header["typ"] != nil && (!ok || !strings.EqualFold(typ, "JWT")) {
-		return "", refuse(CodeAlgNotAllowed, "typ %.100q", header["typ"])
+	if typ, ok := header.at("typ").text(); header.at("typ") != nil && (!ok || !strings.EqualFold(typ, "JWT")) {
+		return "", refuse(CodeAlgNotAllowed, "typ %.100q", header.at("typ"))
 	}
 	for _, name := range []string{"crit", "zip", "enc"} {
-		if _, there := header[name]; there {
+		if header.has(name) {
 			return "", refuse(CodeAlgNotAllowed, "the header has %s", name)
 		}
 	}
@@ -85,15 +85,4 @@ func (t *Tool) verify(ctx context.Context, token signedToken, r Registration) er
 		return refuse(CodeSignatureInvalid, "kid %.200q: %w", token.kid, err)
 	}
 	return nil
-}
-
-func parseJSONObject(text []byte) (jsonObject, error) {
-	value, err := parseJSON(text)
-	if err != nil {
-		return nil, err
-	}
-	if value[0] != '{' {
-		return nil, errShape
-	}
-	return value.object()
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -24,23 +25,83 @@ const maxDepth = 64
 // jsonText is one JSON value as it came, known to be valid; nil is absent.
 type jsonText []byte
 
-// jsonObject has the members of one object. Absent and null are the same: nil.
-type jsonObject map[string]jsonText
+// A jsonObject has the members of one object, in their order.
+type jsonObject []jsonMember
+
+type jsonMember struct {
+	name  []byte   // without quotes and escapes
+	value jsonText // nil for null
+}
+
+// at is the value of a member. Absent and null are the same: nil.
+func (o jsonObject) at(name string) jsonText {
+	for i := range o {
+		if string(o[i].name) == name {
+			return o[i].value
+		}
+	}
+	return nil
+}
+
+func (o jsonObject) has(name string) bool {
+	return slices.ContainsFunc(o, func(m jsonMember) bool { return string(m.name) == name })
+}
+
+// manyMembers is from when on a map finds duplicates faster.
+const manyMembers = 64
+
+// duplicate is a name that occurs twice.
+func (o jsonObject) duplicate() (name []byte, twice bool) {
+	if len(o) < manyMembers {
+		for i := range o {
+			for j := range i {
+				if bytes.Equal(o[i].name, o[j].name) {
+					return o[i].name, true
+				}
+			}
+		}
+		return nil, false
+	}
+	seen := make(map[string]bool, len(o))
+	for i := range o {
+		if seen[string(o[i].name)] {
+			return o[i].name, true
+		}
+		seen[string(o[i].name)] = true
+	}
+	return nil, false
+}
 
 // parseJSON checks that text is one JSON value in UTF-8.
 func parseJSON(text []byte) (jsonText, error) {
-	if !utf8.Valid(text) {
-		return nil, fmt.Errorf("%w: not UTF-8", errJSON)
+	value, err := trimJSON(text)
+	if err != nil {
+		return nil, err
 	}
-	text = bytes.Trim(text, " \t\r\n")
-	s := jsonScanner{text: text}
+	s := jsonScanner{text: value}
 	if err := s.value(); err != nil {
 		return nil, err
 	}
-	if s.at != len(text) {
+	if s.at != len(value) {
 		return nil, errJSON
 	}
-	return jsonText(text), nil
+	return value, nil
+}
+
+// parseJSONObject reads text as one object, in one go.
+func parseJSONObject(text []byte) (jsonObject, error) {
+	value, err := trimJSON(text)
+	if err != nil {
+		return nil, err
+	}
+	return value.members(24)
+}
+
+func trimJSON(text []byte) (jsonText, error) {
+	if !utf8.Valid(text) {
+		return nil, fmt.Errorf("%w: not UTF-8", errJSON)
+	}
+	return bytes.Trim(text, " \t\r\n"), nil
 }
 
 // object reads an object. An empty array counts as one: PHP writes empty maps
@@ -51,24 +112,30 @@ func (v jsonText) object() (jsonObject, error) {
 			return jsonObject{}, nil
 		}
 	}
+	return v.members(8)
+}
+
+// members reads an object that may have about so many.
+func (v jsonText) members(about int) (jsonObject, error) {
 	if len(v) == 0 || v[0] != '{' {
 		return nil, errShape
 	}
-	o := make(jsonObject, 16)
+	o := make(jsonObject, 0, about)
 	s := jsonScanner{text: v}
-	err := s.object(func(name, value []byte) error {
-		key := unquote(name)
-		if _, twice := o[key]; twice {
-			return fmt.Errorf("%w: %.100q", errDuplicate, key)
-		}
-		if string(value) == "null" {
+	err := s.object(func(name, value []byte) {
+		if value[0] == 'n' {
 			value = nil
 		}
-		o[key] = value
-		return nil
+		o = append(o, jsonMember{unquoted(name), value})
 	})
 	if err != nil {
 		return nil, err
+	}
+	if s.at != len(v) {
+		return nil, errJSON
+	}
+	if name, twice := o.duplicate(); twice {
+		return nil, fmt.Errorf("%w: %.100q", errDuplicate, name)
 	}
 	return o, nil
 }
@@ -137,11 +204,14 @@ func (v jsonText) texts() ([]string, bool) {
 }
 
 // unquote reads a valid JSON string.
-func unquote(quoted []byte) string {
+func unquote(quoted []byte) string { return string(unquoted(quoted)) }
+
+// unquoted is unquote without a copy, where there are no escapes.
+func unquoted(quoted []byte) []byte {
 	if bytes.IndexByte(quoted, '\\') < 0 {
-		return string(quoted[1 : len(quoted)-1])
+		return quoted[1 : len(quoted)-1]
 	}
 	var s string
 	_ = json.Unmarshal(quoted, &s) // it is valid
-	return s
+	return []byte(s)
 }

@@ -2,6 +2,7 @@ package lti
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -31,17 +32,27 @@ func TestObject(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(o["a"]) != "1" || o["b"] != nil || string(o["c"]) != "[ 1, 2 ]" || o["A"] != nil {
+	if string(o.at("a")) != "1" || o.at("b") != nil || !o.has("b") || string(o.at("c")) != "[ 1, 2 ]" || o.at("A") != nil || o.has("A") {
 		t.Errorf("got %q", o)
 	}
 	for text, want := range map[string]error{
 		`{"a":1,"a":1}`: errDuplicate, `{"a":null,"\u0061":1}`: errDuplicate, `[1]`: errShape, `"a"`: errShape, `7`: errShape, ``: errShape,
-		`[]`: nil, `[ ]`: nil, `{}`: nil,
+		`[]`: nil, `[ ]`: nil, `{}`: nil, manyNames(1000): nil, manyNames(1000) + " ": errJSON,
+		strings.Replace(manyNames(1000), "999", "998", 1): errDuplicate,
 	} {
 		if _, err := jsonText(text).object(); !errors.Is(err, want) {
-			t.Errorf("object(%s) = %v, want %v", text, err, want)
+			t.Errorf("object(%.60s) = %v, want %v", text, err, want)
 		}
 	}
+}
+
+// manyNames is an object with so many members.
+func manyNames(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `,"%d":0`, i)
+	}
+	return "{" + b.String()[1:] + "}"
 }
 
 func TestID(t *testing.T) {

@@ -57,7 +57,7 @@ func (s *jsonScanner) value() error {
 
 // object walks over an object and calls member, unless it is nil, with each
 // name as quoted and each value.
-func (s *jsonScanner) object(member func(name, value []byte) error) error {
+func (s *jsonScanner) object(member func(name, value []byte)) error {
 	return s.enclosed('{', '}', func() error {
 		from := s.at
 		if err := s.string(); err != nil {
@@ -70,10 +70,13 @@ func (s *jsonScanner) object(member func(name, value []byte) error) error {
 		}
 		s.space()
 		from = s.at
-		if err := s.value(); err != nil || member == nil {
+		if err := s.value(); err != nil {
 			return err
 		}
-		return member(name, s.text[from:s.at])
+		if member != nil {
+			member(name, s.text[from:s.at])
+		}
+		return nil
 	})
 }
 

@@ -54,7 +54,7 @@ func parseKeySet(text []byte) (keySet, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, ok := set["keys"].list()
+	list, ok := set.at("keys").list()
 	if !ok {
 		return nil, errors.New("it has no keys member")
 	}

@@ -156,19 +156,19 @@ func lineItemOf(value jsonText) (LineItem, error) {
 		return LineItem{}, err
 	}
 	return LineItem{
-		URL:            o["id"].plain(),
-		Label:          o["label"].plain(),
+		URL:            o.at("id").plain(),
+		Label:          o.at("label").plain(),
 		ScoreMaximum:   o.amount("scoreMaximum"),
-		ResourceID:     o["resourceId"].plain(),
-		Tag:            o["tag"].plain(),
-		ResourceLinkID: o["resourceLinkId"].plain(),
+		ResourceID:     o.at("resourceId").plain(),
+		Tag:            o.at("tag").plain(),
+		ResourceLinkID: o.at("resourceLinkId").plain(),
 	}, nil
 }
 
 // amount is a member with a number, which some platforms write as a string; 0
 // if it is neither.
 func (o jsonObject) amount(name string) float64 {
-	n, err := strconv.ParseFloat(o[name].plain(), 64)
+	n, err := strconv.ParseFloat(o.at(name).plain(), 64)
 	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
 		return 0
 	}

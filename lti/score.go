@@ -149,7 +149,7 @@ func (g *Grades) Results(ctx context.Context, r Registration, deploymentID strin
 	var results []Result
 	err = g.pages(ctx, grant, withQuery(below(lineItemURL, "results"), query), "results", typeResults, func(member jsonText) {
 		o, err := member.object()
-		if err != nil || userID != "" && o["userId"].plain() != userID {
+		if err != nil || userID != "" && o.at("userId").plain() != userID {
 			return
 		}
 		results = append(results, resultOf(o))
@@ -159,11 +159,11 @@ func (g *Grades) Results(ctx context.Context, r Registration, deploymentID strin
 
 func resultOf(o jsonObject) Result {
 	result := Result{
-		UserID:  o["userId"].plain(),
+		UserID:  o.at("userId").plain(),
 		Score:   o.amount("resultScore"),
 		Maximum: o.amount("resultMaximum"),
-		Empty:   o["resultScore"] == nil,
-		Comment: o["comment"].plain(),
+		Empty:   o.at("resultScore") == nil,
+		Comment: o.at("comment").plain(),
 	}
 	if result.Maximum == 0 {
 		result.Maximum = 1

@@ -125,7 +125,7 @@ func wordsOf(value jsonText, depth int) string {
 	}
 	var words []string
 	for _, name := range []string{"reason", "error", "error_description", "message", "errors", "detail"} {
-		if text := wordsOf(o[name], depth+1); text != "" && !slices.Contains(words, text) {
+		if text := wordsOf(o.at(name), depth+1); text != "" && !slices.Contains(words, text) {
 			words = append(words, text)
 		}
 	}

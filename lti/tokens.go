@@ -198,15 +198,15 @@ func parseTokenAnswer(body []byte) (AccessToken, time.Duration, error) {
 	if err != nil {
 		return "", 0, fmt.Errorf("the answer: %w", err)
 	}
-	token, _ := answer["access_token"].text()
+	token, _ := answer.at("access_token").text()
 	if token == "" || strings.ContainsFunc(token, notInToken) {
 		return "", 0, errors.New("the answer has no usable access_token")
 	}
-	if kind, ok := answer["token_type"].text(); ok && !strings.EqualFold(kind, "bearer") {
+	if kind, ok := answer.at("token_type").text(); ok && !strings.EqualFold(kind, "bearer") {
 		return "", 0, fmt.Errorf("the token is of type %.50q", kind)
 	}
 	life := defaultTokenLife
-	if seconds, err := strconv.ParseFloat(answer["expires_in"].plain(), 64); err == nil {
+	if seconds, err := strconv.ParseFloat(answer.at("expires_in").plain(), 64); err == nil {
 		life = time.Duration(min(max(seconds, 0), maxTokenLife.Seconds()) * float64(time.Second))
 	}
 	return AccessToken(token), life, nil
