@@ -1,7 +1,6 @@
 package lti
 
 import (
-	"context"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/json"
@@ -21,7 +20,7 @@ func BenchmarkLogin(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := w.tool.Login(context.Background(), request); err != nil {
+		if _, err := w.tool.Login(b.Context(), request); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -38,7 +37,7 @@ func BenchmarkLaunch(b *testing.B) {
 	a.mustLaunch(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := w.tool.Launch(context.Background(), a.response); err != nil {
+		if _, err := w.tool.Launch(b.Context(), a.response); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -107,7 +106,7 @@ func BenchmarkDeepLinking(b *testing.B) {
 	answer := goodAnswer()
 	b.ReportAllocs()
 	for b.Loop() {
-		token, err := d.Response(context.Background(), answer)
+		token, err := d.Response(b.Context(), answer)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package lti
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -192,7 +191,7 @@ func TestRedirectToPrivateAddress(t *testing.T) {
 	transport := client.Transport.(named).RoundTripper.(*http.Transport)
 	transport.TLSClientConfig = &tls.Config{RootCAs: outer.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
 	defer client.CloseIdleConnections()
-	_, _, err := fetchKeySet(context.Background(), client, outer.URL, false)
+	_, _, err := fetchKeySet(t.Context(), client, outer.URL, false)
 	var refused *AddressError
 	if !errors.As(err, &refused) {
 		t.Errorf("got %v, want an AddressError", err)

@@ -1,7 +1,6 @@
 package lti
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -25,7 +24,7 @@ func goodAnswer() DeepLinkingAnswer {
 func respond(t *testing.T, a DeepLinkingAnswer) (header, claims map[string]any) {
 	t.Helper()
 	d := DeepLinking{Keys: oneKey{testKey(t)}, Now: (&clock{at: testNow}).now}
-	token, err := d.Response(context.Background(), a)
+	token, err := d.Response(t.Context(), a)
 	if err != nil {
 		t.Fatalf("Response: %v", err)
 	}
@@ -135,13 +134,13 @@ func TestDeepLinkingRefuses(t *testing.T) {
 		a := goodAnswer()
 		test.spoil(&a)
 		d := DeepLinking{Keys: oneKey{testKey(t)}, Now: (&clock{at: testNow}).now}
-		token, err := d.Response(context.Background(), a)
-		if err == nil || token != "" || test.want != anything && !errors.Is(err, test.want) {
+		token, err := d.Response(t.Context(), a)
+		if err == nil || token != "" || !errors.Is(test.want, anything) && !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", test.name, err, test.want)
 		}
 	}
 	d := DeepLinking{Keys: noKey{}, Now: (&clock{at: testNow}).now}
-	if _, err := d.Response(context.Background(), goodAnswer()); !errors.Is(err, errNoKey) {
+	if _, err := d.Response(t.Context(), goodAnswer()); !errors.Is(err, errNoKey) {
 		t.Errorf("without a key: %v", err)
 	}
 }

@@ -2,7 +2,6 @@ package lti
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"net/url"
 	"os"
@@ -75,7 +74,7 @@ func FuzzIDToken(f *testing.F) {
 	f.Fuzz(func(t *testing.T, token string) {
 		response := a.response
 		response.IDToken = IDToken(token)
-		_, err := w.tool.Launch(context.Background(), response)
+		_, err := w.tool.Launch(t.Context(), response)
 		if token == string(a.response.IDToken) {
 			if err != nil {
 				t.Fatal(err)

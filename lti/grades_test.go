@@ -289,7 +289,7 @@ func TestGradesNetworkError(t *testing.T) {
 
 // TestNotGranted: nothing is asked that the launch didn't list.
 func TestNotGranted(t *testing.T) {
-	ctx := context.Background()
+	ctx := t.Context()
 	for _, test := range []struct {
 		name   string
 		scopes []string
@@ -331,7 +331,7 @@ func TestNotGranted(t *testing.T) {
 
 // TestScopesAsked: one scope for each call, the lesser one if there are two.
 func TestScopesAsked(t *testing.T) {
-	ctx := context.Background()
+	ctx := t.Context()
 	read := func(g *Grades, e Endpoint) { _, _ = g.LineItem(ctx, testRegistration, "", e, moodleItem) }
 	for _, test := range []struct {
 		scopes []string
@@ -360,7 +360,7 @@ func TestResults(t *testing.T) {
 	g, s, _ := newGrades(t, fakeAnswer{status: 200, body: `[
 		{"id":"https://m.example/r","userId":"5","resultScore":70,"resultMaximum":100,"comment":"ok","scoreOf":"x"},
 		{"userId":5,"resultScore":"0.5"}, {"userId":"5","comment":null}, {"userId":"6","resultScore":1}, "odd", null]`})
-	got, err := g.Results(context.Background(), testRegistration, "dep-1", allScopes, moodleItem, "5")
+	got, err := g.Results(t.Context(), testRegistration, "dep-1", allScopes, moodleItem, "5")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -376,7 +376,7 @@ func TestResultsOfAll(t *testing.T) {
 	g, s, _ := newGrades(t,
 		fakeAnswer{status: 200, body: `[{"userId":"5","resultScore":1}]`, header: http.Header{"Link": {`<?type_id=13&from=1>; rel="next"`}}},
 		fakeAnswer{status: 200, body: `[{"userId":"6","resultScore":2}]`})
-	got, err := g.Results(context.Background(), testRegistration, "dep-1", allScopes, moodleItem, "")
+	got, err := g.Results(t.Context(), testRegistration, "dep-1", allScopes, moodleItem, "")
 	if err != nil || len(got) != 2 {
 		t.Errorf("Results = %v, %v", got, err)
 	}
@@ -418,7 +418,7 @@ func TestPaging(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			g, s, _ := newGrades(t, test.answers...)
-			_, err := g.FindLineItem(context.Background(), testRegistration, "", allScopes, LineItem{ResourceLinkID: "26"})
+			_, err := g.FindLineItem(t.Context(), testRegistration, "", allScopes, LineItem{ResourceLinkID: "26"})
 			if got := errors.Is(err, ErrNoLineItem); got != test.good {
 				t.Errorf("FindLineItem = %v", err)
 			}

@@ -83,10 +83,10 @@ var errAnything = errors.New("any other error")
 
 func (l look) check(t *testing.T, k *KeySets, s *keyServer) {
 	t.Helper()
-	_, err := k.key(context.Background(), s.address, l.kid, "RS256", false)
+	_, err := k.key(t.Context(), s.address, l.kid, "RS256", false)
 	switch {
-	case l.want == errAnything && (err == nil || errors.Is(err, errUnknownKid)),
-		l.want != errAnything && !errors.Is(err, l.want):
+	case errors.Is(l.want, errAnything) && (err == nil || errors.Is(err, errUnknownKid)),
+		!errors.Is(l.want, errAnything) && !errors.Is(err, l.want):
 		t.Errorf("key %s: %v, want %v", l.kid, err, l.want)
 	}
 	if got := s.count(); got != l.fetches {
@@ -208,7 +208,7 @@ func together(t *testing.T, k *KeySets, s *keyServer, kid string, fetches int) {
 	var group sync.WaitGroup
 	for range 10 {
 		group.Go(func() {
-			if _, err := k.key(context.Background(), s.address, kid, "RS256", false); err != nil {
+			if _, err := k.key(t.Context(), s.address, kid, "RS256", false); err != nil {
 				t.Errorf("key %s: %v", kid, err)
 			}
 		})
@@ -237,7 +237,7 @@ func TestKeySetWarmKeyNeverWaits(t *testing.T) {
 				hold := make(chan struct{})
 				s.set(func(s *keyServer) { s.hold = hold })
 				var group sync.WaitGroup
-				group.Go(func() { _, _ = k.key(context.Background(), s.address, slow, "RS256", false) })
+				group.Go(func() { _, _ = k.key(t.Context(), s.address, slow, "RS256", false) })
 				synctest.Wait()
 				look{"key-1", nil, 2}.check(t, k, s) // would deadlock if it waited
 				close(hold)
@@ -253,7 +253,7 @@ func TestKeySetTimeLimit(t *testing.T) {
 		k, s, _ := newKeySets()
 		s.hold = make(chan struct{})
 		begin := time.Now()
-		_, err := k.key(context.Background(), s.address, "key-1", "RS256", false)
+		_, err := k.key(t.Context(), s.address, "key-1", "RS256", false)
 		if took := time.Since(begin); !errors.Is(err, context.DeadlineExceeded) || took != 10*time.Second {
 			t.Errorf("after %v: %v", took, err)
 		}
@@ -267,9 +267,9 @@ func TestKeySetWaiterGivesUp(t *testing.T) {
 		hold := make(chan struct{})
 		s.hold = hold
 		var group sync.WaitGroup
-		group.Go(func() { _, _ = k.key(context.Background(), s.address, "key-1", "RS256", false) })
+		group.Go(func() { _, _ = k.key(t.Context(), s.address, "key-1", "RS256", false) })
 		synctest.Wait()
-		ctx, cancel := context.WithCancel(context.Background())
+		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if _, err := k.key(ctx, s.address, "key-1", "RS256", false); !errors.Is(err, context.Canceled) {
 			t.Errorf("key = %v, want context.Canceled", err)
@@ -318,7 +318,7 @@ func TestKeySetSharedKid(t *testing.T) {
 	k, s, _ := newKeySets()
 	s.body = jwksText(ecMember("shared", ecKey()), rsaMember("shared", rsaKeys()[2]))
 	for alg, fits := range map[string]func(any) bool{"RS256": isRSA, "ES256": isP256} {
-		if key, err := k.key(context.Background(), s.address, "shared", alg, false); err != nil || !fits(key) {
+		if key, err := k.key(t.Context(), s.address, "shared", alg, false); err != nil || !fits(key) {
 			t.Errorf("%s: %T, %v", alg, key, err)
 		}
 	}
@@ -375,7 +375,7 @@ func TestKeySetAddress(t *testing.T) {
 		{"file:///etc/passwd", true, 0}, {"https://a:b@lms.example/jwks", false, 0}, {"/jwks", true, 0}, {"", true, 0},
 	} {
 		k, s, _ := newKeySets()
-		_, err := k.key(context.Background(), test.address, "key-1", "RS256", test.insecure)
+		_, err := k.key(t.Context(), test.address, "key-1", "RS256", test.insecure)
 		if s.count() != test.fetches || (err == nil) != (test.fetches == 1) {
 			t.Errorf("%q, insecure %v: %d fetches, %v", test.address, test.insecure, s.count(), err)
 		}

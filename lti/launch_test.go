@@ -500,7 +500,7 @@ func TestRefusalText(t *testing.T) {
 func TestLaunchGivesUp(t *testing.T) {
 	a := newWorld(t).begin(t)
 	a.sign(t)
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := a.tool.Launch(ctx, a.response); err != nil {
 		t.Errorf("Launch = %v: the key set is fetched for others too", err)

@@ -1,7 +1,6 @@
 package lti
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -14,7 +13,7 @@ import (
 
 func TestLineItem(t *testing.T) {
 	g, s, _ := newGrades(t, fakeAnswer{status: 200, body: `{"id":"` + moodleItem + `","label":"Room, graded","scoreMaximum":100,"resourceId":"","tag":"","resourceLinkId":26,"ltiLinkId":"26"}`})
-	got, err := g.LineItem(context.Background(), testRegistration, "dep-1", allScopes, moodleItem)
+	got, err := g.LineItem(t.Context(), testRegistration, "dep-1", allScopes, moodleItem)
 	want := LineItem{URL: moodleItem, Label: "Room, graded", ScoreMaximum: 100, ResourceLinkID: "26"}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("LineItem: %v (-want +got):\n%s", err, diff)
@@ -36,13 +35,13 @@ func TestLineItemOdd(t *testing.T) {
 		{"empty", ``, 0, false},
 	} {
 		g, _, _ := newGrades(t, fakeAnswer{status: 200, body: test.body})
-		got, err := g.LineItem(context.Background(), testRegistration, "", allScopes, moodleItem)
+		got, err := g.LineItem(t.Context(), testRegistration, "", allScopes, moodleItem)
 		if (err == nil) != test.good || got.ScoreMaximum != test.maximum || test.good && got.URL != moodleItem {
 			t.Errorf("%s: %+v, %v", test.name, got, err)
 		}
 	}
 	g, _, _ := newGrades(t, fakeAnswer{status: 404, body: `{"status":404,"reason":"Not Found: Grade item 25 doesn't exist"}`})
-	_, err := g.LineItem(context.Background(), testRegistration, "", allScopes, moodleItem)
+	_, err := g.LineItem(t.Context(), testRegistration, "", allScopes, moodleItem)
 	wantStatus(t, err, ServiceError{"line item", 404, "Not Found: Grade item 25 doesn't exist", 0}, true)
 }
 
@@ -80,7 +79,7 @@ func TestFindLineItem(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			g, s, _ := newGrades(t, fakeAnswer{status: 200, body: list})
-			got, err := g.FindLineItem(context.Background(), testRegistration, "dep-1", allScopes, test.want)
+			got, err := g.FindLineItem(t.Context(), testRegistration, "dep-1", allScopes, test.want)
 			want := ""
 			if test.found != "" {
 				want = prefix + test.found + "/lineitem?type_id=13"
@@ -97,11 +96,11 @@ func TestFindLineItem(t *testing.T) {
 // by what is ours.
 func TestFindLineItemWithoutLink(t *testing.T) {
 	g, _, _ := newGrades(t, fakeAnswer{status: 200, body: `[7, {"id":""}, {"id":"https://m.example/1","resourceId":"a"}, {"id":"https://m.example/2","resourceId":"b"}]`})
-	got, err := g.FindLineItem(context.Background(), testRegistration, "", allScopes, LineItem{ResourceLinkID: "26", ResourceID: "b"})
+	got, err := g.FindLineItem(t.Context(), testRegistration, "", allScopes, LineItem{ResourceLinkID: "26", ResourceID: "b"})
 	if err != nil || got.URL != "https://m.example/2" {
 		t.Errorf("FindLineItem = %+v, %v", got, err)
 	}
-	if _, err := g.FindLineItem(context.Background(), testRegistration, "", allScopes, LineItem{ResourceLinkID: "26"}); !errors.Is(err, ErrNoLineItem) {
+	if _, err := g.FindLineItem(t.Context(), testRegistration, "", allScopes, LineItem{ResourceLinkID: "26"}); !errors.Is(err, ErrNoLineItem) {
 		t.Errorf("FindLineItem = %v, want ErrNoLineItem", err)
 	}
 }
@@ -111,14 +110,14 @@ var wantedItem = LineItem{Label: "Attendance", ScoreMaximum: 60, ResourceID: "re
 func TestFindOrCreateLineItem(t *testing.T) {
 	t.Run("found", func(t *testing.T) {
 		g, s, _ := newGrades(t, fakeAnswer{status: 200, body: `[{"id":"https://m.example/9","tag":"attendance","resourceLinkId":"26"}]`})
-		got, err := g.FindOrCreateLineItem(context.Background(), testRegistration, "", allScopes, wantedItem)
+		got, err := g.FindOrCreateLineItem(t.Context(), testRegistration, "", allScopes, wantedItem)
 		if err != nil || got.URL != "https://m.example/9" || s.count() != 1 {
 			t.Errorf("%+v, %v after %d requests", got, err, s.count())
 		}
 	})
 	t.Run("made", func(t *testing.T) {
 		g, s, tokens := newGrades(t, fakeAnswer{status: 200, body: `[]`}, fakeAnswer{status: 201, body: `{"id":"https://m.example/10","label":"Attendance","scoreMaximum":60}`})
-		got, err := g.FindOrCreateLineItem(context.Background(), testRegistration, "", allScopes, wantedItem)
+		got, err := g.FindOrCreateLineItem(t.Context(), testRegistration, "", allScopes, wantedItem)
 		if err != nil || got.URL != "https://m.example/10" || got.ScoreMaximum != 60 {
 			t.Errorf("%+v, %v", got, err)
 		}
@@ -130,7 +129,7 @@ func TestFindOrCreateLineItem(t *testing.T) {
 	})
 	t.Run("the list fails", func(t *testing.T) {
 		g, s, _ := newGrades(t, fakeAnswer{status: 500})
-		_, err := g.FindOrCreateLineItem(context.Background(), testRegistration, "", allScopes, wantedItem)
+		_, err := g.FindOrCreateLineItem(t.Context(), testRegistration, "", allScopes, wantedItem)
 		wantStatus(t, err, ServiceError{"line item", 500, "Internal Server Error", 0}, false)
 		if s.count() != 1 {
 			t.Error("a line item was made though there may be one")
@@ -139,7 +138,7 @@ func TestFindOrCreateLineItem(t *testing.T) {
 	t.Run("no maximum", func(t *testing.T) {
 		for _, maximum := range []float64{0, -1, math.NaN(), math.Inf(1)} {
 			g, s, _ := newGrades(t, fakeAnswer{status: 200, body: `[]`})
-			if _, err := g.FindOrCreateLineItem(context.Background(), testRegistration, "", allScopes, LineItem{Label: "x", ScoreMaximum: maximum}); err == nil || s.count() != 1 {
+			if _, err := g.FindOrCreateLineItem(t.Context(), testRegistration, "", allScopes, LineItem{Label: "x", ScoreMaximum: maximum}); err == nil || s.count() != 1 {
 				t.Errorf("maximum %v: %v after %d requests", maximum, err, s.count())
 			}
 		}
@@ -163,14 +162,14 @@ func TestCreatedLineItem(t *testing.T) {
 		{"403", fakeAnswer{status: 403}, ""},
 	} {
 		g, _, _ := newGrades(t, fakeAnswer{status: 200, body: `[]`}, test.answer)
-		got, err := g.FindOrCreateLineItem(context.Background(), testRegistration, "", allScopes, wantedItem)
+		got, err := g.FindOrCreateLineItem(t.Context(), testRegistration, "", allScopes, wantedItem)
 		if got.URL != test.want || (err == nil) != (test.want != "") {
 			t.Errorf("%s: %q, %v, want %q", test.name, got.URL, err, test.want)
 		}
 	}
 	g, _, _ := newGrades(t, fakeAnswer{status: 200, body: `[]`}, fakeAnswer{status: 201, body: `{"id":"http://127.0.0.1/1"}`})
 	local := Endpoint{Scopes: allScopes.Scopes, LineItems: strings.Replace(moodleItems, "https", "http", 1)}
-	if got, err := g.FindOrCreateLineItem(context.Background(), testRegistration, "", local, wantedItem); err != nil || got.URL != "http://127.0.0.1/1" {
+	if got, err := g.FindOrCreateLineItem(t.Context(), testRegistration, "", local, wantedItem); err != nil || got.URL != "http://127.0.0.1/1" {
 		t.Errorf("on loopback: %+v, %v", got, err)
 	}
 }

@@ -231,7 +231,7 @@ func (w *world) begin(t testing.TB) *attempt {
 
 func (w *world) beginWith(t testing.TB, request LoginRequest) *attempt {
 	t.Helper()
-	login, err := w.tool.Login(context.Background(), request)
+	login, err := w.tool.Login(t.Context(), request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,7 +281,7 @@ func (a *attempt) sign(t testing.TB) {
 func (a *attempt) launch(t testing.TB) (Launch, error) {
 	t.Helper()
 	a.sign(t)
-	return a.tool.Launch(context.Background(), a.response)
+	return a.tool.Launch(t.Context(), a.response)
 }
 
 // mustLaunch is for launches that have to be accepted.

@@ -100,7 +100,7 @@ func newTokens(t testing.TB, answers ...fakeAnswer) (*Tokens, *fakeService, *clo
 
 func (s *fakeService) wantToken(t *testing.T, tokens *Tokens, r Registration, deployment string, requests int, scopes ...string) {
 	t.Helper()
-	if _, err := tokens.Token(context.Background(), r, deployment, scopes...); err != nil {
+	if _, err := tokens.Token(t.Context(), r, deployment, scopes...); err != nil {
 		t.Errorf("Token: %v", err)
 	}
 	if got := s.count(); got != requests {
@@ -111,7 +111,7 @@ func (s *fakeService) wantToken(t *testing.T, tokens *Tokens, r Registration, de
 // TestTokenRequest: fact sheet 7.
 func TestTokenRequest(t *testing.T) {
 	tokens, s, _ := newTokens(t, fakeAnswer{status: 200, body: goodToken})
-	got, err := tokens.Token(context.Background(), testRegistration, "dep-1", "scope-b", "scope-a", "scope-b")
+	got, err := tokens.Token(t.Context(), testRegistration, "dep-1", "scope-b", "scope-a", "scope-b")
 	if err != nil || string(got) != "tok-1" {
 		t.Fatalf("Token = %s, %v", string(got), err)
 	}
@@ -246,7 +246,7 @@ func TestTokenRefused(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			tokens, _, _ := newTokens(t, test.answer)
-			_, err := tokens.Token(context.Background(), testRegistration, "dep-1", "a")
+			_, err := tokens.Token(t.Context(), testRegistration, "dep-1", "a")
 			var got *ServiceError
 			if !errors.As(err, &got) || *got != test.want || !strings.Contains(err.Error(), "Campus") {
 				t.Errorf("got %v, want %+v", err, test.want)
@@ -272,7 +272,7 @@ func (echo) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestTokenErrorHasNoAssertion(t *testing.T) {
 	tokens, _, _ := newTokens(t)
 	tokens.HTTP = &http.Client{Transport: echo{}}
-	_, err := tokens.Token(context.Background(), testRegistration, "dep-1", "a")
+	_, err := tokens.Token(t.Context(), testRegistration, "dep-1", "a")
 	if err == nil || strings.Contains(err.Error(), "eyJ") {
 		t.Errorf("got %v, want an error without our assertion", err)
 	}
@@ -284,7 +284,7 @@ func TestTokenBadAnswers(t *testing.T) {
 		`{"access_token":"secret","token_type":"mac"}`, `{"access_token":"secret","access_token":"secret"}`, strings.Repeat(" ", maxTokenAnswer+1),
 	} {
 		tokens, s, _ := newTokens(t, fakeAnswer{status: 200, body: body})
-		_, err := tokens.Token(context.Background(), testRegistration, "", "a")
+		_, err := tokens.Token(t.Context(), testRegistration, "", "a")
 		if err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("answer %.60q: %v, want an error without the token", body, err)
 		}
@@ -302,13 +302,13 @@ func TestTokenSingleFlight(t *testing.T) {
 		var group sync.WaitGroup
 		for range 10 {
 			group.Go(func() {
-				if got, err := tokens.Token(context.Background(), testRegistration, "", "a"); err != nil || string(got) != "tok-1" {
+				if got, err := tokens.Token(t.Context(), testRegistration, "", "a"); err != nil || string(got) != "tok-1" {
 					t.Errorf("Token = %v, %v", got, err)
 				}
 			})
 		}
 		synctest.Wait()
-		ctx, cancel := context.WithCancel(context.Background())
+		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if _, err := tokens.Token(ctx, testRegistration, "", "a"); !errors.Is(err, context.Canceled) {
 			t.Errorf("Token = %v, want context.Canceled", err)
@@ -324,7 +324,7 @@ func TestTokenSingleFlight(t *testing.T) {
 // TestTokenOutlivesCaller: whoever gives up doesn't spoil it for those who wait.
 func TestTokenOutlivesCaller(t *testing.T) {
 	tokens, s, _ := newTokens(t, fakeAnswer{status: 200, body: goodToken})
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := tokens.Token(ctx, testRegistration, "", "a"); err != nil || s.count() != 1 {
 		t.Errorf("Token = %v after %d requests", err, s.count())
@@ -340,7 +340,7 @@ func (noKey) SigningKey(context.Context) (Key, error) { return Key{}, errNoKey }
 func TestTokenWithoutKey(t *testing.T) {
 	tokens, s, _ := newTokens(t, fakeAnswer{status: 200, body: goodToken})
 	tokens.Keys = noKey{}
-	if _, err := tokens.Token(context.Background(), testRegistration, "", "a"); !errors.Is(err, errNoKey) || s.count() != 0 {
+	if _, err := tokens.Token(t.Context(), testRegistration, "", "a"); !errors.Is(err, errNoKey) || s.count() != 0 {
 		t.Errorf("Token = %v after %d requests", err, s.count())
 	}
 }
@@ -348,7 +348,7 @@ func TestTokenWithoutKey(t *testing.T) {
 func TestTokenNetworkError(t *testing.T) {
 	down := errors.New("connection refused")
 	tokens, _, _ := newTokens(t, fakeAnswer{err: down})
-	if _, err := tokens.Token(context.Background(), testRegistration, "", "a"); !errors.Is(err, down) {
+	if _, err := tokens.Token(t.Context(), testRegistration, "", "a"); !errors.Is(err, down) {
 		t.Errorf("Token = %v, want the network's error", err)
 	}
 }

@@ -1,7 +1,6 @@
 package lti
 
 import (
-	"context"
 	"errors"
 	"testing"
 	"time"
@@ -92,7 +91,7 @@ func TestUnboundRefusals(t *testing.T) {
 			u := unbound(t, a)
 			a.response.Window = u.Window
 			test.spoil(t, a, u)
-			_, err := a.tool.Launch(context.Background(), a.response)
+			_, err := a.tool.Launch(t.Context(), a.response)
 			wantCode(t, err, test.code)
 			if test.code == "" && err != nil {
 				t.Errorf("Launch: %v", err)
