@@ -276,58 +276,70 @@ func TestStaysOfReconnection(t *testing.T) {
 	}
 }
 
-// Shapes of other versions and of balancers.
-func TestParseAnalyticsShapes(t *testing.T) {
-	attendee := func(a Analytics) Attendee {
-		if len(a.Attendees) != 1 {
-			t.Fatalf("attendees %+v", a.Attendees)
-		}
-		return a.Attendees[0]
+// only is the attendee of a report on one.
+func only(a Analytics) Attendee {
+	if len(a.Attendees) != 1 {
+		return Attendee{Name: "not one attendee"}
 	}
-	const start, hour = `"start":"2025-01-01 00:00:00 +0000"`, `"start":"2025-01-01 00:00:00 +0000","finish":"2025-01-01 01:00:00 +0000"`
-	for _, test := range []struct {
-		name, body string
-		check      func(Analytics) bool
-	}{
-		{"Ruby's time, floats", `{"meeting_id":"r","data":{` + hour + `,"attendees":[{"ext_user_id":"u","duration":3580.25,"joins":["2025-01-01 00:00:20 +0000"],"leaves":["2025-01-01 02:00:00 +0100"],"engagement":{"chats":2.0,"talk_time":12.5}}]}}`,
-			func(a Analytics) bool {
-				p := attendee(a)
-				return p.Duration == 3580250*time.Millisecond && p.Activity.Chats == 2 && p.Activity.TalkTime == 12500*time.Millisecond && written(p.Stays) == "20-3600"
-			}},
-		{"UTC and no offset", `{"meeting_id":"r","data":{"start":"2025-01-01 00:00:00 UTC","finish":"2025-01-01T01:00:00"}}`,
-			func(a Analytics) bool { return a.Finish.Sub(a.Start) == time.Hour }},
-		{"Scalelite's extra keys", `{"customer":"c","controller":"x","action":"y","format":"json","analytics_callback":{"meeting_id":"z","data":{}},"meeting_id":"r","data":{"attendees":[]}}`,
-			func(a Analytics) bool { return a.MeetingID == "r" }},
-		{"b3scale's meeting id", `{"meeting_id":"WyJtb29kbGUxIiwiYjMtY291cnNlLTEwMSIsImIzc2NsIl0=","data":{}}`,
-			func(a Analytics) bool { return a.MeetingID == "b3-course-101" }},
-		{"nulls", `{"meeting_id":"r","internal_meeting_id":null,"data":{"metadata":null,"start":null,"attendees":[{"ext_user_id":null,"name":null,"moderator":null,"joins":null,"leaves":[null],"engagement":null,"sessions":null}],"polls":null,"files":null}}`,
-			func(a Analytics) bool { p := attendee(a); return p.UserID == "" && p.Name == "" && len(p.Stays) == 0 }},
-		{"numbers for texts, texts for numbers", `{"meeting_id":42,"data":{"metadata":{"is_breakout":true,"n":7},"attendees":[{"ext_user_id":7,"moderator":"true","duration":"61","engagement":{"chats":"3","talks":-1,"emojis":"x"}}]}}`,
-			func(a Analytics) bool {
-				p := attendee(a)
-				return a.MeetingID == "42" && a.Breakout && a.Metadata["n"] == "7" && p.UserID == "7" && p.Moderator && p.Duration == 61*time.Second && p.Activity.Chats == 3 && p.Activity.Talks == 0
-			}},
-		{"breakout room", `{"meeting_id":"r","data":{"metadata":{"is_breakout":"true"}}}`, func(a Analytics) bool { return a.Breakout }},
-		{"no data", `{"meeting_id":"r"}`, func(a Analytics) bool { return len(a.Attendees) == 0 && a.Start.IsZero() }},
-		{"start from the internal id, finish from the duration", `{"internal_meeting_id":"9d1e-1735689600123","data":{"duration":60}}`,
-			func(a Analytics) bool {
-				return a.Start.UnixMilli() == 1735689600123 && a.Finish.Sub(a.Start) == time.Minute
-			}},
-		{"bounds from the attendees", `{"meeting_id":"r","data":{"attendees":[{"joins":["2025-01-01T00:05:00Z"],"leaves":["2025-01-01T00:09:00Z"]}]}}`,
-			func(a Analytics) bool { return written(attendee(a).Stays) == "300-540" }},
-		{"finish before the start", `{"meeting_id":"r","data":{` + start + `,"finish":"2024-12-31T23:00:00Z","attendees":[{"joins":["2025-01-01T00:05:00Z"]}]}}`,
-			func(a Analytics) bool { return written(attendee(a).Stays) == "300-300*" }},
-		{"finish before the start, nobody", `{"meeting_id":"r","data":{` + start + `,"finish":"2024-12-31T23:00:00Z"}}`,
-			func(a Analytics) bool { return a.Finish.Equal(a.Start) }},
-		{"sessions without a time", `{"meeting_id":"r","data":{` + hour + `,"attendees":[{"joins":["2025-01-01T00:05:00Z"],"leaves":[],"sessions":[{"joins":[{"timestamp":"?"}],"lefts":[]}]}]}}`,
-			func(a Analytics) bool { return written(attendee(a).Stays) == "300-3600*" }},
-		{"byte order mark", "\ufeff" + `{"meeting_id":"r"}`, func(a Analytics) bool { return a.MeetingID == "r" }},
-		{"answers that aren't texts", `{"meeting_id":"r","data":{"polls":[{"id":1,"published":"true","options":[1,null],"votes":{"u":["a","b"],"v":null}}]}}`,
-			func(a Analytics) bool {
-				answer, _ := a.Polls[0].Vote("u")
-				return answer == `["a","b"]` && a.Polls[0].Published && slices.Equal(a.Polls[0].Options, []string{"1", ""})
-			}},
-	} {
+	return a.Attendees[0]
+}
+
+const (
+	start = `"start":"2025-01-01 00:00:00 +0000"`
+	hour  = start + `,"finish":"2025-01-01 01:00:00 +0000"`
+)
+
+// Shapes of other versions and of balancers.
+var shapes = []struct {
+	name, body string
+	check      func(Analytics) bool
+}{
+	{"Ruby's time, floats", `{"meeting_id":"r","data":{` + hour + `,"attendees":[{"ext_user_id":"u","duration":3580.25,"joins":["2025-01-01 00:00:20 +0000"],"leaves":["2025-01-01 02:00:00 +0100"],"engagement":{"chats":2.0,"talk_time":12.5}}]}}`,
+		func(a Analytics) bool {
+			p := only(a)
+			return p.Duration == 3580250*time.Millisecond && p.Activity.Chats == 2 && p.Activity.TalkTime == 12500*time.Millisecond && written(p.Stays) == "20-3600"
+		}},
+	{"UTC and no offset", `{"meeting_id":"r","data":{"start":"2025-01-01 00:00:00 UTC","finish":"2025-01-01T01:00:00"}}`,
+		func(a Analytics) bool { return a.Finish.Sub(a.Start) == time.Hour }},
+	{"milliseconds, and a time that is none", `{"meeting_id":"r","data":{"start":1735689600000,"finish":"` + strings.Repeat("1", 50) + `","duration":60}}`,
+		func(a Analytics) bool {
+			return a.Start.UnixMilli() == 1735689600000 && a.Finish.Sub(a.Start) == time.Minute
+		}},
+	{"Scalelite's extra keys", `{"customer":"c","controller":"x","action":"y","format":"json","analytics_callback":{"meeting_id":"z","data":{}},"meeting_id":"r","data":{"attendees":[]}}`,
+		func(a Analytics) bool { return a.MeetingID == "r" }},
+	{"b3scale's meeting id", `{"meeting_id":"WyJtb29kbGUxIiwiYjMtY291cnNlLTEwMSIsImIzc2NsIl0=","data":{}}`,
+		func(a Analytics) bool { return a.MeetingID == "b3-course-101" }},
+	{"nulls", `{"meeting_id":"r","internal_meeting_id":null,"data":{"metadata":null,"start":null,"attendees":[{"ext_user_id":null,"name":null,"moderator":null,"joins":null,"leaves":[null],"engagement":null,"sessions":null}],"polls":null,"files":null}}`,
+		func(a Analytics) bool { p := only(a); return p.UserID == "" && p.Name == "" && len(p.Stays) == 0 }},
+	{"numbers for texts, texts for numbers", `{"meeting_id":42,"data":{"metadata":{"is_breakout":true,"n":7},"attendees":[{"ext_user_id":7,"moderator":"true","duration":"61","engagement":{"chats":"3","talks":-1,"emojis":"x"}}]}}`,
+		func(a Analytics) bool {
+			p := only(a)
+			return a.MeetingID == "42" && a.Breakout && a.Metadata["n"] == "7" && p.UserID == "7" && p.Moderator && p.Duration == 61*time.Second && p.Activity.Chats == 3 && p.Activity.Talks == 0
+		}},
+	{"breakout room", `{"meeting_id":"r","data":{"metadata":{"is_breakout":"true"}}}`, func(a Analytics) bool { return a.Breakout }},
+	{"no data", `{"meeting_id":"r"}`, func(a Analytics) bool { return len(a.Attendees) == 0 && a.Start.IsZero() }},
+	{"start from the internal id, finish from the duration", `{"internal_meeting_id":"9d1e-1735689600123","data":{"duration":60}}`,
+		func(a Analytics) bool {
+			return a.Start.UnixMilli() == 1735689600123 && a.Finish.Sub(a.Start) == time.Minute
+		}},
+	{"bounds from the attendees", `{"meeting_id":"r","data":{"attendees":[{"joins":["2025-01-01T00:05:00Z"],"leaves":["2025-01-01T00:09:00Z"]}]}}`,
+		func(a Analytics) bool { return written(only(a).Stays) == "300-540" }},
+	{"finish before the start", `{"meeting_id":"r","data":{` + start + `,"finish":"2024-12-31T23:00:00Z","attendees":[{"joins":["2025-01-01T00:05:00Z"]}]}}`,
+		func(a Analytics) bool { return written(only(a).Stays) == "300-300*" }},
+	{"finish before the start, nobody", `{"meeting_id":"r","data":{` + start + `,"finish":"2024-12-31T23:00:00Z"}}`,
+		func(a Analytics) bool { return a.Finish.Equal(a.Start) }},
+	{"sessions without a time", `{"meeting_id":"r","data":{` + hour + `,"attendees":[{"joins":["2025-01-01T00:05:00Z"],"leaves":[],"sessions":[{"joins":[{"timestamp":"?"}],"lefts":[]}]}]}}`,
+		func(a Analytics) bool { return written(only(a).Stays) == "300-3600*" }},
+	{"byte order mark", "\ufeff" + `{"meeting_id":"r"}`, func(a Analytics) bool { return a.MeetingID == "r" }},
+	{"answers that aren't texts", `{"meeting_id":"r","data":{"polls":[{"id":1,"published":"true","options":[1,null],"votes":{"u":["a","b"],"v":null}}]}}`,
+		func(a Analytics) bool {
+			answer, _ := a.Polls[0].Vote("u")
+			return answer == `["a","b"]` && a.Polls[0].Published && slices.Equal(a.Polls[0].Options, []string{"1", ""})
+		}},
+}
+
+func TestParseAnalyticsShapes(t *testing.T) {
+	for _, test := range shapes {
 		t.Run(test.name, func(t *testing.T) {
 			a, err := ParseAnalytics([]byte(test.body))
 			if err != nil || !test.check(a) {

@@ -178,34 +178,41 @@ func (e *element) read(d *xml.Decoder, start xml.StartElement, depth int, left *
 	}
 }
 
-// legible replaces what XML can't hold.
+var declaredEncoding = regexp.MustCompile(`^<\?xml[^>]*encoding=["']([^"']*)["']`)
+
+// legible replaces what XML can't hold: control characters, and bytes that are
+// no UTF-8 where no other encoding is declared.
 func legible(body []byte) []byte {
-	if !utf8.Valid(body) && !bytes.Contains(body[:min(len(body), 200)], []byte("encoding=")) {
+	declared := declaredEncoding.FindSubmatch(body[:min(len(body), 200)])
+	if declared == nil || strings.EqualFold(string(declared[1]), "utf-8") {
 		body = bytes.ToValidUTF8(body, []byte("\uFFFD"))
 	}
-	return bytes.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' && r != '\n' && r != '\r' {
-			return ' '
+	if !bytes.ContainsFunc(body, isControl) {
+		return body
+	}
+	clean := bytes.Clone(body)
+	for i, c := range clean {
+		if isControl(rune(c)) {
+			clean[i] = ' '
 		}
-		return r
-	}, body)
+	}
+	return clean
 }
+
+func isControl(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' }
 
 // charset reads the encodings that old proxies declare: Latin-1, or UTF-8
 // under another name.
-func charset(label string, input io.Reader) (io.Reader, error) {
+func charset(_ string, input io.Reader) (io.Reader, error) {
 	body, err := io.ReadAll(input)
-	if err != nil {
-		return nil, err
+	if err != nil || utf8.Valid(body) {
+		return bytes.NewReader(body), err
 	}
-	if utf8.Valid(body) {
-		return bytes.NewReader(body), nil
+	runes := make([]rune, len(body))
+	for i, c := range body {
+		runes[i] = rune(c)
 	}
-	var b strings.Builder
-	for _, c := range body {
-		b.WriteRune(rune(c))
-	}
-	return strings.NewReader(b.String()), nil
+	return strings.NewReader(string(runes)), nil
 }
 
 // parseJSON reads the JSON form that BigBlueButton has for its answers.

@@ -198,56 +198,59 @@ func TestRecordingsOddities(t *testing.T) {
 	}
 }
 
+const found = `<meetingID>room</meetingID>`
+
 // What servers and what stands before them answer besides what they should.
+var tolerances = []struct {
+	name, body string
+	status     int
+	is         error // nil: a meeting is found
+	cause      Cause
+	key        string
+}{
+	{"byte order mark, declaration", "\ufeff<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<response><returncode>SUCCESS</returncode>" + found + "</response>", 200, nil, "", ""},
+	{"SUCCESS in another case", "<response><returncode>\n success </returncode>" + found + "</response>", 200, nil, "", ""},
+	{"elements in another case", "<Response><returnCode>SUCCESS</returnCode><meetingid>room</meetingid></Response>", 200, nil, "", ""},
+	{"CDATA, comments, unknown elements", "<response><!-- x --><returncode><![CDATA[SUCCESS]]></returncode><new><er/></new><meetingID> <![CDATA[room]]></meetingID></response>", 200, nil, "", ""},
+	{"a lone &", "<response><returncode>SUCCESS</returncode><meetingName>Q&A & more</meetingName>" + found + "</response>", 200, nil, "", ""},
+	{"Latin-1, declared", "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><response><returncode>SUCCESS</returncode><meetingName>\xfcbung</meetingName>" + found + "</response>", 200, nil, "", ""},
+	{"UTF-8, declared as something else", "<?xml version=\"1.0\" encoding=\"windows-1252\"?><response><returncode>SUCCESS</returncode><meetingName>ü</meetingName>" + found + "</response>", 200, nil, "", ""},
+	{"bytes that are no UTF-8, a control character", "<response><returncode>SUCCESS</returncode><meetingName>\xff\x08</meetingName>" + found + "</response>", 200, nil, "", ""},
+	{"numbers that are none", "<response><returncode>SUCCESS</returncode><createTime></createTime><participantCount>many</participantCount><maxUsers>-1</maxUsers>" + found + "</response>", 200, nil, "", ""},
+	{"success with an error status", "<response><returncode>SUCCESS</returncode>" + found + "</response>", 500, nil, "", ""},
+	{"JSON", `{"response":{"returncode":"SUCCESS","meetingID":"room","attendees":[],"createTime":1}}`, 200, nil, "", ""},
+
+	{"error, singular", "<response><returncode>FAILED</returncode><messageKey>notFound</messageKey><message>m</message></response>", 200, ErrNotFound, CauseFailed, "notFound"},
+	{"error, plural", "<response><returncode>FAILED</returncode><errors><error><key>checksumError</key><message>m</message></error><error><key>b</key></error></errors></response>", 200, ErrChecksum, CauseChecksum, "checksumError"},
+	{"error as JSON", `{"response":{"returncode":"FAILED","messageKey":"checksumError","message":"m"}}`, 200, ErrChecksum, CauseChecksum, "checksumError"},
+	{"error as JSON, plural", `{"response":{"returncode":"FAILED","errors":[{"key":"notFound","message":"m"}]}}`, 200, ErrNotFound, CauseFailed, "notFound"},
+	{"error with HTTP 500", "<response><returncode>FAILED</returncode><messageKey>checksumError</messageKey></response>", 500, ErrChecksum, CauseChecksum, "checksumError"},
+	{"error in another case", "<response><returncode>failed</returncode><messageKey>CHECKSUMERROR</messageKey></response>", 403, ErrChecksum, CauseChecksum, "CHECKSUMERROR"},
+	{"b3scale's ERROR", "<response><returncode>ERROR</returncode><messageKey>b3scale_server_error</messageKey></response>", 500, ErrUnavailable, CauseServerError, "b3scale_server_error"},
+	{"key that nobody knows", "<response><returncode>FAILED</returncode><messageKey>brandNew</messageKey></response>", 200, nil, CauseFailed, "brandNew"},
+	{"API switched off", "<response><returncode>FAILED</returncode><messageKey>apiNotEnabled</messageKey></response>", 200, ErrAPIDisabled, CauseAPIDisabled, "apiNotEnabled"},
+
+	{"empty", " \n", 200, ErrNotBBB, CauseNotBBB, ""},
+	{"empty, 502", "", 502, ErrUnavailable, CauseServerError, ""},
+	{"cut off", "<response><returncode>SUCCESS</returncode><meetingID>room", 200, ErrNotBBB, CauseNotBBB, ""},
+	{"another XML", "<rss><returncode>SUCCESS</returncode></rss>", 200, ErrNotBBB, CauseNotBBB, ""},
+	{"no returncode", "<response><version>2.0</version></response>", 200, ErrNotBBB, CauseNotBBB, ""},
+	{"plain text", "It works!", 200, ErrNotBBB, CauseNotBBB, ""},
+	{"another JSON", `{"ok":true}`, 200, ErrNotBBB, CauseNotBBB, ""},
+	{"broken JSON", `{"response":`, 200, ErrNotBBB, CauseNotBBB, ""},
+	{"login page", "<!-- x --><!DOCTYPE HTML><html><head><title>Log in</title>", 200, ErrHTML, CauseHTML, ""},
+	{"XHTML", "<?xml version=\"1.0\"?>\n<html xmlns=\"x\"><title>y</title></html>", 200, ErrHTML, CauseHTML, ""},
+	{"page that isn't there", "<html><title>404</title></html>", 404, ErrNoSuchPath, CauseNotFoundPath, ""},
+	{"basic auth", "who?", 401, ErrAccessDenied, CauseAccessDenied, ""},
+	{"IP list", "<html><h1>Forbidden", 403, ErrAccessDenied, CauseAccessDenied, ""},
+	{"bad gateway", "<html><title>502 Bad Gateway</title></html>", 502, ErrUnavailable, CauseServerError, ""},
+	{"too many requests", "slow down", 429, ErrUnavailable, CauseServerError, ""},
+	{"elements without end", strings.Repeat("<response>", 100), 200, ErrNotBBB, CauseNotBBB, ""},
+	{"too deep", strings.Repeat("<response>", 100) + strings.Repeat("</response>", 100), 200, ErrNotBBB, CauseNotBBB, ""},
+}
+
 func TestTolerance(t *testing.T) {
-	const found = `<meetingID>room</meetingID>`
-	for _, test := range []struct {
-		name, body string
-		status     int
-		is         error // nil: a meeting is found
-		cause      Cause
-		key        string
-	}{
-		{"byte order mark, declaration", "\ufeff<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<response><returncode>SUCCESS</returncode>" + found + "</response>", 200, nil, "", ""},
-		{"SUCCESS in another case", "<response><returncode>\n success </returncode>" + found + "</response>", 200, nil, "", ""},
-		{"elements in another case", "<Response><returnCode>SUCCESS</returnCode><meetingid>room</meetingid></Response>", 200, nil, "", ""},
-		{"CDATA, comments, unknown elements", "<response><!-- x --><returncode><![CDATA[SUCCESS]]></returncode><new><er/></new><meetingID> <![CDATA[room]]></meetingID></response>", 200, nil, "", ""},
-		{"a lone &", "<response><returncode>SUCCESS</returncode><meetingName>Q&A & more</meetingName>" + found + "</response>", 200, nil, "", ""},
-		{"Latin-1, declared", "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><response><returncode>SUCCESS</returncode><meetingName>\xfcbung</meetingName>" + found + "</response>", 200, nil, "", ""},
-		{"UTF-8, declared as something else", "<?xml version=\"1.0\" encoding=\"windows-1252\"?><response><returncode>SUCCESS</returncode><meetingName>ü</meetingName>" + found + "</response>", 200, nil, "", ""},
-		{"bytes that are no UTF-8, a control character", "<response><returncode>SUCCESS</returncode><meetingName>\xff\x08</meetingName>" + found + "</response>", 200, nil, "", ""},
-		{"numbers that are none", "<response><returncode>SUCCESS</returncode><createTime></createTime><participantCount>many</participantCount><maxUsers>-1</maxUsers>" + found + "</response>", 200, nil, "", ""},
-		{"success with an error status", "<response><returncode>SUCCESS</returncode>" + found + "</response>", 500, nil, "", ""},
-		{"JSON", `{"response":{"returncode":"SUCCESS","meetingID":"room","attendees":[],"createTime":1}}`, 200, nil, "", ""},
-
-		{"error, singular", "<response><returncode>FAILED</returncode><messageKey>notFound</messageKey><message>m</message></response>", 200, ErrNotFound, CauseFailed, "notFound"},
-		{"error, plural", "<response><returncode>FAILED</returncode><errors><error><key>checksumError</key><message>m</message></error><error><key>b</key></error></errors></response>", 200, ErrChecksum, CauseChecksum, "checksumError"},
-		{"error as JSON", `{"response":{"returncode":"FAILED","messageKey":"checksumError","message":"m"}}`, 200, ErrChecksum, CauseChecksum, "checksumError"},
-		{"error as JSON, plural", `{"response":{"returncode":"FAILED","errors":[{"key":"notFound","message":"m"}]}}`, 200, ErrNotFound, CauseFailed, "notFound"},
-		{"error with HTTP 500", "<response><returncode>FAILED</returncode><messageKey>checksumError</messageKey></response>", 500, ErrChecksum, CauseChecksum, "checksumError"},
-		{"error in another case", "<response><returncode>failed</returncode><messageKey>CHECKSUMERROR</messageKey></response>", 403, ErrChecksum, CauseChecksum, "CHECKSUMERROR"},
-		{"b3scale's ERROR", "<response><returncode>ERROR</returncode><messageKey>b3scale_server_error</messageKey></response>", 500, ErrUnavailable, CauseServerError, "b3scale_server_error"},
-		{"key that nobody knows", "<response><returncode>FAILED</returncode><messageKey>brandNew</messageKey></response>", 200, nil, CauseFailed, "brandNew"},
-		{"API switched off", "<response><returncode>FAILED</returncode><messageKey>apiNotEnabled</messageKey></response>", 200, ErrAPIDisabled, CauseAPIDisabled, "apiNotEnabled"},
-
-		{"empty", " \n", 200, ErrNotBBB, CauseNotBBB, ""},
-		{"empty, 502", "", 502, ErrUnavailable, CauseServerError, ""},
-		{"cut off", "<response><returncode>SUCCESS</returncode><meetingID>room", 200, ErrNotBBB, CauseNotBBB, ""},
-		{"another XML", "<rss><returncode>SUCCESS</returncode></rss>", 200, ErrNotBBB, CauseNotBBB, ""},
-		{"no returncode", "<response><version>2.0</version></response>", 200, ErrNotBBB, CauseNotBBB, ""},
-		{"plain text", "It works!", 200, ErrNotBBB, CauseNotBBB, ""},
-		{"another JSON", `{"ok":true}`, 200, ErrNotBBB, CauseNotBBB, ""},
-		{"broken JSON", `{"response":`, 200, ErrNotBBB, CauseNotBBB, ""},
-		{"login page", "<!-- x --><!DOCTYPE HTML><html><head><title>Log in</title>", 200, ErrHTML, CauseHTML, ""},
-		{"XHTML", "<?xml version=\"1.0\"?>\n<html xmlns=\"x\"><title>y</title></html>", 200, ErrHTML, CauseHTML, ""},
-		{"page that isn't there", "<html><title>404</title></html>", 404, ErrNoSuchPath, CauseNotFoundPath, ""},
-		{"basic auth", "who?", 401, ErrAccessDenied, CauseAccessDenied, ""},
-		{"IP list", "<html><h1>Forbidden", 403, ErrAccessDenied, CauseAccessDenied, ""},
-		{"bad gateway", "<html><title>502 Bad Gateway</title></html>", 502, ErrUnavailable, CauseServerError, ""},
-		{"too many requests", "slow down", 429, ErrUnavailable, CauseServerError, ""},
-		{"elements without end", strings.Repeat("<response>", 100), 200, ErrNotBBB, CauseNotBBB, ""},
-		{"too deep", strings.Repeat("<response>", 100) + strings.Repeat("</response>", 100), 200, ErrNotBBB, CauseNotBBB, ""},
-	} {
+	for _, test := range tolerances {
 		t.Run(test.name, func(t *testing.T) {
 			client, _ := server(t, test.status, test.body)
 			got, err := client.MeetingInfo(t.Context(), "room")
@@ -265,6 +268,36 @@ func TestTolerance(t *testing.T) {
 				t.Errorf("error %v: cause %s, key %q, status %d; want %v, %s, %q, %d", err, Explain(err), e.Key, e.Status, test.is, test.cause, test.key, test.status)
 			}
 		})
+	}
+}
+
+func TestBreakoutRooms(t *testing.T) {
+	const body = `<response><returncode>SUCCESS</returncode><meetingID>r</meetingID><isBreakout>true</isBreakout><parentMeetingID>p-1</parentMeetingID>
+		<breakoutRooms><breakout>b-1</breakout><breakout>b-2</breakout></breakoutRooms></response>`
+	client, _ := server(t, http.StatusOK, body)
+	m, err := client.MeetingInfo(t.Context(), "r")
+	if err != nil || !m.Breakout || m.ParentMeetingID != "p-1" || !slices.Equal(m.BreakoutRooms, []string{"b-1", "b-2"}) {
+		t.Errorf("MeetingInfo = %+v, %v", m, err)
+	}
+}
+
+func TestNamesInOtherEncodings(t *testing.T) {
+	for _, test := range []struct{ name, declaration, bytes, want string }{
+		{"Latin-1, declared", `<?xml version="1.0" encoding="ISO-8859-1"?>`, "\xdcbung", "Übung"},
+		{"UTF-8, declared as something else", `<?xml version="1.0" encoding="windows-1252"?>`, "Übung", "Übung"},
+		{"declared as UTF-8, but isn't", `<?xml version="1.0" encoding="UTF-8"?>`, "a\xffb", "a\ufffdb"},
+		{"not declared", "", "a\xffb\x08c", "a\ufffdb c"},
+		{"a lone &", "", "Q&A & more &amp; &unknown;", "Q&A & more & &unknown;"},
+	} {
+		body := test.declaration + "<response><returncode>SUCCESS</returncode><meetingName>" + test.bytes + "</meetingName></response>"
+		root, err := parseAnswer([]byte(body))
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
+			continue
+		}
+		if got := root.meeting().Name; got != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
 	}
 }
 
@@ -317,7 +350,9 @@ func FuzzAnswer(f *testing.F) {
 			_ = scrub(noAnswer(200, body, err).Message, "x")
 			return
 		}
-		refusal(root)
+		if e := refusal(root); e != nil && Explain(e) == "" {
+			t.Errorf("no cause for %v", e)
+		}
 		created(root)
 		root.recordings()
 		m := root.meeting()

@@ -11,6 +11,7 @@ import (
 	"time"
 )
 
+// How a callback's token can fail.
 var (
 	// ErrNoToken is a callback without a token. Often the reverse proxy before
 	// us took the Authorization header away.

@@ -49,6 +49,7 @@ func TestVerifyCallback(t *testing.T) {
 		{"no secrets", v16, nil, now, ErrBadToken},
 		{"empty secret", token(sha512.New, "", header, payload), []Secret{"", " "}, now, ErrBadToken},
 		{"changed signature", v16[:len(v16)-3] + "AAA", ours, now, ErrBadToken},
+		{"signature that isn't base64", v16 + "!", ours, now, ErrBadToken},
 		{"no signature", v16[:strings.LastIndex(v16, ".")+1], ours, now, ErrBadToken},
 		{"changed payload", strings.Replace(v16, "eyJleHAiOjE3MDAwODY0MDB9", "eyJleHAiOjk3MDAwODY0MDB9", 1), ours, now, ErrBadToken},
 		{"alg none", token(sha512.New, testSecret, `{"alg":"none"}`, payload), ours, now, ErrBadToken},

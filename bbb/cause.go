@@ -15,6 +15,7 @@ import (
 // contract; what to do about each is said elsewhere.
 type Cause string
 
+// The causes.
 const (
 	CauseDNS            Cause = "dns"             // the server's name can't be resolved here
 	CauseRefused        Cause = "refused"         // nothing listens, or can't be reached

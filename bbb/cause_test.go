@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -27,9 +27,8 @@ func (blockedError) Error() string        { return "address 10.0.0.1:443 is not 
 func (blockedError) AddressBlocked() bool { return true }
 
 func TestExplainLostCalls(t *testing.T) {
-	quiet := log.New(io.Discard, "", 0)
 	untrusted := httptest.NewUnstartedServer(http.NotFoundHandler())
-	untrusted.Config.ErrorLog = quiet
+	untrusted.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
 	untrusted.StartTLS()
 	defer untrusted.Close()
 	plain := httptest.NewServer(http.NotFoundHandler())

@@ -130,6 +130,7 @@ func TestInvalidRequests(t *testing.T) {
 		"no metadata name":               func(r *CreateRequest) { r.Metadata = map[string]string{"": "1"} },
 		"metadata names that become one": func(r *CreateRequest) { r.Metadata = map[string]string{"a-B": "1", "a-b": "2"} },
 		"extra checksum":                 func(r *CreateRequest) { r.Extra = url.Values{"checksum": {"1"}} },
+		"extra without a name":           func(r *CreateRequest) { r.Extra = url.Values{"": {"1"}} },
 		"extra that has a field":         func(r *CreateRequest) { r.Extra = url.Values{"name": {"1"}} },
 		"slides without content":         func(r *CreateRequest) { r.Slides = []Document{{Name: "a.pdf"}} },
 	} {

@@ -23,6 +23,7 @@ const (
 // but a moderator waits whose JoinRequest has no Guest or a true one.
 type GuestPolicy string
 
+// The policies.
 const (
 	AlwaysAccept GuestPolicy = "ALWAYS_ACCEPT"
 	AlwaysDeny   GuestPolicy = "ALWAYS_DENY"

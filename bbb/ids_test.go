@@ -2,6 +2,7 @@ package bbb
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -48,6 +49,7 @@ func TestDecodeMeetingID(t *testing.T) {
 		{"rk3v9q2x7m1p8z4t6w0abcd", "rk3v9q2x7m1p8z4t6w0abcd"},
 		{"WyJhIiwiYiIsImMiXQ==", "WyJhIiwiYiIsImMiXQ=="}, // ["a","b","c"]
 		{"WyJhIiwiYjNzY2wiXQ==", "WyJhIiwiYjNzY2wiXQ=="}, // two elements
+		{strings.Repeat("W", 3000), strings.Repeat("W", 3000)},
 		{"", ""},
 	} {
 		if got := DecodeMeetingID(test.id); got != test.want {

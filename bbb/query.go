@@ -78,10 +78,7 @@ func (q *query) metadata(values map[string]string) error {
 
 // extra adds parameters that have no field, unless they have one after all.
 func (q *query) extra(values url.Values) error {
-	known, err := url.ParseQuery(q.String())
-	if err != nil {
-		return fmt.Errorf("extra parameters: %w", err)
-	}
+	known, _ := url.ParseQuery(q.String()) // our own encoding can be read
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if name == "" || name == "checksum" || known.Has(name) {
 			return fmt.Errorf("extra parameter %q: %w", name, ErrInvalid)
