@@ -341,6 +341,11 @@ func TestLinkFromDeployment(t *testing.T) {
 	if got := a.mustLaunch(t).ResourceLink.ID; got != "dep-1" {
 		t.Errorf("resource link %q, want the deployment's id", got)
 	}
+	b := newWorld(t).begin(t)
+	b.registration().LinkFromDeployment = true
+	if got := b.mustLaunch(t).ResourceLink.ID; got != "link-1" {
+		t.Errorf("resource link %q, want its own id", got)
+	}
 }
 
 // TestNonceExpires: a nonce is kept as long as its state could be accepted.
