@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/bbbridge/bbbridge/classroom"
+)
+
+// A conn runs statements, each by itself or all in one transaction. Their
+// text has ? for arguments, on both databases; both drivers keep statements
+// prepared by their text.
+type conn struct {
+	on          sqlx.ExtContext
+	bind        int  // how the driver wants arguments
+	uncancelled bool // a statement takes microseconds and is not broken off
+	inTx        bool
+	wrote       bool // a statement has changed something
+}
+
+// ctx is what a statement runs under.
+func (c *conn) ctx(ctx context.Context) (context.Context, error) {
+	if !c.uncancelled {
+		return ctx, nil
+	}
+	// Watching a context costs SQLite's driver more than the statement.
+	return context.WithoutCancel(ctx), ctx.Err()
+}
+
+// get reads one row. It is ErrNotFound if there is none.
+func (c *conn) get(ctx context.Context, dest any, query string, args ...any) error {
+	ctx, err := c.ctx(ctx)
+	if err != nil {
+		return err
+	}
+	err = sqlx.GetContext(ctx, c.on, dest, c.rebind(query), args...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return classroom.ErrNotFound
+	}
+	return err
+}
+
+// list reads all rows.
+func (c *conn) list(ctx context.Context, dest any, query string, args ...any) error {
+	ctx, err := c.ctx(ctx)
+	if err != nil {
+		return err
+	}
+	return sqlx.SelectContext(ctx, c.on, dest, c.rebind(query), args...)
+}
+
+// exec runs a statement that writes and returns how many rows it changed.
+func (c *conn) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	ctx, err := c.ctx(ctx)
+	if err != nil {
+		return 0, err
+	}
+	result, err := c.on.ExecContext(ctx, c.rebind(query), args...)
+	if err != nil {
+		return 0, err
+	}
+	changed, err := result.RowsAffected()
+	c.wrote = c.wrote || changed > 0
+	return changed, err
+}
+
+// one is exec for a statement that must find its row, else it's ErrNotFound.
+func (c *conn) one(ctx context.Context, query string, args ...any) error {
+	changed, err := c.exec(ctx, query, args...)
+	if err == nil && changed == 0 {
+		return classroom.ErrNotFound
+	}
+	return err
+}
+
+// returning is get for a statement that writes.
+func (c *conn) returning(ctx context.Context, dest any, query string, args ...any) error {
+	c.wrote = true
+	return c.get(ctx, dest, query, args...)
+}
+
+// insert writes rows, as many as fit with one statement. query ends with
+// VALUES; after it come the rows and then the text of conflict.
+func (c *conn) insert(ctx context.Context, query string, rows [][]any, conflict string) error {
+	const most = 50
+	for len(rows) > 0 {
+		n := min(most, len(rows))
+		row := ", (?" + strings.Repeat(", ?", len(rows[0])-1) + ")"
+		var args []any
+		for _, r := range rows[:n] {
+			args = append(args, r...)
+		}
+		if _, err := c.exec(ctx, query+strings.Repeat(row, n)[1:]+" "+conflict, args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+func (c *conn) rebind(query string) string {
+	return sqlx.Rebind(c.bind, query)
+}
+
+// newID is 16 lowercase letters and digits that nobody can guess (80 bits).
+func newID() string { return strings.ToLower(rand.Text()[:16]) }
+
+// millis is a time as integer milliseconds; the zero time is NULL.
+type millis time.Time
+
+func (m millis) time() time.Time { return time.Time(m) }
+
+// Value implements driver.Valuer.
+func (m millis) Value() (driver.Value, error) {
+	if m.time().IsZero() {
+		return nil, nil
+	}
+	return m.time().UnixMilli(), nil
+}
+
+// Scan implements sql.Scanner.
+func (m *millis) Scan(src any) error {
+	switch v := src.(type) {
+	case nil:
+		*m = millis{}
+	case int64:
+		*m = millis(time.UnixMilli(v).UTC())
+	default:
+		return fmt.Errorf("a time is stored as %T", src)
+	}
+	return nil
+}
+
+// span is a duration as integer milliseconds.
+type span time.Duration
+
+// Value implements driver.Valuer.
+func (s span) Value() (driver.Value, error) { return time.Duration(s).Milliseconds(), nil }
+
+// Scan implements sql.Scanner.
+func (s *span) Scan(src any) error {
+	var n sql.Null[int64]
+	err := n.Scan(src)
+	*s = span(time.Duration(n.V) * time.Millisecond)
+	return err
+}
+
+// jsonText is a value as JSON; NULL is its zero value.
+type jsonText[T any] struct{ V T }
+
+// Value implements driver.Valuer.
+func (j jsonText[T]) Value() (driver.Value, error) {
+	text, err := json.Marshal(j.V)
+	return string(text), err
+}
+
+// Scan implements sql.Scanner.
+func (j *jsonText[T]) Scan(src any) error {
+	var zero T
+	j.V = zero
+	switch text := src.(type) {
+	case nil:
+		return nil
+	case string:
+		if text == "{}" {
+			return nil
+		}
+		return json.Unmarshal([]byte(text), &j.V)
+	default:
+		return fmt.Errorf("JSON is stored as %T", src)
+	}
+}
+
+// asJSON makes an argument of v.
+func asJSON[T any](v T) jsonText[T] { return jsonText[T]{v} }

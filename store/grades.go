@@ -1,0 +1,180 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/lti"
+)
+
+type deliveryRow struct {
+	PlacementID string `db:"placement_id"`
+	PersonID    string `db:"person_id"`
+	Points      float64
+	MaxPoints   float64 `db:"max_points"`
+	Comment     string
+	TrueAt      millis `db:"true_at"`
+	State       string
+	Reason      string
+	Detail      string
+	Attempts    int
+	NextAt      millis  `db:"next_at"`
+	SentAt      millis  `db:"sent_at"`
+	SentPoints  float64 `db:"sent_points"`
+	SentStamp   millis  `db:"sent_stamp"`
+}
+
+func (r deliveryRow) delivery() classroom.Delivery {
+	return classroom.Delivery{
+		PlacementID: r.PlacementID, PersonID: r.PersonID, Points: r.Points, Max: r.MaxPoints, Comment: r.Comment,
+		TrueAt: r.TrueAt.time(), State: classroom.DeliveryState(r.State), Reason: r.Reason, Detail: r.Detail,
+		Attempts: r.Attempts, NextAt: r.NextAt.time(),
+		SentAt: r.SentAt.time(), SentPoints: r.SentPoints, SentStamp: r.SentStamp.time(),
+	}
+}
+
+const selectDelivery = `
+	SELECT d.placement_id, d.person_id, d.points, d.max_points, d.comment, d.true_at, d.state, d.reason, d.detail,
+		d.attempts, d.next_at, d.sent_at, d.sent_points, d.sent_stamp FROM deliveries d `
+
+func deliverJob(placementID, personID, lane string, at time.Time) classroom.Job {
+	return classroom.Job{Kind: classroom.DeliverJob, Subject: placementID + "/" + personID, Lane: lane, RunAt: at}
+}
+
+// Order returns a delivery with what is needed to carry it out. It is
+// ErrNotFound if there is none, and if its platform has been removed: what
+// waits then goes on when the platform is added again.
+func (db *DB) Order(ctx context.Context, placementID, personID string) (classroom.Order, error) {
+	var row struct {
+		deliveryRow
+		personRow
+		placementRow
+		RegistrationID string `db:"registration_id"`
+		DeploymentID   string `db:"deployment_id"`
+	}
+	err := db.reads().get(ctx, &row, `
+		SELECT d.placement_id, d.person_id, d.points, d.max_points, d.comment, d.true_at, d.state, d.reason, d.detail,
+			d.attempts, d.next_at, d.sent_at, d.sent_points, d.sent_stamp, `+
+		columns[personRow]("p")+`, `+columns[placementRow]("pl")+`, c.registration_id, c.deployment_id
+		FROM deliveries d
+		JOIN people p ON p.id = d.person_id
+		JOIN placements pl ON pl.id = d.placement_id
+		JOIN courses c ON c.id = pl.course_id
+		WHERE d.placement_id = ? AND d.person_id = ?`, placementID, personID)
+	if err != nil {
+		return classroom.Order{}, fmt.Errorf("delivery %s/%s: %w", placementID, personID, err)
+	}
+	registration, err := db.Registration(ctx, row.RegistrationID)
+	if errors.Is(err, lti.ErrNoRegistration) {
+		return classroom.Order{}, fmt.Errorf("delivery %s/%s: platform was removed: %w", placementID, personID, classroom.ErrNotFound)
+	}
+	if err != nil {
+		return classroom.Order{}, err
+	}
+	placement := row.placement()
+	return classroom.Order{
+		Delivery: row.delivery(), Registration: registration, DeploymentID: row.DeploymentID,
+		Subject: row.person().Subject, Placement: placement, RoomID: placement.RoomID,
+	}, nil
+}
+
+// SaveLineItem keeps which line item the placement uses.
+func (db *DB) SaveLineItem(ctx context.Context, placementID string, item classroom.LineItem) error {
+	err := db.write(ctx, func(c *conn) error {
+		return c.one(ctx, `UPDATE placements SET item_url = ?, item_max = ?, item_made = ? WHERE id = ?`,
+			item.URL, item.Max, item.Made, placementID)
+	})
+	if err != nil {
+		return fmt.Errorf("save line item of placement %s: %w", placementID, err)
+	}
+	return nil
+}
+
+// SaveDelivery keeps the outcome of an attempt: what the platform took, always;
+// the state only if the attempt was for the value that still counts, known by
+// its TrueAt. A newer value goes on waiting.
+func (db *DB) SaveDelivery(ctx context.Context, d classroom.Delivery) error {
+	at := millis(d.TrueAt)
+	err := db.write(ctx, func(c *conn) error {
+		return c.one(ctx, `
+			UPDATE deliveries SET sent_at = ?, sent_points = ?, sent_stamp = ?,
+				state    = CASE WHEN true_at = ? THEN ? ELSE state END,
+				reason   = CASE WHEN true_at = ? THEN ? ELSE reason END,
+				detail   = CASE WHEN true_at = ? THEN ? ELSE detail END,
+				attempts = CASE WHEN true_at = ? THEN ? ELSE attempts END,
+				next_at  = CASE WHEN true_at = ? THEN ? ELSE next_at END
+			WHERE placement_id = ? AND person_id = ?`,
+			millis(d.SentAt), d.SentPoints, millis(d.SentStamp),
+			at, string(d.State), at, d.Reason, at, d.Detail, at, d.Attempts, at, millis(d.NextAt),
+			d.PlacementID, d.PersonID)
+	})
+	if err != nil {
+		return fmt.Errorf("save delivery %s/%s: %w", d.PlacementID, d.PersonID, err)
+	}
+	return nil
+}
+
+// Resend has a delivery sent again now, whatever became of it, or is
+// ErrNotFound.
+func (db *DB) Resend(ctx context.Context, placementID, personID string) error {
+	err := db.write(ctx, func(c *conn) error {
+		var lane string
+		err := c.get(ctx, &lane, `
+			SELECT c.registration_id FROM placements p JOIN courses c ON c.id = p.course_id WHERE p.id = ?`, placementID)
+		if err != nil {
+			return err
+		}
+		err = c.one(ctx, `
+			UPDATE deliveries SET state = ?, reason = '', detail = '', attempts = 0, next_at = NULL
+			WHERE placement_id = ? AND person_id = ?`, string(classroom.Waiting), placementID, personID)
+		if err != nil {
+			return err
+		}
+		return c.enqueue(ctx, deliverJob(placementID, personID, lane, db.Now()))
+	})
+	if err != nil {
+		return fmt.Errorf("resend %s/%s: %w", placementID, personID, err)
+	}
+	return nil
+}
+
+// ResultOf returns a person's result in a placement and its delivery, each nil
+// if there is none.
+func (db *DB) ResultOf(ctx context.Context, placementID, personID string) (*classroom.Result, *classroom.Delivery, error) {
+	c := db.reads()
+	var results []resultRow
+	var deliveries []deliveryRow
+	err := inOrder(
+		func() error {
+			return c.list(ctx, &results, selectResult+`WHERE r.placement_id = ? AND r.person_id = ?`, placementID, personID)
+		},
+		func() error {
+			return c.list(ctx, &deliveries, selectDelivery+`WHERE d.placement_id = ? AND d.person_id = ?`, placementID, personID)
+		},
+	)
+	if err != nil {
+		return nil, nil, fmt.Errorf("result %s/%s: %w", placementID, personID, err)
+	}
+	return first(each(results, resultRow.result)), first(each(deliveries, deliveryRow.delivery)), nil
+}
+
+// first is the first of a list, or nil.
+func first[T any](list []T) *T {
+	if len(list) == 0 {
+		return nil
+	}
+	return &list[0]
+}
+
+// PlacementDeliveries returns the placement's ledger.
+func (db *DB) PlacementDeliveries(ctx context.Context, placementID string) ([]classroom.Delivery, error) {
+	var rows []deliveryRow
+	err := db.reads().list(ctx, &rows, selectDelivery+`WHERE d.placement_id = ? ORDER BY d.person_id`, placementID)
+	if err != nil {
+		return nil, fmt.Errorf("deliveries of placement %s: %w", placementID, err)
+	}
+	return each(rows, deliveryRow.delivery), nil
+}

@@ -1,0 +1,205 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/bbbridge/bbbridge/classroom"
+)
+
+// A job that waits has run_at. A claimed one has leased_until instead, and
+// run_at is NULL until it's asked for again. So what says when a row may be
+// claimed is COALESCE(leased_until, run_at), which has an index.
+
+// Enqueue asks for a job. If one of that kind and subject waits, it runs at
+// the earlier of both times and starts to count its attempts anew; if it runs
+// just now, it runs again.
+func (db *DB) Enqueue(ctx context.Context, j classroom.Job) error {
+	return db.write(ctx, func(c *conn) error { return c.enqueue(ctx, j) })
+}
+
+func (c *conn) enqueue(ctx context.Context, jobs ...classroom.Job) error {
+	var rows [][]any
+	for _, j := range jobs {
+		if j.RunAt.IsZero() { // at once
+			j.RunAt = time.UnixMilli(0)
+		}
+		rows = append(rows, []any{string(j.Kind), j.Subject, j.Lane, millis(j.RunAt), 0, 1})
+	}
+	err := c.insert(ctx, `INSERT INTO jobs (kind, subject, lane, run_at, attempts, version) VALUES`, rows, `
+		ON CONFLICT (kind, subject) DO UPDATE SET
+			lane = excluded.lane,
+			run_at = CASE WHEN jobs.run_at < excluded.run_at THEN jobs.run_at ELSE excluded.run_at END,
+			attempts = 0, version = jobs.version + 1`)
+	if err != nil {
+		return fmt.Errorf("enqueue %d jobs: %w", len(jobs), err)
+	}
+	return nil
+}
+
+type jobRow struct {
+	Kind     string
+	Subject  string
+	Lane     string
+	RunAt    millis `db:"run_at"`
+	Attempts int
+	Version  int64
+}
+
+// ClaimJobs takes the jobs that are due, the longest due first, for as long
+// as the lease: then they are anybody's again. It leaves out the lanes that
+// are busy.
+func (db *DB) ClaimJobs(ctx context.Context, now time.Time, lease time.Duration, limit int, busy []string) ([]classroom.Job, error) {
+	var jobs []classroom.Job
+	err := db.write(ctx, func(c *conn) error {
+		jobs = nil
+		rows, err := c.dueJobs(ctx, now, limit, busy, db.skipLocked)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			// Asked for again for later, and claimed for its lease was over:
+			// that stays asked for.
+			err := c.one(ctx, `
+				UPDATE jobs SET attempts = attempts + 1, leased_until = ?,
+					run_at = CASE WHEN run_at > ? THEN run_at END
+				WHERE kind = ? AND subject = ?`, millis(now.Add(lease)), millis(now), r.Kind, r.Subject)
+			if err != nil {
+				return err
+			}
+			jobs = append(jobs, classroom.Job{
+				Kind: classroom.JobKind(r.Kind), Subject: r.Subject, Lane: r.Lane,
+				RunAt: r.RunAt.time(), Attempts: r.Attempts + 1, Version: r.Version,
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim jobs: %w", err)
+	}
+	return jobs, nil
+}
+
+func (c *conn) dueJobs(ctx context.Context, now time.Time, limit int, busy []string, locking string) ([]jobRow, error) {
+	query := `SELECT kind, subject, lane, run_at, attempts, version FROM jobs WHERE COALESCE(leased_until, run_at) <= ?`
+	args := []any{millis(now)}
+	if len(busy) > 0 {
+		query, args = query+` AND lane NOT IN (?)`, append(args, busy)
+	}
+	query, args, err := sqlx.In(query+` ORDER BY COALESCE(leased_until, run_at) LIMIT ?`, append(args, limit)...)
+	if err != nil {
+		return nil, err
+	}
+	var rows []jobRow
+	return rows, c.list(ctx, &rows, query+locking, args...)
+}
+
+// FinishJob ends a claimed job. If it was asked for again since, it stays and
+// waits for its time.
+func (db *DB) FinishJob(ctx context.Context, j classroom.Job) error {
+	err := db.write(ctx, func(c *conn) error {
+		done, err := c.exec(ctx, `DELETE FROM jobs WHERE kind = ? AND subject = ? AND version = ? AND run_at IS NULL`,
+			string(j.Kind), j.Subject, j.Version)
+		if err != nil || done > 0 {
+			return err
+		}
+		_, err = c.exec(ctx, `UPDATE jobs SET leased_until = NULL WHERE kind = ? AND subject = ? AND run_at IS NOT NULL`,
+			string(j.Kind), j.Subject)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("finish job %s %s: %w", j.Kind, j.Subject, err)
+	}
+	return nil
+}
+
+// RetryJob lets a claimed job run again at a time, or earlier if it was asked
+// for again since. It leaves alone what somebody else has claimed by now.
+func (db *DB) RetryJob(ctx context.Context, j classroom.Job, at time.Time) error {
+	err := db.write(ctx, func(c *conn) error {
+		_, err := c.exec(ctx, `
+			UPDATE jobs SET leased_until = NULL, run_at = CASE WHEN run_at < ? THEN run_at ELSE ? END
+			WHERE kind = ? AND subject = ? AND (attempts = ? OR version <> ?)`,
+			millis(at), millis(at), string(j.Kind), j.Subject, j.Attempts, j.Version)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("retry job %s %s: %w", j.Kind, j.Subject, err)
+	}
+	return nil
+}
+
+// NextJob says when a job may be claimed next; the zero time: there is none.
+func (db *DB) NextJob(ctx context.Context) (time.Time, error) {
+	var at millis
+	err := db.reads().get(ctx, &at, `
+		SELECT COALESCE(leased_until, run_at) FROM jobs ORDER BY COALESCE(leased_until, run_at) LIMIT 1`)
+	if err != nil && !errors.Is(err, classroom.ErrNotFound) {
+		return time.Time{}, fmt.Errorf("next job: %w", err)
+	}
+	return at.time(), nil
+}
+
+// Sweep removes what is past its life: visits with their nonces, and keys.
+func (db *DB) Sweep(ctx context.Context, now time.Time) error {
+	if err := db.sweepVisits(ctx, now); err != nil {
+		return fmt.Errorf("sweep visits: %w", err)
+	}
+	err := db.write(ctx, func(c *conn) error {
+		_, err := c.exec(ctx, `DELETE FROM keys WHERE retire_at <= ?`, millis(now))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("sweep keys: %w", err)
+	}
+	db.known.forget()
+	return nil
+}
+
+// sweepVisits goes in small steps: launches don't wait for long.
+func (db *DB) sweepVisits(ctx context.Context, now time.Time) error {
+	const step = 500
+	for swept := int64(step); swept == step; {
+		err := db.write(ctx, func(c *conn) (err error) {
+			swept, err = c.exec(ctx, `
+				DELETE FROM visits WHERE id IN (SELECT id FROM visits WHERE kept_until <= ? ORDER BY kept_until LIMIT ?)`,
+				millis(now), step)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Counts says what waits and lives.
+func (db *DB) Counts(ctx context.Context) (classroom.Counts, error) {
+	counts := classroom.Counts{Deliveries: map[classroom.DeliveryState]int{}, Jobs: map[classroom.JobKind]int{}}
+	var rows []struct {
+		What, Name string
+		N          int
+	}
+	err := db.reads().list(ctx, &rows, `
+		SELECT 'delivery' AS what, state AS name, COUNT(*) AS n FROM deliveries GROUP BY state
+		UNION ALL SELECT 'job', kind, COUNT(*) FROM jobs GROUP BY kind
+		UNION ALL SELECT 'meeting', 'live', COUNT(*) FROM meetings WHERE ended_at IS NULL`)
+	if err != nil {
+		return classroom.Counts{}, fmt.Errorf("count: %w", err)
+	}
+	for _, r := range rows {
+		switch r.What {
+		case "delivery":
+			counts.Deliveries[classroom.DeliveryState(r.Name)] = r.N
+		case "job":
+			counts.Jobs[classroom.JobKind(r.Name)] = r.N
+		default:
+			counts.LiveMeetings = r.N
+		}
+	}
+	return counts, nil
+}

@@ -1,0 +1,108 @@
+package store
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+)
+
+const redacted = "[redacted]"
+
+// A MasterKey is the secret from which all others are made or with which they
+// are sealed. It is kept outside of the database.
+type MasterKey [32]byte
+
+func (MasterKey) String() string               { return redacted }
+func (MasterKey) GoString() string             { return redacted }
+func (MasterKey) LogValue() slog.Value         { return slog.StringValue(redacted) }
+func (MasterKey) MarshalJSON() ([]byte, error) { return json.Marshal(redacted) }
+
+// Derive makes a key of 32 bytes for one purpose. The same purpose gives the
+// same key; one key says nothing of another.
+func (k MasterKey) Derive(purpose string) []byte {
+	key, err := hkdf.Key(sha256.New, k[:], nil, "bbbridge "+purpose, 32)
+	if err != nil {
+		panic(err) // only for a length that can't be
+	}
+	return key
+}
+
+// LoadMasterKey reads the key from a file that holds 32 bytes as base64. If
+// there is none and create is set, it makes one, readable by its owner only.
+// Of two programs that make it at once, both get the same.
+func LoadMasterKey(path string, create bool) (MasterKey, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && create {
+		if err := createMasterKey(path); err != nil {
+			return MasterKey{}, fmt.Errorf("make the master key file: %w", err)
+		}
+		text, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return MasterKey{}, fmt.Errorf("read the master key file: %w", err)
+	}
+	raw, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(text)))
+	if err != nil || len(raw) != len(MasterKey{}) {
+		return MasterKey{}, fmt.Errorf("master key file %s must hold 32 bytes as base64 and nothing else", path)
+	}
+	return MasterKey(raw), nil
+}
+
+// createMasterKey writes the key beside its place and links it there: the
+// file is never seen half written, and an older one is never replaced.
+func createMasterKey(path string) error {
+	key := make([]byte, len(MasterKey{}))
+	rand.Read(key)
+	draft := path + "." + newID()
+	defer os.Remove(draft)
+	f, err := os.OpenFile(draft, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(draft, path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+// A sealer encrypts with AES-256-GCM under a random nonce. What it seals opens
+// only in the same row of the same table.
+type sealer struct{ aead cipher.AEAD }
+
+func newSealer(key MasterKey) sealer {
+	block, err := aes.NewCipher(key.Derive("seal"))
+	if err != nil {
+		panic(err) // only for a length that can't be
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic(err)
+	}
+	return sealer{aead}
+}
+
+func (s sealer) seal(table, row string, plain []byte) []byte {
+	return s.aead.Seal(nil, nil, plain, []byte(table+"/"+row))
+}
+
+func (s sealer) open(table, row string, sealed []byte) ([]byte, error) {
+	plain, err := s.aead.Open(nil, nil, sealed, []byte(table+"/"+row))
+	if err != nil {
+		return nil, fmt.Errorf("open the seal of %s %s: %w", table, row, err)
+	}
+	return plain, nil
+}

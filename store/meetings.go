@@ -1,0 +1,223 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bbbridge/bbbridge/classroom"
+)
+
+type meetingRow struct {
+	ID          string           `db:"meeting.id"`
+	RoomID      string           `db:"meeting.room_id"`
+	ServerID    string           `db:"meeting.server_id"`
+	InternalID  string           `db:"meeting.internal_id"`
+	MeetingID   string           `db:"meeting.meeting_id"`
+	CreateTime  millis           `db:"meeting.create_time"`
+	ClockOffset span             `db:"meeting.clock_offset"`
+	EndedAt     millis           `db:"meeting.ended_at"`
+	SessionID   sql.Null[string] `db:"meeting.session_id"`
+	Dirty       bool             `db:"meeting.dirty"`
+}
+
+func (r meetingRow) meeting() classroom.Meeting {
+	return classroom.Meeting{
+		ID: r.ID, RoomID: r.RoomID, ServerID: r.ServerID, InternalID: r.InternalID, MeetingID: r.MeetingID,
+		CreateTime: r.CreateTime.time(), ClockOffset: time.Duration(r.ClockOffset),
+		EndedAt: r.EndedAt.time(), SessionID: r.SessionID.V, Dirty: r.Dirty,
+	}
+}
+
+var selectMeeting = `SELECT ` + columns[meetingRow]("m") + ` FROM meetings m `
+
+func (c *conn) meeting(ctx context.Context, where string, args ...any) (classroom.Meeting, error) {
+	var row meetingRow
+	err := c.get(ctx, &row, selectMeeting+where, args...)
+	return row.meeting(), err
+}
+
+func (c *conn) meetings(ctx context.Context, where string, args ...any) ([]classroom.Meeting, error) {
+	var rows []meetingRow
+	err := c.list(ctx, &rows, selectMeeting+where, args...)
+	return each(rows, meetingRow.meeting), err
+}
+
+// RecordMeeting keeps a meeting, once for each server and internal id, and
+// returns the one that is kept. A new one is polled from pollAt.
+func (db *DB) RecordMeeting(ctx context.Context, m classroom.Meeting, pollAt time.Time) (classroom.Meeting, bool, error) {
+	var kept classroom.Meeting
+	var isNew bool
+	err := db.write(ctx, func(c *conn) error {
+		changed, err := c.exec(ctx, `
+			INSERT INTO meetings (id, room_id, server_id, internal_id, meeting_id, create_time, clock_offset, ended_at,
+				dirty, exact, evidence)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, FALSE, FALSE, 0)
+			ON CONFLICT (internal_id, server_id) DO NOTHING`,
+			m.ID, m.RoomID, m.ServerID, m.InternalID, m.MeetingID, millis(m.CreateTime), span(m.ClockOffset), millis(m.EndedAt))
+		if err != nil {
+			return err
+		}
+		kept, err = c.meeting(ctx, `WHERE m.internal_id = ? AND m.server_id = ?`, m.InternalID, m.ServerID)
+		if isNew = changed > 0; err != nil || !isNew {
+			return err
+		}
+		return c.enqueue(ctx, classroom.Job{Kind: classroom.PollJob, Subject: m.ID, Lane: m.ServerID, RunAt: pollAt})
+	})
+	if err != nil {
+		return classroom.Meeting{}, false, fmt.Errorf("record meeting %s: %w", m.InternalID, err)
+	}
+	return kept, isNew, nil
+}
+
+// LiveMeetings returns the room's meetings that haven't ended, newest first.
+func (db *DB) LiveMeetings(ctx context.Context, roomID string) ([]classroom.Meeting, error) {
+	list, err := db.reads().meetings(ctx, `WHERE m.room_id = ? AND m.ended_at IS NULL ORDER BY m.create_time DESC, m.id`, roomID)
+	if err != nil {
+		return nil, fmt.Errorf("live meetings of room %s: %w", roomID, err)
+	}
+	return list, nil
+}
+
+// RoomMeetings returns all meetings of the room, oldest first.
+func (db *DB) RoomMeetings(ctx context.Context, roomID string) ([]classroom.Meeting, error) {
+	list, err := db.reads().meetings(ctx, `WHERE m.room_id = ? ORDER BY m.create_time, m.id`, roomID)
+	if err != nil {
+		return nil, fmt.Errorf("meetings of room %s: %w", roomID, err)
+	}
+	return list, nil
+}
+
+// Meeting returns the meeting that we call so, or ErrNotFound.
+func (db *DB) Meeting(ctx context.Context, id string) (classroom.Meeting, error) {
+	m, err := db.reads().meeting(ctx, `WHERE m.id = ?`, id)
+	if err != nil {
+		return classroom.Meeting{}, fmt.Errorf("meeting %s: %w", id, err)
+	}
+	return m, nil
+}
+
+// MeetingByInternalID returns the newest meeting that a server calls so, or
+// ErrNotFound.
+func (db *DB) MeetingByInternalID(ctx context.Context, internalID string) (classroom.Meeting, error) {
+	m, err := db.reads().meeting(ctx, `WHERE m.internal_id = ? ORDER BY m.create_time DESC LIMIT 1`, internalID)
+	if err != nil {
+		return classroom.Meeting{}, fmt.Errorf("meeting %s: %w", internalID, err)
+	}
+	return m, nil
+}
+
+// EndMeeting notes when a meeting ended, by the server's clock, and has its
+// room settled at settleAt. The first end is the one that counts; a later one
+// can only have the room settled earlier.
+func (db *DB) EndMeeting(ctx context.Context, id string, at, settleAt time.Time) error {
+	err := db.write(ctx, func(c *conn) error {
+		m, err := c.meeting(ctx, `WHERE m.id = ?`, id)
+		if err != nil {
+			return err
+		}
+		_, err = c.exec(ctx, `UPDATE meetings SET ended_at = ?, dirty = TRUE WHERE id = ? AND ended_at IS NULL`, millis(at), id)
+		if err != nil {
+			return err
+		}
+		return c.settle(ctx, m.RoomID, settleAt)
+	})
+	if err != nil {
+		return fmt.Errorf("end meeting %s: %w", id, err)
+	}
+	return nil
+}
+
+// KeepEvidence keeps a piece of evidence as it came, unless the same source
+// said the same of the meeting before. New evidence makes the meeting dirty
+// and, unless settleAt is zero, has its room settled then.
+func (db *DB) KeepEvidence(ctx context.Context, e classroom.Evidence, settleAt time.Time) (bool, error) {
+	digest := sha256.Sum256(e.Body)
+	var isNew bool
+	err := db.write(ctx, func(c *conn) (err error) {
+		if isNew, err = c.addEvidence(ctx, e, digest[:]); err != nil || !isNew {
+			return err
+		}
+		var roomID string
+		err = c.returning(ctx, &roomID, `UPDATE meetings SET dirty = TRUE WHERE id = ? RETURNING room_id`, e.MeetingID)
+		if err != nil || settleAt.IsZero() {
+			return err
+		}
+		return c.settle(ctx, roomID, settleAt)
+	})
+	if err != nil {
+		return false, fmt.Errorf("keep evidence of meeting %s: %w", e.MeetingID, err)
+	}
+	return isNew, nil
+}
+
+func (c *conn) addEvidence(ctx context.Context, e classroom.Evidence, digest []byte) (bool, error) {
+	if e.Body == nil {
+		e.Body = []byte{}
+	}
+	changed, err := c.exec(ctx, `
+		INSERT INTO evidence (id, meeting_id, source, at, until, body, digest) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (meeting_id, source, digest) DO NOTHING`,
+		e.ID, e.MeetingID, string(e.Source), millis(e.At), millis(e.Until), e.Body, digest)
+	return changed > 0, err
+}
+
+// KeepPoll keeps what a poll found at a time. If that is what the poll before
+// found, that one's evidence lasts until then; else it is a new piece.
+func (db *DB) KeepPoll(ctx context.Context, meetingID string, body []byte, at time.Time) error {
+	err := db.write(ctx, func(c *conn) error {
+		var newest evidenceRow
+		err := c.get(ctx, &newest, `
+			SELECT id, meeting_id, source, at, until, body FROM evidence
+			WHERE meeting_id = ? AND source = ? ORDER BY at DESC, id DESC LIMIT 1`, meetingID, string(classroom.Poll))
+		switch {
+		case err != nil && !errors.Is(err, classroom.ErrNotFound):
+			return err
+		case err == nil && string(newest.Body) == string(body):
+			if !at.After(newest.Until.time()) { // heard late
+				return nil
+			}
+			err = c.one(ctx, `UPDATE evidence SET until = ? WHERE id = ?`, millis(at), newest.ID)
+		default:
+			e := classroom.Evidence{ID: newID(), MeetingID: meetingID, Source: classroom.Poll, At: at, Until: at, Body: body}
+			_, err = c.addEvidence(ctx, e, nil)
+		}
+		if err != nil {
+			return err
+		}
+		return c.one(ctx, `UPDATE meetings SET dirty = TRUE WHERE id = ?`, meetingID)
+	})
+	if err != nil {
+		return fmt.Errorf("keep poll of meeting %s: %w", meetingID, err)
+	}
+	return nil
+}
+
+type evidenceRow struct {
+	ID        string
+	MeetingID string `db:"meeting_id"`
+	Source    string
+	At, Until millis
+	Body      []byte
+}
+
+func (r evidenceRow) evidence() classroom.Evidence {
+	return classroom.Evidence{
+		ID: r.ID, MeetingID: r.MeetingID, Source: classroom.Source(r.Source),
+		At: r.At.time(), Until: r.Until.time(), Body: r.Body,
+	}
+}
+
+// EvidenceOf returns all evidence of a meeting in the order in which it came.
+func (db *DB) EvidenceOf(ctx context.Context, meetingID string) ([]classroom.Evidence, error) {
+	var rows []evidenceRow
+	err := db.reads().list(ctx, &rows, `
+		SELECT id, meeting_id, source, at, until, body FROM evidence WHERE meeting_id = ? ORDER BY at, id`, meetingID)
+	if err != nil {
+		return nil, fmt.Errorf("evidence of meeting %s: %w", meetingID, err)
+	}
+	return each(rows, evidenceRow.evidence), nil
+}

@@ -1,0 +1,157 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bbbridge/bbbridge/classroom"
+)
+
+// Classes returns the room's sessions, newest first, with how many learners of
+// the course came and how many there are.
+func (db *DB) Classes(ctx context.Context, roomID, courseID string) ([]classroom.ClassLine, error) {
+	var rows []struct {
+		sessionRow
+		Came, Enrolled int
+	}
+	err := db.reads().list(ctx, &rows, `
+		SELECT s.id, s.room_id, s.started_at, s.ended_at, s.length, s.exact,
+			(SELECT COUNT(*) FROM attendances a
+				JOIN enrolments e ON e.course_id = ? AND e.person_id = a.person_id
+				WHERE a.session_id = s.id AND e.graded AND a.present > 0) AS came,
+			(SELECT COUNT(*) FROM enrolments e WHERE e.course_id = ? AND e.graded) AS enrolled
+		FROM sessions s WHERE s.room_id = ? ORDER BY s.started_at DESC, s.id`, courseID, courseID, roomID)
+	if err != nil {
+		return nil, fmt.Errorf("classes of room %s: %w", roomID, err)
+	}
+	var lines []classroom.ClassLine
+	for _, r := range rows {
+		lines = append(lines, classroom.ClassLine{Session: r.session(), Came: r.Came, Enrolled: r.Enrolled})
+	}
+	return lines, nil
+}
+
+// Session returns one session of the room, or ErrNotFound.
+func (db *DB) Session(ctx context.Context, roomID, sessionID string) (classroom.Session, error) {
+	var row sessionRow
+	err := db.reads().get(ctx, &row, selectSession+`WHERE s.id = ? AND s.room_id = ?`, sessionID, roomID)
+	if err != nil {
+		return classroom.Session{}, fmt.Errorf("session %s of room %s: %w", sessionID, roomID, err)
+	}
+	return row.session(), nil
+}
+
+// Register returns the register of a session for one course: each of its
+// learners, and each of its other people who came, by name. Nobody of another
+// course is in it. Result and delivery are those of the placement.
+func (db *DB) Register(ctx context.Context, sessionID, courseID, placementID string) ([]classroom.RegisterRow, error) {
+	var people []struct {
+		personRow
+		enrolmentRow
+		Present  sql.Null[int64]
+		Activity jsonText[classroom.Activity]
+	}
+	var stays []stayRow
+	var results []resultRow
+	var deliveries []deliveryRow
+	c := db.reads()
+	err := inOrder(
+		func() error {
+			return c.list(ctx, &people, `
+				SELECT `+columns[personRow]("p")+`, `+columns[enrolmentRow]("e")+`, a.present, a.activity
+				FROM enrolments e JOIN people p ON p.id = e.person_id
+				LEFT JOIN attendances a ON a.session_id = ? AND a.person_id = e.person_id
+				WHERE e.course_id = ? AND (e.graded OR a.person_id IS NOT NULL)`, sessionID, courseID)
+		},
+		func() error {
+			return c.list(ctx, &stays, `
+				SELECT s.meeting_id, s.person_id, s.from_at, s.to_at, s.source
+				FROM meetings m JOIN stays s ON s.meeting_id = m.id
+				WHERE m.session_id = ? ORDER BY s.person_id, s.from_at, s.meeting_id`, sessionID)
+		},
+		func() error { return c.list(ctx, &results, selectResult+`WHERE r.placement_id = ?`, placementID) },
+		func() error { return c.list(ctx, &deliveries, selectDelivery+`WHERE d.placement_id = ?`, placementID) },
+	)
+	if err != nil {
+		return nil, fmt.Errorf("register of session %s: %w", sessionID, err)
+	}
+	var rows []classroom.RegisterRow
+	for _, p := range people {
+		person, e := p.person(), p.enrolment()
+		rows = append(rows, classroom.RegisterRow{
+			Person: person, Role: e.Role, Graded: e.Graded,
+			Attendance: classroom.Attendance{
+				SessionID: sessionID, PersonID: person.ID,
+				Time: time.Duration(p.Present.V) * time.Millisecond, Activity: p.Activity.V,
+			},
+		})
+	}
+	fillRegister(rows, stays, results, deliveries)
+	slices.SortFunc(rows, byName)
+	return rows, nil
+}
+
+func fillRegister(rows []classroom.RegisterRow, stays []stayRow, results []resultRow, deliveries []deliveryRow) {
+	of := make(map[string]*classroom.RegisterRow, len(rows))
+	for i := range rows {
+		of[rows[i].Person.ID] = &rows[i]
+	}
+	for _, s := range stays {
+		if row := of[s.PersonID]; row != nil {
+			row.Stays = append(row.Stays, s.stay())
+		}
+	}
+	for _, r := range results {
+		if row := of[r.PersonID]; row != nil {
+			result := r.result()
+			row.Result = &result
+		}
+	}
+	for _, d := range deliveries {
+		if row := of[d.PersonID]; row != nil {
+			delivery := d.delivery()
+			row.Delivery = &delivery
+		}
+	}
+}
+
+// byName is the same order on both databases, whatever their collation.
+func byName(a, b classroom.RegisterRow) int {
+	return cmp.Or(
+		cmp.Compare(strings.ToLower(a.Person.DisplayName()), strings.ToLower(b.Person.DisplayName())),
+		cmp.Compare(a.Person.ID, b.Person.ID),
+	)
+}
+
+// History returns the room's sessions, newest first, as one person attended
+// them.
+func (db *DB) History(ctx context.Context, roomID, personID string) ([]classroom.HistoryLine, error) {
+	var rows []struct {
+		sessionRow
+		Present  sql.Null[int64]
+		Activity jsonText[classroom.Activity]
+	}
+	err := db.reads().list(ctx, &rows, `
+		SELECT s.id, s.room_id, s.started_at, s.ended_at, s.length, s.exact, a.present, a.activity
+		FROM sessions s LEFT JOIN attendances a ON a.session_id = s.id AND a.person_id = ?
+		WHERE s.room_id = ? ORDER BY s.started_at DESC, s.id`, personID, roomID)
+	if err != nil {
+		return nil, fmt.Errorf("history of person %s in room %s: %w", personID, roomID, err)
+	}
+	var lines []classroom.HistoryLine
+	for _, r := range rows {
+		lines = append(lines, classroom.HistoryLine{
+			Session: r.session(),
+			Attendance: classroom.Attendance{
+				SessionID: r.ID, PersonID: personID,
+				Time: time.Duration(r.Present.V) * time.Millisecond, Activity: r.Activity.V,
+			},
+		})
+	}
+	return lines, nil
+}

@@ -1,0 +1,232 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/lti"
+)
+
+// A Platform is a registration as its admin sees it. Its name is unique.
+type Platform struct {
+	lti.Registration
+	TenantID  string // empty: the default tenant
+	CreatedAt time.Time
+}
+
+// registrationOptions are what most registrations leave as they are.
+type registrationOptions struct {
+	Algorithms         []string `json:"algorithms,omitempty"`
+	AdoptDeployments   bool     `json:"adopt_deployments,omitempty"`
+	AllowAnonymous     bool     `json:"allow_anonymous,omitempty"`
+	LinkFromDeployment bool     `json:"link_from_deployment,omitempty"`
+	TrustedAudiences   []string `json:"trusted_audiences,omitempty"`
+	FrameAncestors     []string `json:"frame_ancestors,omitempty"`
+}
+
+type platformRow struct {
+	ID            string
+	TenantID      string `db:"tenant_id"`
+	Name          string
+	Issuer        string
+	ClientID      string `db:"client_id"`
+	AuthURL       string `db:"auth_url"`
+	TokenURL      string `db:"token_url"`
+	JWKSURL       string `db:"jwks_url"`
+	TokenAudience string `db:"token_audience"`
+	Options       jsonText[registrationOptions]
+	Disabled      bool
+	CreatedAt     millis `db:"created_at"`
+}
+
+func (r platformRow) platform() Platform {
+	o := r.Options.V
+	return Platform{TenantID: r.TenantID, CreatedAt: r.CreatedAt.time(), Registration: lti.Registration{
+		ID: r.ID, Name: r.Name, Issuer: r.Issuer, ClientID: r.ClientID,
+		AuthURL: r.AuthURL, TokenURL: r.TokenURL, JWKSURL: r.JWKSURL, TokenAudience: r.TokenAudience,
+		Algorithms: o.Algorithms, Disabled: r.Disabled, Deployments: map[string]bool{},
+		AdoptDeployments: o.AdoptDeployments, AllowAnonymous: o.AllowAnonymous, LinkFromDeployment: o.LinkFromDeployment,
+		TrustedAudiences: o.TrustedAudiences, FrameAncestors: o.FrameAncestors,
+	}}
+}
+
+// platforms returns those that aren't removed, by name.
+func (c *conn) platforms(ctx context.Context) ([]Platform, error) {
+	var rows []platformRow
+	err := c.list(ctx, &rows, `
+		SELECT id, tenant_id, name, issuer, client_id, auth_url, token_url, jwks_url, token_audience, options, disabled, created_at
+		FROM registrations WHERE removed_at IS NULL`)
+	if err != nil {
+		return nil, err
+	}
+	var deployments []struct {
+		RegistrationID string `db:"registration_id"`
+		DeploymentID   string `db:"deployment_id"`
+		Active         bool
+	}
+	if err := c.list(ctx, &deployments, `SELECT registration_id, deployment_id, active FROM deployments`); err != nil {
+		return nil, err
+	}
+	list := each(rows, platformRow.platform)
+	slices.SortFunc(list, func(a, b Platform) int { return compareNames(a.Name, b.Name) })
+	of := map[string]map[string]bool{}
+	for _, p := range list {
+		of[p.ID] = p.Deployments
+	}
+	for _, d := range deployments {
+		if active, here := of[d.RegistrationID]; here {
+			active[d.DeploymentID] = d.Active
+		}
+	}
+	return list, nil
+}
+
+// Platforms returns all platforms that aren't removed, by name.
+func (db *DB) Platforms(ctx context.Context) ([]Platform, error) {
+	list, err := db.reads().platforms(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list platforms: %w", err)
+	}
+	return list, nil
+}
+
+// Platform returns the platform of that name, or ErrNotFound.
+func (db *DB) Platform(ctx context.Context, name string) (Platform, error) {
+	list, err := db.Platforms(ctx)
+	if err != nil {
+		return Platform{}, err
+	}
+	for _, p := range list {
+		if p.Name == name {
+			return p, nil
+		}
+	}
+	return Platform{}, fmt.Errorf("platform %s: %w", name, classroom.ErrNotFound)
+}
+
+// AddPlatform registers a platform and returns it with its id. It is ErrExists
+// if its name is taken, or its issuer and client id are registered. One that
+// was removed comes back with all it had, and what waits for it is sent.
+func (db *DB) AddPlatform(ctx context.Context, p Platform) (Platform, error) {
+	if p.ID == "" {
+		p.ID = newID()
+	}
+	if p.TenantID == "" {
+		p.TenantID = classroom.DefaultTenant
+	}
+	p.CreatedAt = exactly(db.Now()).time()
+	err := db.write(ctx, func(c *conn) error { return c.addPlatform(ctx, p, db.Now()) })
+	if err != nil {
+		return Platform{}, fmt.Errorf("add platform %s: %w", p.Name, err)
+	}
+	db.known.forget()
+	return db.Platform(ctx, p.Name)
+}
+
+func (c *conn) addPlatform(ctx context.Context, p Platform, now time.Time) error {
+	if err := c.nameFree(ctx, `SELECT id FROM registrations WHERE name = ? AND removed_at IS NULL`, p.Name); err != nil {
+		return err
+	}
+	var id string
+	err := c.returning(ctx, &id, `
+		INSERT INTO registrations (id, tenant_id, name, issuer, client_id, auth_url, token_url, jwks_url, token_audience,
+			options, disabled, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (issuer, client_id) DO UPDATE SET
+			tenant_id = excluded.tenant_id, name = excluded.name, auth_url = excluded.auth_url,
+			token_url = excluded.token_url, jwks_url = excluded.jwks_url, token_audience = excluded.token_audience,
+			options = excluded.options, disabled = excluded.disabled, removed_at = NULL
+		WHERE registrations.removed_at IS NOT NULL
+		RETURNING id`,
+		p.ID, p.TenantID, p.Name, p.Issuer, p.ClientID, p.AuthURL, p.TokenURL, p.JWKSURL, p.TokenAudience,
+		asJSON(registrationOptions{p.Algorithms, p.AdoptDeployments, p.AllowAnonymous, p.LinkFromDeployment, p.TrustedAudiences, p.FrameAncestors}),
+		p.Disabled, millis(p.CreatedAt))
+	if errors.Is(err, classroom.ErrNotFound) {
+		return fmt.Errorf("issuer %s with client id %s: %w", p.Issuer, p.ClientID, ErrExists)
+	}
+	if err != nil {
+		return err
+	}
+	for _, deployment := range slices.Sorted(maps.Keys(p.Deployments)) {
+		_, err := c.exec(ctx, `
+			INSERT INTO deployments (registration_id, deployment_id, active, created_at) VALUES (?, ?, ?, ?)
+			ON CONFLICT (registration_id, deployment_id) DO UPDATE SET active = excluded.active`,
+			id, deployment, p.Deployments[deployment], millis(p.CreatedAt))
+		if err != nil {
+			return fmt.Errorf("deployment %s: %w", deployment, err)
+		}
+	}
+	return c.deliverWaiting(ctx, id, now)
+}
+
+// nameFree is ErrExists if the query finds something of that name.
+func (c *conn) nameFree(ctx context.Context, query, name string) error {
+	var id string
+	err := c.get(ctx, &id, query, name)
+	switch {
+	case errors.Is(err, classroom.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("name %q: %w", name, ErrExists)
+}
+
+// deliverWaiting asks for all deliveries of a registration that wait: it was
+// away, and their jobs may have ended meanwhile.
+func (c *conn) deliverWaiting(ctx context.Context, registrationID string, now time.Time) error {
+	var rows []struct {
+		PlacementID string `db:"placement_id"`
+		PersonID    string `db:"person_id"`
+	}
+	err := c.list(ctx, &rows, `
+		SELECT d.placement_id, d.person_id FROM deliveries d
+		JOIN placements p ON p.id = d.placement_id
+		JOIN courses c ON c.id = p.course_id
+		WHERE d.state = ? AND c.registration_id = ?`, string(classroom.Waiting), registrationID)
+	if err != nil {
+		return fmt.Errorf("deliveries that wait: %w", err)
+	}
+	var jobs []classroom.Job
+	for _, r := range rows {
+		jobs = append(jobs, deliverJob(r.PlacementID, r.PersonID, registrationID, now))
+	}
+	return c.enqueue(ctx, jobs...)
+}
+
+// SetPlatformDisabled refuses a platform's launches and holds its grades, or
+// lets them go on; ErrNotFound.
+func (db *DB) SetPlatformDisabled(ctx context.Context, name string, disabled bool) error {
+	err := db.write(ctx, func(c *conn) error {
+		var id string
+		err := c.returning(ctx, &id, `
+			UPDATE registrations SET disabled = ? WHERE name = ? AND removed_at IS NULL RETURNING id`, disabled, name)
+		if err != nil || disabled {
+			return err
+		}
+		return c.deliverWaiting(ctx, id, db.Now())
+	})
+	if err != nil {
+		return fmt.Errorf("platform %s: %w", name, err)
+	}
+	db.known.forget()
+	return nil
+}
+
+// RemovePlatform takes a platform out of use: its launches are unknown and its
+// grades wait. Nothing of it is deleted. ErrNotFound.
+func (db *DB) RemovePlatform(ctx context.Context, name string) error {
+	err := db.write(ctx, func(c *conn) error {
+		return c.one(ctx, `UPDATE registrations SET removed_at = ? WHERE name = ? AND removed_at IS NULL`, millis(db.Now()), name)
+	})
+	if err != nil {
+		return fmt.Errorf("remove platform %s: %w", name, err)
+	}
+	db.known.forget()
+	return nil
+}

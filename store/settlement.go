@@ -1,0 +1,320 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/bbbridge/bbbridge/classroom"
+)
+
+// SaveSettlement keeps what all evidence of a room comes to, and asks for the
+// deliveries that follow, in one transaction. To save the same twice changes
+// nothing the second time: a delivery waits, and gets its job, only where its
+// points, maximum or comment are new.
+//
+// A meeting of Accounts stops being dirty only if no evidence has come since.
+func (db *DB) SaveSettlement(ctx context.Context, s classroom.Settlement) error {
+	err := db.write(ctx, func(c *conn) error {
+		// The room's row is held: its settlements follow one another.
+		if err := c.one(ctx, `UPDATE rooms SET title = title WHERE id = ?`, s.RoomID); err != nil {
+			return err
+		}
+		lanes, err := c.placementLanes(ctx, s.RoomID)
+		if err != nil {
+			return err
+		}
+		return inOrder(
+			func() error { return c.saveAccounts(ctx, s.Accounts) },
+			func() error { return c.saveSessions(ctx, s) },
+			func() error { return c.saveResults(ctx, s, lanes) },
+			func() error { return c.saveDeliveries(ctx, s, lanes) },
+		)
+	})
+	if err != nil {
+		return fmt.Errorf("save settlement of room %s: %w", s.RoomID, err)
+	}
+	return nil
+}
+
+// placementLanes says which placements lead to the room, and in whose lane
+// their deliveries go: their registration's.
+func (c *conn) placementLanes(ctx context.Context, roomID string) (map[string]string, error) {
+	var rows []struct{ ID, Lane string }
+	err := c.list(ctx, &rows, `
+		SELECT p.id, c.registration_id AS lane FROM placements p JOIN courses c ON c.id = p.course_id
+		WHERE p.room_id = ?`, roomID)
+	lanes := make(map[string]string, len(rows))
+	for _, r := range rows {
+		lanes[r.ID] = r.Lane
+	}
+	return lanes, err
+}
+
+func (c *conn) saveAccounts(ctx context.Context, accounts []classroom.MeetingAccount) error {
+	for _, a := range accounts {
+		// The row is ours from here, so evidence that isn't counted below
+		// makes it dirty after us.
+		err := c.one(ctx, `UPDATE meetings SET first_at = ?, last_at = ?, exact = ?, evidence = ? WHERE id = ?`,
+			millis(a.From), millis(a.To), a.Exact, a.Evidence, a.MeetingID)
+		if err != nil {
+			return fmt.Errorf("account of meeting %s: %w", a.MeetingID, err)
+		}
+		var pieces int
+		if err := c.get(ctx, &pieces, `SELECT COUNT(*) FROM evidence WHERE meeting_id = ?`, a.MeetingID); err != nil {
+			return fmt.Errorf("count evidence of meeting %s: %w", a.MeetingID, err)
+		}
+		if pieces == a.Evidence {
+			if err := c.one(ctx, `UPDATE meetings SET dirty = FALSE WHERE id = ?`, a.MeetingID); err != nil {
+				return err
+			}
+		}
+		if err := c.saveStays(ctx, a); err != nil {
+			return fmt.Errorf("stays of meeting %s: %w", a.MeetingID, err)
+		}
+	}
+	return nil
+}
+
+func (c *conn) saveStays(ctx context.Context, a classroom.MeetingAccount) error {
+	for _, old := range []string{`DELETE FROM stays WHERE meeting_id = ?`, `DELETE FROM activities WHERE meeting_id = ?`} {
+		if _, err := c.exec(ctx, old, a.MeetingID); err != nil {
+			return err
+		}
+	}
+	var stays, activities [][]any
+	for _, s := range a.Stays {
+		stays = append(stays, []any{a.MeetingID, s.PersonID, millis(s.From), millis(s.To), string(s.Source)})
+	}
+	for _, id := range slices.Sorted(maps.Keys(a.Activities)) {
+		activities = append(activities, []any{a.MeetingID, id, asJSON(a.Activities[id])})
+	}
+	if err := c.insert(ctx, `INSERT INTO stays (meeting_id, person_id, from_at, to_at, source) VALUES`, stays, ``); err != nil {
+		return err
+	}
+	return c.insert(ctx, `INSERT INTO activities (meeting_id, person_id, activity) VALUES`, activities, ``)
+}
+
+// A sessionRow, an attendanceRow and a resultRow can be compared: of a room's
+// many, few change at a time, and only those are written.
+type sessionRow struct {
+	ID        string
+	RoomID    string `db:"room_id"`
+	StartedAt millis `db:"started_at"`
+	EndedAt   millis `db:"ended_at"`
+	Length    span
+	Exact     bool
+}
+
+func (r sessionRow) session() classroom.Session {
+	return classroom.Session{
+		ID: r.ID, RoomID: r.RoomID, StartedAt: r.StartedAt.time(), EndedAt: r.EndedAt.time(),
+		Length: time.Duration(r.Length), Exact: r.Exact,
+	}
+}
+
+func (r sessionRow) key() [2]string { return [2]string{r.ID} }
+
+func (r sessionRow) values() []any {
+	return []any{r.ID, r.RoomID, r.StartedAt, r.EndedAt, r.Length, r.Exact}
+}
+
+const selectSession = `SELECT s.id, s.room_id, s.started_at, s.ended_at, s.length, s.exact FROM sessions s `
+
+// saveSessions makes the room's sessions those of s, and the attendances
+// those of the sessions. The new sessions come first and the old ones go last,
+// for meetings and attendances to change over.
+func (c *conn) saveSessions(ctx context.Context, s classroom.Settlement) error {
+	var have, want []sessionRow
+	if err := c.list(ctx, &have, selectSession+`WHERE s.room_id = ?`, s.RoomID); err != nil {
+		return fmt.Errorf("sessions: %w", err)
+	}
+	for _, ses := range s.Sessions {
+		want = append(want, sessionRow{ses.ID, s.RoomID, exactly(ses.StartedAt), exactly(ses.EndedAt), whole(ses.Length), ses.Exact})
+	}
+	changed, gone := compare(have, want)
+	err := c.insert(ctx, `INSERT INTO sessions (id, room_id, started_at, ended_at, length, exact) VALUES`, changed, `
+		ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at, ended_at = excluded.ended_at,
+			length = excluded.length, exact = excluded.exact`)
+	if err != nil {
+		return fmt.Errorf("sessions: %w", err)
+	}
+	if err := c.assignMeetings(ctx, s); err != nil {
+		return fmt.Errorf("sessions of meetings: %w", err)
+	}
+	if err := c.saveAttendances(ctx, s); err != nil {
+		return fmt.Errorf("attendances: %w", err)
+	}
+	for _, old := range gone {
+		if _, err := c.exec(ctx, `DELETE FROM sessions WHERE id = ?`, old.ID); err != nil {
+			return fmt.Errorf("session %s: %w", old.ID, err)
+		}
+	}
+	return nil
+}
+
+func (c *conn) assignMeetings(ctx context.Context, s classroom.Settlement) error {
+	meetings, err := c.meetings(ctx, `WHERE m.room_id = ?`, s.RoomID)
+	if err != nil {
+		return err
+	}
+	for _, m := range meetings {
+		id := s.SessionOf[m.ID]
+		if id == m.SessionID {
+			continue
+		}
+		err := c.one(ctx, `UPDATE meetings SET session_id = ? WHERE id = ?`, sql.Null[string]{V: id, Valid: id != ""}, m.ID)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type attendanceRow struct {
+	SessionID string `db:"session_id"`
+	PersonID  string `db:"person_id"`
+	Present   span
+	Activity  jsonText[classroom.Activity]
+}
+
+func (r attendanceRow) attendance() classroom.Attendance {
+	return classroom.Attendance{
+		SessionID: r.SessionID, PersonID: r.PersonID, Time: time.Duration(r.Present), Activity: r.Activity.V,
+	}
+}
+
+func (r attendanceRow) key() [2]string { return [2]string{r.SessionID, r.PersonID} }
+func (r attendanceRow) values() []any  { return []any{r.SessionID, r.PersonID, r.Present, r.Activity} }
+
+func (c *conn) saveAttendances(ctx context.Context, s classroom.Settlement) error {
+	var have, want []attendanceRow
+	err := c.list(ctx, &have, `
+		SELECT a.session_id, a.person_id, a.present, a.activity
+		FROM sessions s JOIN attendances a ON a.session_id = s.id WHERE s.room_id = ?`, s.RoomID)
+	if err != nil {
+		return err
+	}
+	for _, a := range s.Attendances {
+		want = append(want, attendanceRow{a.SessionID, a.PersonID, whole(a.Time), asJSON(a.Activity)})
+	}
+	changed, gone := compare(have, want)
+	for _, old := range gone {
+		_, err := c.exec(ctx, `DELETE FROM attendances WHERE session_id = ? AND person_id = ?`, old.SessionID, old.PersonID)
+		if err != nil {
+			return err
+		}
+	}
+	return c.insert(ctx, `INSERT INTO attendances (session_id, person_id, present, activity) VALUES`, changed, `
+		ON CONFLICT (session_id, person_id) DO UPDATE SET present = excluded.present, activity = excluded.activity`)
+}
+
+func (r resultRow) key() [2]string { return [2]string{r.PlacementID, r.PersonID} }
+
+func (r resultRow) values() []any {
+	return []any{r.PlacementID, r.PersonID, r.Complete, r.Share, r.Points, r.Present, r.Needed, r.TrueAt, r.Sends}
+}
+
+// saveResults keeps the results of those placements that still lead to the
+// room: one that has moved is settled with its new room.
+func (c *conn) saveResults(ctx context.Context, s classroom.Settlement, lanes map[string]string) error {
+	var have, want []resultRow
+	err := c.list(ctx, &have, selectResult+`JOIN placements p ON p.id = r.placement_id WHERE p.room_id = ?`, s.RoomID)
+	if err != nil {
+		return err
+	}
+	for _, r := range s.Results {
+		if _, here := lanes[r.PlacementID]; here {
+			want = append(want, resultRow{
+				r.PlacementID, r.PersonID, r.Complete, r.Share, r.Points,
+				whole(r.Time), whole(r.Needed), exactly(r.TrueAt), r.Sends,
+			})
+		}
+	}
+	changed, gone := compare(have, want)
+	for _, old := range gone {
+		_, err := c.exec(ctx, `DELETE FROM results WHERE placement_id = ? AND person_id = ?`, old.PlacementID, old.PersonID)
+		if err != nil {
+			return err
+		}
+	}
+	return c.insert(ctx, `
+		INSERT INTO results (placement_id, person_id, complete, share, points, present, needed, true_at, sends) VALUES`, changed, `
+		ON CONFLICT (placement_id, person_id) DO UPDATE SET
+			complete = excluded.complete, share = excluded.share, points = excluded.points, present = excluded.present,
+			needed = excluded.needed, true_at = excluded.true_at, sends = excluded.sends`)
+}
+
+// saveDeliveries has those sent that say something new, each in its
+// registration's lane.
+func (c *conn) saveDeliveries(ctx context.Context, s classroom.Settlement, lanes map[string]string) error {
+	var jobs []classroom.Job
+	for _, d := range s.Deliveries {
+		lane, here := lanes[d.PlacementID]
+		if !here {
+			continue
+		}
+		// true_at grows with each new value, whatever the clock does: it tells
+		// an attempt that is under way that its value is an old one.
+		changed, err := c.exec(ctx, `
+			INSERT INTO deliveries (placement_id, person_id, points, max_points, comment, true_at,
+				state, reason, detail, attempts, sent_points)
+			VALUES (?, ?, ?, ?, ?, ?, ?, '', '', 0, 0)
+			ON CONFLICT (placement_id, person_id) DO UPDATE SET
+				points = excluded.points, max_points = excluded.max_points, comment = excluded.comment,
+				true_at = CASE WHEN excluded.true_at > deliveries.true_at THEN excluded.true_at ELSE deliveries.true_at + 1 END,
+				state = excluded.state, reason = '', detail = '', attempts = 0, next_at = NULL
+			WHERE deliveries.points <> excluded.points OR deliveries.max_points <> excluded.max_points
+				OR deliveries.comment <> excluded.comment`,
+			d.PlacementID, d.PersonID, d.Points, d.Max, d.Comment, millis(d.TrueAt), string(classroom.Waiting))
+		if err != nil {
+			return fmt.Errorf("delivery of person %s: %w", d.PersonID, err)
+		}
+		if changed > 0 {
+			jobs = append(jobs, deliverJob(d.PlacementID, d.PersonID, lane, s.At))
+		}
+	}
+	return c.enqueue(ctx, jobs...)
+}
+
+// A storedRow can be told from others and compared with what should be there.
+type storedRow interface {
+	comparable
+	key() [2]string
+	values() []any
+}
+
+// compare says what must be written for the rows that are there to become
+// those that are wanted, and which of them must go.
+func compare[Row storedRow](have, want []Row) (changed [][]any, gone []Row) {
+	old := make(map[[2]string]Row, len(have))
+	for _, row := range have {
+		old[row.key()] = row
+	}
+	for _, row := range want {
+		if was, ok := old[row.key()]; !ok || was != row {
+			changed = append(changed, row.values())
+		}
+		delete(old, row.key())
+	}
+	for _, row := range have {
+		if _, left := old[row.key()]; left {
+			gone = append(gone, row)
+		}
+	}
+	return changed, gone
+}
+
+// exactly is a time as it comes back from the database.
+func exactly(t time.Time) millis {
+	if t.IsZero() {
+		return millis{}
+	}
+	return millis(time.UnixMilli(t.UnixMilli()).UTC())
+}
+
+// whole is a duration as it comes back from the database.
+func whole(d time.Duration) span { return span(d.Truncate(time.Millisecond)) }

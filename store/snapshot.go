@@ -1,0 +1,208 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bbbridge/bbbridge/bbb"
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/lti"
+)
+
+// What each launch needs and only an admin changes is held in memory.
+const (
+	freshFor = 5 * time.Second  // then one caller reads it again, while the others go on with it
+	usedFor  = 10 * time.Second // then all wait for that
+)
+
+// A snapshot is what was known at one time. Nobody changes it.
+type snapshot struct {
+	at            time.Time
+	registrations map[string]lti.Registration // by id
+	ofIssuer      map[string][]lti.Registration
+	tenantOf      map[string]string // by registration id
+	tenants       map[string]classroom.Tenant
+	servers       map[string]classroom.Server
+	oldestServer  string
+	keys          []toolKey // oldest first
+}
+
+// snapshots holds the newest snapshot.
+type snapshots struct {
+	newest  atomic.Pointer[snapshot]
+	reading sync.Mutex
+	forgot  atomic.Int64 // how often it was
+}
+
+// forget has the next caller read all again.
+func (s *snapshots) forget() {
+	s.forgot.Add(1)
+	s.newest.Store(nil)
+}
+
+// snapshot returns what is known, at most usedFor old.
+func (db *DB) snapshot(ctx context.Context) (*snapshot, error) {
+	s := db.known.newest.Load()
+	if db.younger(s, freshFor) {
+		return s, nil
+	}
+	if !db.younger(s, usedFor) {
+		db.known.reading.Lock()
+	} else if !db.known.reading.TryLock() {
+		return s, nil
+	}
+	defer db.known.reading.Unlock()
+	if s := db.known.newest.Load(); db.younger(s, freshFor) { // read while we waited
+		return s, nil
+	}
+	forgot := db.known.forgot.Load()
+	newer, err := db.readSnapshot(ctx, s)
+	if err != nil {
+		if db.younger(s, usedFor) {
+			return s, nil
+		}
+		return nil, fmt.Errorf("read what is registered: %w", err)
+	}
+	db.known.newest.Store(newer)
+	if db.known.forgot.Load() != forgot { // what was read may be older
+		db.known.newest.CompareAndSwap(newer, nil)
+	}
+	return newer, nil
+}
+
+func (db *DB) younger(s *snapshot, than time.Duration) bool {
+	if s == nil {
+		return false
+	}
+	age := db.Now().Sub(s.at)
+	return age >= 0 && age < than
+}
+
+// readSnapshot takes opened keys over from the snapshot before.
+func (db *DB) readSnapshot(ctx context.Context, before *snapshot) (*snapshot, error) {
+	s := &snapshot{
+		at:            db.Now(),
+		registrations: map[string]lti.Registration{}, ofIssuer: map[string][]lti.Registration{},
+		tenantOf: map[string]string{}, tenants: map[string]classroom.Tenant{}, servers: map[string]classroom.Server{},
+	}
+	c := db.reads()
+	err := inOrder(
+		func() error { return s.readTenants(ctx, c) },
+		func() error { return s.readServers(ctx, c, db.seal) },
+		func() error { return s.readRegistrations(ctx, c) },
+		func() error { return s.readKeys(ctx, c, db.seal, before) },
+	)
+	return s, err
+}
+
+func (s *snapshot) readTenants(ctx context.Context, c *conn) error {
+	var rows []struct {
+		ID       string
+		Name     string
+		ServerID sql.Null[string] `db:"server_id"`
+		Policy   jsonText[classroom.Policy]
+		Defaults jsonText[classroom.Settings]
+		Rule     jsonText[classroom.Rule]
+	}
+	if err := c.list(ctx, &rows, `SELECT id, name, server_id, policy, defaults, rule FROM tenants`); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		s.tenants[r.ID] = classroom.Tenant{
+			ID: r.ID, Name: r.Name, ServerID: r.ServerID.V, Policy: r.Policy.V, Defaults: r.Defaults.V, Rule: r.Rule.V,
+		}
+	}
+	return nil
+}
+
+func (s *snapshot) readServers(ctx context.Context, c *conn, seal sealer) error {
+	servers, err := c.servers(ctx, seal)
+	for i, server := range servers {
+		s.servers[server.ID] = server
+		if i == 0 {
+			s.oldestServer = server.ID
+		}
+	}
+	return err
+}
+
+func (s *snapshot) readRegistrations(ctx context.Context, c *conn) error {
+	platforms, err := c.platforms(ctx)
+	for _, p := range platforms {
+		s.registrations[p.ID] = p.Registration
+		s.ofIssuer[p.Issuer] = append(s.ofIssuer[p.Issuer], p.Registration)
+		s.tenantOf[p.ID] = p.TenantID
+	}
+	return err
+}
+
+// RegistrationsOf returns all registrations of an issuer, disabled ones too.
+// Like all that is answered from memory it isn't to be changed, and what
+// another program has changed shows within usedFor.
+func (db *DB) RegistrationsOf(ctx context.Context, issuer string) ([]lti.Registration, error) {
+	s, err := db.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.ofIssuer[issuer], nil
+}
+
+// Registration returns one registration, or lti.ErrNoRegistration.
+func (db *DB) Registration(ctx context.Context, id string) (lti.Registration, error) {
+	s, err := db.snapshot(ctx)
+	if err != nil {
+		return lti.Registration{}, err
+	}
+	r, ok := s.registrations[id]
+	if !ok {
+		return lti.Registration{}, fmt.Errorf("registration %s: %w", id, lti.ErrNoRegistration)
+	}
+	return r, nil
+}
+
+// Tenant returns whom a registration belongs to, or ErrNotFound.
+func (db *DB) Tenant(ctx context.Context, registrationID string) (classroom.Tenant, error) {
+	s, err := db.snapshot(ctx)
+	if err != nil {
+		return classroom.Tenant{}, err
+	}
+	tenant, ok := s.tenants[s.tenantOf[registrationID]]
+	if !ok {
+		return classroom.Tenant{}, fmt.Errorf("tenant of registration %s: %w", registrationID, classroom.ErrNotFound)
+	}
+	return tenant, nil
+}
+
+// ServerOf returns the tenant's server; without one, or if that was removed,
+// the oldest; ErrNoServer if there is none at all.
+func (db *DB) ServerOf(ctx context.Context, tenantID string) (classroom.Server, error) {
+	s, err := db.snapshot(ctx)
+	if err != nil {
+		return classroom.Server{}, err
+	}
+	if server, ok := s.servers[s.tenants[tenantID].ServerID]; ok {
+		return server, nil
+	}
+	if server, ok := s.servers[s.oldestServer]; ok {
+		return server, nil
+	}
+	return classroom.Server{}, fmt.Errorf("server of tenant %s: %w", tenantID, classroom.ErrNoServer)
+}
+
+// Server returns one server, or ErrNotFound, also for one that was removed.
+func (db *DB) Server(ctx context.Context, id string) (classroom.Server, error) {
+	s, err := db.snapshot(ctx)
+	if err != nil {
+		return classroom.Server{}, err
+	}
+	server, ok := s.servers[id]
+	if !ok {
+		return classroom.Server{}, fmt.Errorf("server %s: %w", id, classroom.ErrNotFound)
+	}
+	return server, nil
+}
