@@ -239,7 +239,7 @@ func (c *conn) learnPlacement(ctx context.Context, a arrival, k *known) error {
 	}
 	err := c.one(ctx, `
 		UPDATE placements SET title = ?, grades = ?, item_url = ?, item_max = ?, item_made = ?, opens_class = ? WHERE id = ?`,
-		p.Title, asJSON(endpointText(p.Grades)), p.LineItem.URL, p.LineItem.Max, p.LineItem.Made, p.OpensClass, p.ID)
+		p.Title, asJSON(p.Grades), p.LineItem.URL, p.LineItem.Max, p.LineItem.Made, p.OpensClass, p.ID)
 	if err != nil {
 		return fmt.Errorf("save placement %s: %w", p.ID, err)
 	}
@@ -264,7 +264,7 @@ func (c *conn) addPlacement(ctx context.Context, a arrival, k *known) error {
 		INSERT INTO placements (id, course_id, resource_link_id, room_id, title, rule, grades,
 			item_url, item_max, item_made, copied_from, opens_class)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		p.ID, p.CourseID, p.ResourceLinkID, p.RoomID, p.Title, asJSON(p.Rule), asJSON(endpointText(p.Grades)),
+		p.ID, p.CourseID, p.ResourceLinkID, p.RoomID, p.Title, asJSON(p.Rule), asJSON(p.Grades),
 		p.LineItem.URL, p.LineItem.Max, p.LineItem.Made, p.CopiedFrom, p.OpensClass)
 	if err != nil {
 		return fmt.Errorf("add placement %s: %w", p.ID, err)

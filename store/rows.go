@@ -86,13 +86,6 @@ func (r roomRow) room() classroom.Room {
 	}
 }
 
-// An endpointText is lti.Endpoint as we keep it.
-type endpointText struct {
-	Scopes    []string `json:"scopes,omitempty"`
-	LineItems string   `json:"lineitems,omitempty"`
-	LineItem  string   `json:"lineitem,omitempty"`
-}
-
 type placementRow struct {
 	ID             sql.Null[string]         `db:"placement.id"`
 	CourseID       sql.Null[string]         `db:"placement.course_id"`
@@ -100,7 +93,7 @@ type placementRow struct {
 	RoomID         sql.Null[string]         `db:"placement.room_id"`
 	Title          sql.Null[string]         `db:"placement.title"`
 	Rule           jsonText[classroom.Rule] `db:"placement.rule"`
-	Grades         jsonText[endpointText]   `db:"placement.grades"`
+	Grades         jsonText[lti.Endpoint]   `db:"placement.grades"`
 	ItemURL        sql.Null[string]         `db:"placement.item_url"`
 	ItemMax        sql.Null[float64]        `db:"placement.item_max"`
 	ItemMade       sql.Null[bool]           `db:"placement.item_made"`
@@ -111,7 +104,7 @@ type placementRow struct {
 func (r placementRow) placement() classroom.Placement {
 	return classroom.Placement{
 		ID: r.ID.V, CourseID: r.CourseID.V, ResourceLinkID: r.ResourceLinkID.V, RoomID: r.RoomID.V,
-		Title: r.Title.V, Rule: r.Rule.V, Grades: lti.Endpoint(r.Grades.V),
+		Title: r.Title.V, Rule: r.Rule.V, Grades: r.Grades.V,
 		LineItem:   classroom.LineItem{URL: r.ItemURL.V, Max: r.ItemMax.V, Made: r.ItemMade.V},
 		CopiedFrom: r.CopiedFrom.V, OpensClass: r.OpensClass.V,
 	}

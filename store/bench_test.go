@@ -1,0 +1,126 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/lti"
+	"github.com/bbbridge/bbbridge/store"
+)
+
+func openBench(b *testing.B) *store.DB {
+	b.Helper()
+	db, err := store.Open(context.Background(), "sqlite:"+filepath.Join(b.TempDir(), "bench.db"), store.MasterKey{1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { db.Close() })
+	return db
+}
+
+// arrivals returns the launches of a class of 300, time and again: each with
+// a nonce, a visit and a browser of its own.
+func arrivals(b *testing.B, db *store.DB) func() classroom.Arrival {
+	p, err := db.AddPlatform(context.Background(), store.Platform{Registration: lti.Registration{
+		Name: "bench", Issuer: "https://lms.example.org", ClientID: "c1", Deployments: map[string]bool{"1": true},
+	}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	now := time.Now()
+	var n atomic.Int64
+	return func() classroom.Arrival {
+		i := n.Add(1)
+		who := i % 300
+		id := fmt.Sprintf("%016x", uint64(i)*0x9E3779B97F4A7C15)
+		link := fmt.Sprint("link", who%10)
+		return classroom.Arrival{
+			Nonce: id + id + id + id, NonceExpires: now.Add(time.Hour),
+			Course:    classroom.Course{ID: "c" + id, RegistrationID: p.ID, DeploymentID: "1", ContextKey: "context:42", Title: "Introduction to Law", Label: "LAW1"},
+			Person:    classroom.Person{ID: "u" + id, RegistrationID: p.ID, Subject: fmt.Sprint("subject-", who), Name: fmt.Sprint("Person ", who)},
+			Enrolment: classroom.Enrolment{Role: classroom.Viewer, Graded: true, SeenAt: now},
+			Placement: classroom.Placement{
+				ID: "p" + id, ResourceLinkID: link, RoomID: "r" + id, Title: "Lecture",
+				Rule: classroom.Rule{Measure: classroom.Minutes, Need: 30, Points: 100},
+				Grades: lti.Endpoint{Scopes: []string{
+					"https://purl.imsglobal.org/spec/lti-ags/scope/lineitem", "https://purl.imsglobal.org/spec/lti-ags/scope/score",
+					"https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly",
+				}, LineItems: "https://lms.example.org/ags/42/lineitems", LineItem: "https://lms.example.org/ags/42/lineitems/" + link},
+			},
+			Room: &classroom.Room{ID: "r" + id, TenantID: "default", Title: "Lecture", MeetingID: "m" + id, CreatedAt: now},
+			Visit: classroom.Visit{
+				ID: "v" + id[:15], Browser: id + id, RegistrationID: p.ID, DeploymentID: "1", Role: classroom.Viewer, Graded: true,
+				Locale: "en", ReturnURL: "https://lms.example.org/mod/lti/return.php?course=42&sesskey=abcdefgh",
+				CreatedAt: now, ExpiresAt: now.Add(classroom.VisitLife),
+			},
+		}
+	}
+}
+
+// BenchmarkArrive records launches of people, courses and rooms that are
+// known, as nearly all are, each durable when it returns.
+func BenchmarkArrive(b *testing.B) {
+	for _, callers := range []int{1, 8, 16, 64} {
+		b.Run(fmt.Sprint(callers, "callers"), func(b *testing.B) {
+			db := openBench(b)
+			next := arrivals(b, db)
+			for range 300 {
+				if _, err := db.Arrive(context.Background(), next()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportAllocs()
+			b.SetParallelism(callers)
+			before := cpu(b)
+			b.ResetTimer()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if _, err := db.Arrive(context.Background(), next()); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "launches/s")
+			b.ReportMetric(float64((cpu(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
+		})
+	}
+}
+
+// cpu is the processor time that this program has used.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+// BenchmarkSeat reads what each page view needs.
+func BenchmarkSeat(b *testing.B) {
+	db := openBench(b)
+	next := arrivals(b, db)
+	var ids []string
+	for range 3000 {
+		seat, err := db.Arrive(context.Background(), next())
+		if err != nil {
+			b.Fatal(err)
+		}
+		ids = append(ids, seat.Visit.ID)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if _, err := db.Seat(ctx, ids[i%len(ids)]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
