@@ -1,0 +1,192 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/bbbridge/bbbridge/bbb"
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/lti"
+	"github.com/bbbridge/bbbridge/store"
+)
+
+func testPlatforms(t *testing.T, w *world) {
+	p := platform("Academy", "client-2")
+	p.TokenAudience, p.Algorithms = "https://lms.example.org", []string{"RS256", "ES256"}
+	p.Deployments = map[string]bool{"a": true, "b": false}
+	p.AdoptDeployments, p.AllowAnonymous, p.LinkFromDeployment = true, true, true
+	p.TrustedAudiences, p.FrameAncestors = []string{"other"}, []string{"https://frame.example.org"}
+	got := must(w.AddPlatform(w.ctx, p))(w)
+	if got.ID == "" {
+		t.Fatal("no id was made")
+	}
+	p.ID, p.TenantID, p.CreatedAt = got.ID, classroom.DefaultTenant, w.now
+	w.same(got, p)
+	w.same(must(w.Platform(w.ctx, "Academy"))(w), p)
+	w.same(must(w.Platforms(w.ctx))(w), []store.Platform{p, w.platform})
+	w.same(must(w.Registration(w.ctx, p.ID))(w), p.Registration)
+	w.same(must(w.RegistrationsOf(w.ctx, p.Issuer))(w), []lti.Registration{p.Registration, w.platform.Registration})
+	w.same(len(must(w.RegistrationsOf(w.ctx, p.Issuer+"/"))(w)), 0)
+
+	for _, taken := range []store.Platform{platform("Academy", "client-3"), platform("third", "client-2")} {
+		_, err := w.AddPlatform(w.ctx, taken)
+		w.fails(err, store.ErrExists)
+	}
+	_, err := w.Platform(w.ctx, "unknown")
+	w.fails(err, classroom.ErrNotFound)
+	_, err = w.Registration(w.ctx, "unknown")
+	w.fails(err, lti.ErrNoRegistration)
+}
+
+// A removed platform is unknown, its grades wait, and it may come back.
+func testRemovedPlatform(t *testing.T, w *world) {
+	c := w.settled("link")
+	w.ok(w.RemovePlatform(w.ctx, "uni"))
+	_, err := w.Registration(w.ctx, w.platform.ID)
+	w.fails(err, lti.ErrNoRegistration)
+	w.same(len(must(w.RegistrationsOf(w.ctx, w.platform.Issuer))(w)), 0)
+	w.same(len(must(w.Platforms(w.ctx))(w)), 0)
+	_, err = w.Tenant(w.ctx, w.platform.ID)
+	w.fails(err, classroom.ErrNotFound)
+	_, err = w.Order(w.ctx, c.ann.Placement.ID, c.ann.Person.ID)
+	w.fails(err, classroom.ErrNotFound)
+	w.fails(w.RemovePlatform(w.ctx, "uni"), classroom.ErrNotFound)
+	w.fails(w.SetPlatformDisabled(w.ctx, "uni", true), classroom.ErrNotFound)
+	must(w.AddPlatform(w.ctx, platform("uni", "another")))(w) // the name is free
+
+	back := platform("uni again", "client-1")
+	back.TokenURL = "https://lms.example.org/token2"
+	revived := must(w.AddPlatform(w.ctx, back))(w)
+	w.same(revived.ID, w.platform.ID)
+	w.same(revived.TokenURL, back.TokenURL)
+	must(w.Order(w.ctx, c.ann.Placement.ID, c.ann.Person.ID))(w)
+	w.same(w.job(classroom.DeliverJob, c.ann.Placement.ID+"/"+c.ann.Person.ID).RunAt, w.now)
+	w.same(w.launch("ann", "link").Course.ID, c.ann.Course.ID)
+}
+
+func testDisabledPlatform(t *testing.T, w *world) {
+	c := w.settled("link")
+	w.ok(w.SetPlatformDisabled(w.ctx, "uni", true))
+	w.same(must(w.Registration(w.ctx, w.platform.ID))(w).Disabled, true)
+	w.same(must(w.RegistrationsOf(w.ctx, w.platform.Issuer))(w)[0].Disabled, true)
+	w.same(must(w.Order(w.ctx, c.ann.Placement.ID, c.ann.Person.ID))(w).Registration.Disabled, true)
+	w.same(w.next(), time.Time{})
+	w.ok(w.SetPlatformDisabled(w.ctx, "uni", false))
+	w.same(must(w.Registration(w.ctx, w.platform.ID))(w).Disabled, false)
+	w.same(w.job(classroom.DeliverJob, c.ann.Placement.ID+"/"+c.ann.Person.ID).RunAt, w.now)
+}
+
+func testServers(t *testing.T, w *world) {
+	s := classroom.Server{Name: "second", Server: bbb.Server{
+		URL: "https://bbb2.example.org/api", Secret: "s2", PreviousSecrets: []bbb.Secret{"s1", "s0"}, Algorithm: "sha1",
+	}}
+	w.pass(time.Second)
+	got := must(w.AddServer(w.ctx, s))(w)
+	s.ID = got.ID
+	w.same(got, s)
+	w.same(must(w.Servers(w.ctx))(w), []classroom.Server{w.server, s})
+	w.same(must(w.ServerByName(w.ctx, "second"))(w), s)
+	w.same(must(w.Server(w.ctx, s.ID))(w), s)
+	w.same(must(w.ServerOf(w.ctx, classroom.DefaultTenant))(w), w.server) // the oldest
+	_, err := w.AddServer(w.ctx, classroom.Server{Name: "second", Server: bbb.Server{URL: "https://bbb3.example.org/api"}})
+	w.fails(err, store.ErrExists)
+	_, err = w.ServerByName(w.ctx, "unknown")
+	w.fails(err, classroom.ErrNotFound)
+	_, err = w.Server(w.ctx, "unknown")
+	w.fails(err, classroom.ErrNotFound)
+}
+
+func testRemovedServer(t *testing.T, w *world) {
+	m := w.meeting(w.launch("ann", "link").Room)
+	w.ok(w.RemoveServer(w.ctx, "bbb"))
+	_, err := w.Server(w.ctx, w.server.ID)
+	w.fails(err, classroom.ErrNotFound)
+	_, err = w.ServerOf(w.ctx, classroom.DefaultTenant)
+	w.fails(err, classroom.ErrNoServer)
+	w.same(len(must(w.Servers(w.ctx))(w)), 0)
+	w.fails(w.RemoveServer(w.ctx, "bbb"), classroom.ErrNotFound)
+	must(w.Meeting(w.ctx, m.ID))(w)
+
+	back := w.server
+	back.ID, back.Name, back.Secret = "", "bbb again", "new"
+	got := must(w.AddServer(w.ctx, back))(w)
+	w.same(got.ID, w.server.ID)
+	w.same(must(w.Server(w.ctx, got.ID))(w).Secret, bbb.Secret("new"))
+}
+
+func testTenant(t *testing.T, w *world) {
+	w.same(must(w.Tenant(w.ctx, w.platform.ID))(w), classroom.Tenant{ID: classroom.DefaultTenant, Name: classroom.DefaultTenant})
+	_, err := w.Tenant(w.ctx, "unknown")
+	w.fails(err, classroom.ErrNotFound)
+}
+
+// What is answered from memory is read again in time, also with many who ask.
+func testFreshness(t *testing.T, w *world) {
+	for range 3 {
+		parallel(8, func(int) {
+			if _, err := w.Registration(w.ctx, w.platform.ID); err != nil {
+				t.Error(err)
+			}
+		})
+		w.pass(7 * time.Second)
+	}
+	w.pass(-time.Hour) // a clock that is set back
+	must(w.Registration(w.ctx, w.platform.ID))(w)
+}
+
+func testKeys(t *testing.T, w *world) {
+	key := must(w.SigningKey(w.ctx))(w)
+	w.same(must(w.SigningKey(w.ctx))(w).ID, key.ID)
+	w.same(ids(must(w.PublishedKeys(w.ctx))(w)), []string{key.ID})
+	w.pass(time.Hour) // read anew
+	again := must(w.SigningKey(w.ctx))(w)
+	w.same(string(again.Marshal()), string(key.Marshal()))
+}
+
+func ids(keys []lti.Key) []string {
+	var list []string
+	for _, k := range keys {
+		list = append(list, k.ID)
+	}
+	return list
+}
+
+func testFirstKey(t *testing.T, w *world) {
+	const n = 4
+	var got [n]string
+	parallel(n, func(i int) {
+		key, err := w.SigningKey(w.ctx)
+		if err != nil {
+			t.Error(err)
+		}
+		got[i] = key.ID
+	})
+	for _, id := range got {
+		w.same(id, got[0])
+	}
+	w.same(len(must(w.PublishedKeys(w.ctx))(w)), 1)
+}
+
+// A new key is published before it signs, and an old one after it has.
+func testRotation(t *testing.T, w *world) {
+	old := must(w.SigningKey(w.ctx))(w).ID
+	from := w.now.Add(time.Hour)
+	key := must(w.RotateKeys(w.ctx, from))(w).ID
+	w.same(must(w.SigningKey(w.ctx))(w).ID, old)
+	w.same(ids(must(w.PublishedKeys(w.ctx))(w)), []string{key, old})
+	w.now = from
+	w.same(must(w.SigningKey(w.ctx))(w).ID, key)
+	w.same(ids(must(w.PublishedKeys(w.ctx))(w)), []string{old, key})
+
+	w.now = from.Add(24*time.Hour - time.Second)
+	w.ok(w.Sweep(w.ctx, w.now))
+	w.same(ids(must(w.PublishedKeys(w.ctx))(w)), []string{old, key})
+	w.pass(time.Second)
+	w.same(ids(must(w.PublishedKeys(w.ctx))(w)), []string{key})
+	w.ok(w.Sweep(w.ctx, w.now))
+	w.same(ids(must(w.PublishedKeys(w.ctx))(w)), []string{key})
+
+	// At once, as after a theft of the key.
+	third := must(w.RotateKeys(w.ctx, w.now))(w).ID
+	w.same(must(w.SigningKey(w.ctx))(w).ID, third)
+}

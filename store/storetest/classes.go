@@ -1,0 +1,198 @@
+package storetest
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/bbbridge/bbbridge/classroom"
+)
+
+func testRooms(t *testing.T, w *world) {
+	seat := w.launch("ann", "link")
+	first, second := w.room("first"), w.room("second")
+	first.CourseID, second.CourseID = seat.Course.ID, seat.Course.ID
+	first.CreatedAt, second.CreatedAt = w.now.Add(time.Hour), w.now.Add(2*time.Hour)
+	w.ok(w.AddRooms(w.ctx, []classroom.Room{*first, *second}))
+	w.same(must(w.RoomsOfCourse(w.ctx, seat.Course.ID))(w), []classroom.Room{*second, *first, seat.Room})
+
+	third := w.room("third")
+	third.CourseID = seat.Course.ID
+	if err := w.AddRooms(w.ctx, []classroom.Room{*third, *first}); err == nil {
+		t.Error("a room was made twice")
+	}
+	w.same(len(must(w.RoomsOfCourse(w.ctx, seat.Course.ID))(w)), 3)
+	_, _, err := w.RoomWithCourse(w.ctx, "unknown")
+	w.fails(err, classroom.ErrNotFound)
+	_, err = w.RoomByMeetingID(w.ctx, "unknown")
+	w.fails(err, classroom.ErrNotFound)
+	w.ok(w.AddRooms(w.ctx, nil))
+}
+
+func testSettings(t *testing.T, w *world) {
+	seat := w.launch("ann", "link")
+	a := w.arrival("ann", "second link")
+	a.Room, a.Placement.RoomID = nil, seat.Room.ID
+	second := must(w.Arrive(w.ctx, a))(w)
+
+	room, rule := seat.Room, classroom.Rule{Measure: classroom.Percent, Need: 60, InTotal: true, Proportional: true, Points: 2.5}
+	room.Title, room.Settings = "Renamed", classroom.Settings{MuteOnStart: true, MaxParticipants: 30}
+	w.ok(w.SaveSettings(w.ctx, room, seat.Placement.ID, rule, false))
+	w.same(len(w.claim(w.now.Add(time.Hour))), 0)
+	got := must(w.Seat(w.ctx, seat.Visit.ID))(w)
+	room.Rule = rule // what new placements begin with
+	w.same(got.Room, room)
+	w.same(got.Placement.Rule, rule)
+	w.same(must(w.Seat(w.ctx, second.Visit.ID))(w).Placement.Rule, minutes(30))
+
+	w.ok(w.SaveSettings(w.ctx, room, seat.Placement.ID, rule, true))
+	w.same(w.job(classroom.SettleJob, room.ID).RunAt, w.now)
+	w.fails(w.SaveSettings(w.ctx, classroom.Room{ID: "another", Title: "x"}, seat.Placement.ID, rule, true), classroom.ErrNotFound)
+	w.same(must(w.Seat(w.ctx, seat.Visit.ID))(w).Room, room)
+}
+
+func testMovedPlacement(t *testing.T, w *world) {
+	old := w.launch("ann", "link")
+	a := w.arrival("ann", "copy")
+	a.Course.ContextKey, a.Placement.CopiedFrom = "context:43", old.Room.ID
+	seat := must(w.Arrive(w.ctx, a))(w)
+	w.same(seat.Placement.CopiedFrom, old.Room.ID)
+
+	w.ok(w.MovePlacement(w.ctx, seat.Placement.ID, old.Room.ID))
+	got := must(w.Seat(w.ctx, seat.Visit.ID))(w)
+	w.same(got.Room, old.Room)
+	w.same(got.Placement.CopiedFrom, "")
+	var settled []string
+	for _, j := range w.claim(w.now) {
+		w.same(j.Kind, classroom.SettleJob)
+		settled = append(settled, j.Subject)
+	}
+	want := []string{old.Room.ID, seat.Room.ID}
+	slices.Sort(settled)
+	slices.Sort(want)
+	w.same(settled, want)
+	w.fails(w.MovePlacement(w.ctx, "unknown", old.Room.ID), classroom.ErrNotFound)
+	if err := w.MovePlacement(w.ctx, seat.Placement.ID, "unknown"); err == nil {
+		t.Error("moved to a room that isn't there")
+	}
+}
+
+func testMeetings(t *testing.T, w *world) {
+	seat := w.launch("ann", "link")
+	w.same(len(must(w.LiveMeetings(w.ctx, seat.Room.ID))(w)), 0)
+	first := w.meeting(seat.Room)
+	w.pass(time.Hour)
+	second := w.meeting(seat.Room)
+	w.meeting(w.launch("ann", "another link").Room)
+	w.same(must(w.LiveMeetings(w.ctx, seat.Room.ID))(w), []classroom.Meeting{second, first})
+	w.same(must(w.RoomMeetings(w.ctx, seat.Room.ID))(w), []classroom.Meeting{first, second})
+	w.same(must(w.Meeting(w.ctx, first.ID))(w), first)
+	w.same(must(w.MeetingByInternalID(w.ctx, second.InternalID))(w), second)
+	_, err := w.Meeting(w.ctx, "unknown")
+	w.fails(err, classroom.ErrNotFound)
+	_, err = w.MeetingByInternalID(w.ctx, "unknown")
+	w.fails(err, classroom.ErrNotFound)
+
+	w.ok(w.EndMeeting(w.ctx, second.ID, w.now, w.now))
+	w.same(must(w.LiveMeetings(w.ctx, seat.Room.ID))(w), []classroom.Meeting{first})
+	w.same(len(must(w.RoomMeetings(w.ctx, seat.Room.ID))(w)), 2)
+}
+
+// However often a meeting is recorded, there is one, polled once.
+func testOneMeeting(t *testing.T, w *world) {
+	seat := w.launch("ann", "link")
+	first := w.meeting(seat.Room)
+	poll := w.job(classroom.PollJob, first.ID)
+	w.same(poll.Lane, w.server.ID)
+	w.same(poll.RunAt, w.now.Add(30*time.Second))
+	w.ok(w.FinishJob(w.ctx, poll))
+	again := first
+	again.ID, again.CreateTime = "again", w.now.Add(time.Hour)
+	got, isNew, err := w.RecordMeeting(w.ctx, again, w.now)
+	w.ok(err)
+	w.same(isNew, false)
+	w.same(got, first)
+	w.same(len(w.claim(w.now.Add(time.Hour))), 0)
+}
+
+func testEnd(t *testing.T, w *world) {
+	seat := w.launch("ann", "link")
+	m := w.meeting(seat.Room)
+	end := w.now.Add(time.Hour)
+	w.ok(w.EndMeeting(w.ctx, m.ID, end, w.now.Add(2*time.Minute)))
+	m.EndedAt, m.Dirty = end, true
+	w.same(must(w.Meeting(w.ctx, m.ID))(w), m)
+	w.ok(w.EndMeeting(w.ctx, m.ID, end.Add(time.Hour), w.now.Add(5*time.Minute))) // later in every respect
+	w.same(must(w.Meeting(w.ctx, m.ID))(w), m)
+	w.ok(w.EndMeeting(w.ctx, m.ID, end.Add(time.Hour), w.now.Add(time.Minute)))
+	w.same(must(w.Meeting(w.ctx, m.ID))(w), m)
+	w.same(w.job(classroom.SettleJob, seat.Room.ID).RunAt, w.now.Add(time.Minute))
+	w.fails(w.EndMeeting(w.ctx, "unknown", end, end), classroom.ErrNotFound)
+}
+
+func testEvidence(t *testing.T, w *world) {
+	seat := w.launch("ann", "link")
+	m := w.meeting(seat.Room)
+	w.same(m.Dirty, false)
+	e := classroom.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: classroom.Analytics, At: w.now, Until: w.now, Body: []byte("{\x00\xff}")}
+	keep := func(e classroom.Evidence, settleAt time.Time) bool {
+		t.Helper()
+		return must(w.KeepEvidence(w.ctx, e, settleAt))(w)
+	}
+	w.same(keep(e, w.now.Add(time.Minute)), true)
+	w.same(must(w.Meeting(w.ctx, m.ID))(w).Dirty, true)
+	w.same(w.job(classroom.SettleJob, seat.Room.ID).RunAt, w.now.Add(time.Minute))
+
+	double := e
+	double.ID, double.At = w.id("e"), w.now.Add(time.Second)
+	w.same(keep(double, time.Time{}), false)
+	join := classroom.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: classroom.Joining, At: w.now.Add(-time.Minute), Until: w.now, Body: e.Body}
+	w.same(keep(join, time.Time{}), true) // the same words of another source
+	empty := classroom.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: classroom.Analytics, At: w.now.Add(time.Hour), Until: w.now.Add(time.Hour), Body: []byte{}}
+	w.same(keep(empty, time.Time{}), true)
+	w.same(must(w.EvidenceOf(w.ctx, m.ID))(w), []classroom.Evidence{join, e, empty})
+
+	another := e
+	another.ID, another.MeetingID = w.id("e"), w.meeting(seat.Room).ID
+	w.same(keep(another, time.Time{}), true)
+	another.ID, another.MeetingID = w.id("e"), "unknown"
+	if _, err := w.KeepEvidence(w.ctx, another, time.Time{}); err == nil {
+		t.Error("evidence of an unknown meeting was kept")
+	}
+}
+
+func testPolls(t *testing.T, w *world) {
+	m := w.meeting(w.launch("ann", "link").Room)
+	poll := func(body string) {
+		t.Helper()
+		w.ok(w.KeepPoll(w.ctx, m.ID, []byte(body), w.now))
+		w.pass(30 * time.Second)
+	}
+	start := w.now
+	at := func(n int) time.Time { return start.Add(time.Duration(n) * 30 * time.Second) }
+	poll("ann")
+	poll("ann")
+	_, err := w.KeepEvidence(w.ctx, classroom.Evidence{ID: "join", MeetingID: m.ID, Source: classroom.Joining, At: at(1), Until: at(1), Body: []byte("x")}, time.Time{})
+	w.ok(err)
+	poll("ann")
+	poll("ann ben")
+	poll("ann") // who comes back makes a new piece
+	w.ok(w.KeepPoll(w.ctx, m.ID, []byte("ann"), at(3)))
+	type piece struct {
+		Source    classroom.Source
+		At, Until time.Time
+		Body      string
+	}
+	var got []piece
+	for _, e := range must(w.EvidenceOf(w.ctx, m.ID))(w) {
+		got = append(got, piece{e.Source, e.At, e.Until, string(e.Body)})
+	}
+	w.same(got, []piece{
+		{classroom.Poll, at(0), at(2), "ann"}, {classroom.Joining, at(1), at(1), "x"},
+		{classroom.Poll, at(3), at(3), "ann ben"}, {classroom.Poll, at(4), at(4), "ann"},
+	})
+	w.same(must(w.Meeting(w.ctx, m.ID))(w).Dirty, true)
+	if err := w.KeepPoll(w.ctx, "unknown", []byte("ann"), w.now); err == nil {
+		t.Error("a poll of an unknown meeting was kept")
+	}
+}

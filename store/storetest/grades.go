@@ -1,0 +1,141 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/bbbridge/bbbridge/classroom"
+)
+
+func testOrder(t *testing.T, w *world) {
+	c := w.settled("link")
+	item := classroom.LineItem{URL: "https://lms.example.org/items/made", Max: 20, Made: true}
+	w.ok(w.SaveLineItem(w.ctx, c.ann.Placement.ID, item))
+	c.ann.Placement.LineItem = item
+	got := must(w.Order(w.ctx, c.ann.Placement.ID, c.ann.Person.ID))(w)
+	w.same(got, classroom.Order{
+		Delivery: c.settlement.Deliveries[0], Registration: w.platform.Registration, DeploymentID: "1",
+		Subject: "ann", Placement: c.ann.Placement, RoomID: c.ann.Room.ID,
+	})
+	_, err := w.Order(w.ctx, c.ann.Placement.ID, c.ben.Person.ID)
+	w.fails(err, classroom.ErrNotFound)
+	w.fails(w.SaveLineItem(w.ctx, "unknown", item), classroom.ErrNotFound)
+}
+
+func testOutcome(t *testing.T, w *world) {
+	c := w.settled("link")
+	d := c.settlement.Deliveries[0]
+	for _, change := range []func(){
+		func() {
+			d.State, d.Reason, d.Detail, d.Attempts, d.NextAt = classroom.Waiting, "platform_down", "503", 1, w.now.Add(5*time.Second)
+		},
+		func() {
+			d.State, d.Reason, d.Detail, d.Attempts, d.NextAt = classroom.Delivered, "", "", 2, time.Time{}
+			d.SentAt, d.SentPoints, d.SentStamp = w.now, 100, w.now.Add(-time.Second)
+		},
+		func() {
+			d.State, d.Reason, d.Detail = classroom.Refused, "not_gradable", "Diese Person kann nicht bewertet werden"
+		},
+		func() { d.State, d.Reason = classroom.Superseded, "outdated" },
+	} {
+		change()
+		w.ok(w.SaveDelivery(w.ctx, d))
+		_, got, err := w.ResultOf(w.ctx, d.PlacementID, d.PersonID)
+		w.ok(err)
+		w.same(*got, d)
+	}
+	d.PersonID = c.ben.Person.ID
+	w.fails(w.SaveDelivery(w.ctx, d), classroom.ErrNotFound)
+}
+
+// The outcome of a value that was replaced while it was sent tells what the
+// platform took, and leaves the newer value waiting.
+func testOldOutcome(t *testing.T, w *world) {
+	c := w.settled("link")
+	old := must(w.Order(w.ctx, c.ann.Placement.ID, c.ann.Person.ID))(w).Delivery
+	newer := old
+	newer.Points, newer.TrueAt = 60, old.TrueAt.Add(time.Minute)
+	c.settlement.Deliveries = []classroom.Delivery{newer}
+	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+
+	old.State, old.Reason, old.Detail, old.Attempts = classroom.Delivered, "r", "d", 7
+	old.SentAt, old.SentPoints, old.SentStamp = w.now, old.Points, old.TrueAt
+	w.ok(w.SaveDelivery(w.ctx, old))
+	newer.SentAt, newer.SentPoints, newer.SentStamp = old.SentAt, old.SentPoints, old.SentStamp
+	w.same(must(w.RoomDeliveries(w.ctx, c.ann.Room.ID))(w), []classroom.Delivery{newer})
+}
+
+func testResend(t *testing.T, w *world) {
+	c := w.settled("link")
+	d := c.settlement.Deliveries[0]
+	d.State, d.Reason, d.Detail, d.Attempts = classroom.Refused, "forbidden", "no", 9
+	w.ok(w.SaveDelivery(w.ctx, d))
+	w.ok(w.Resend(w.ctx, d.PlacementID, d.PersonID))
+	d.State, d.Reason, d.Detail, d.Attempts = classroom.Waiting, "", "", 0
+	w.same(must(w.RoomDeliveries(w.ctx, c.ann.Room.ID))(w), []classroom.Delivery{d})
+	job := w.job(classroom.DeliverJob, d.PlacementID+"/"+d.PersonID)
+	w.same(job.RunAt, w.now)
+	w.same(job.Lane, w.platform.ID)
+	w.fails(w.Resend(w.ctx, d.PlacementID, c.ben.Person.ID), classroom.ErrNotFound)
+	w.fails(w.Resend(w.ctx, "unknown", d.PersonID), classroom.ErrNotFound)
+}
+
+func testClasses(t *testing.T, w *world) {
+	c := w.settled("link")
+	w.launch("zoe", "link") // enrolled, never came
+	second := c.settlement.Sessions[0]
+	m := w.meeting(c.ann.Room)
+	second.ID, second.StartedAt, second.EndedAt, second.Exact = m.ID, w.now.Add(24*time.Hour), time.Time{}, false
+	s := c.settlement
+	s.Sessions = append(s.Sessions, second)
+	s.SessionOf = map[string]string{c.meeting.ID: c.meeting.ID, m.ID: m.ID}
+	s.Attendances = append(s.Attendances, classroom.Attendance{SessionID: m.ID, PersonID: c.tea.Person.ID, Time: time.Minute})
+	w.ok(w.SaveSettlement(w.ctx, s))
+	w.same(must(w.Classes(w.ctx, c.ann.Room.ID, c.ann.Course.ID))(w), []classroom.ClassLine{
+		{Session: second, Came: 0, Enrolled: 3}, {Session: s.Sessions[0], Came: 2, Enrolled: 3},
+	})
+	w.same(must(w.Classes(w.ctx, c.ann.Room.ID, "another course"))(w)[1], classroom.ClassLine{Session: s.Sessions[0]})
+	_, err := w.Session(w.ctx, "another room", m.ID)
+	w.fails(err, classroom.ErrNotFound)
+}
+
+func testRegister(t *testing.T, w *world) {
+	c := w.held("link")
+	zoe := w.launch("zoe", "link")
+	a := w.arrival("yan", "shared") // of another course that shares the room, and came
+	a.Course.ContextKey, a.Room, a.Placement.RoomID = "context:43", nil, c.ann.Room.ID
+	yan := must(w.Arrive(w.ctx, a))(w)
+	id, s := c.meeting.ID, c.settlement
+	stay := classroom.Stay{MeetingID: id, PersonID: yan.Person.ID, From: w.now, To: w.now.Add(time.Minute), Source: classroom.Poll}
+	s.Accounts[0].Stays = append(s.Accounts[0].Stays, stay)
+	s.Attendances = append(s.Attendances,
+		classroom.Attendance{SessionID: id, PersonID: yan.Person.ID, Time: time.Minute},
+		classroom.Attendance{SessionID: id, PersonID: c.tea.Person.ID, Time: time.Hour})
+	w.ok(w.SaveSettlement(w.ctx, s))
+
+	stays := s.Accounts[0].Stays
+	row := func(seat classroom.Seat, role classroom.Role, a classroom.Attendance, stays ...classroom.Stay) classroom.RegisterRow {
+		a.SessionID, a.PersonID = id, seat.Person.ID
+		return classroom.RegisterRow{Person: seat.Person, Role: role, Graded: role == classroom.Viewer, Stays: stays, Attendance: a}
+	}
+	ann := row(c.ann, classroom.Viewer, s.Attendances[0], stays[0], stays[1])
+	ann.Result, ann.Delivery = &s.Results[0], &s.Deliveries[0]
+	ben := row(c.ben, classroom.Viewer, s.Attendances[1], stays[2])
+	ben.Result = &s.Results[1]
+	tea := row(c.tea, classroom.Moderator, classroom.Attendance{Time: time.Hour})
+	w.same(must(w.Register(w.ctx, id, c.ann.Course.ID, c.ann.Placement.ID))(w), []classroom.RegisterRow{
+		ann, ben, tea, row(zoe, classroom.Viewer, classroom.Attendance{}),
+	})
+	w.same(must(w.Register(w.ctx, id, yan.Course.ID, yan.Placement.ID))(w), []classroom.RegisterRow{
+		row(yan, classroom.Viewer, classroom.Attendance{Time: time.Minute}, stay),
+	})
+}
+
+func testHistory(t *testing.T, w *world) {
+	c := w.settled("link")
+	s := c.settlement
+	w.same(must(w.History(w.ctx, c.ann.Room.ID, c.ann.Person.ID))(w), []classroom.HistoryLine{{Session: s.Sessions[0], Attendance: s.Attendances[0]}})
+	absent := classroom.Attendance{SessionID: c.meeting.ID, PersonID: "nobody"}
+	w.same(must(w.History(w.ctx, c.ann.Room.ID, "nobody"))(w), []classroom.HistoryLine{{Session: s.Sessions[0], Attendance: absent}})
+	w.same(len(must(w.History(w.ctx, "another room", c.ann.Person.ID))(w)), 0)
+}

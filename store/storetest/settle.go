@@ -1,0 +1,262 @@
+package storetest
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/bbbridge/bbbridge/classroom"
+)
+
+// A class is a room in which ann and ben, learners, and the teacher tea had
+// one meeting with one piece of evidence.
+type class struct {
+	ann, ben, tea classroom.Seat
+	meeting       classroom.Meeting
+	settlement    classroom.Settlement // not saved yet
+}
+
+// held makes a class that was held in a room of its own.
+func (w *world) held(link string) class {
+	w.t.Helper()
+	c := class{ann: w.launch("ann", link), ben: w.launch("ben", link), tea: w.teach("tea", link)}
+	room := c.ann.Room
+	c.meeting = w.meeting(room)
+	w.evidence(c.meeting, "report")
+	end := w.now.Add(time.Hour)
+	w.ok(w.EndMeeting(w.ctx, c.meeting.ID, end, w.now))
+	stay := func(id string, from, to time.Duration) classroom.Stay {
+		return classroom.Stay{MeetingID: c.meeting.ID, PersonID: id, From: w.now.Add(from), To: w.now.Add(to), Source: classroom.Analytics}
+	}
+	ann, ben, stranger := c.ann.Person.ID, c.ben.Person.ID, "v_dialin"
+	c.settlement = classroom.Settlement{
+		RoomID: room.ID, At: w.now,
+		Accounts: []classroom.MeetingAccount{{
+			MeetingID: c.meeting.ID, From: w.now, To: end, Exact: true, Evidence: 1,
+			Stays: []classroom.Stay{
+				stay(ann, 0, 20*time.Minute), stay(ann, 30*time.Minute, time.Hour), stay(ben, 0, 10*time.Minute), stay(stranger, 0, time.Minute),
+			},
+			Activities: map[string]classroom.Activity{ann: {Chats: 3, TalkTime: 90 * time.Second}},
+		}},
+		Sessions:  []classroom.Session{{ID: c.meeting.ID, RoomID: room.ID, StartedAt: w.now, EndedAt: end, Length: time.Hour, Exact: true}},
+		SessionOf: map[string]string{c.meeting.ID: c.meeting.ID},
+		Attendances: []classroom.Attendance{
+			{SessionID: c.meeting.ID, PersonID: ann, Time: 50 * time.Minute, Activity: classroom.Activity{Chats: 3, TalkTime: 90 * time.Second}},
+			{SessionID: c.meeting.ID, PersonID: ben, Time: 10 * time.Minute},
+			{SessionID: c.meeting.ID, PersonID: stranger, Time: time.Minute},
+		},
+		Results: []classroom.Result{
+			w.result(c.ann, 50*time.Minute), w.result(c.ben, 10*time.Minute),
+		},
+		Deliveries: []classroom.Delivery{w.delivery(c.ann, 100)},
+	}
+	return c
+}
+
+func (w *world) result(s classroom.Seat, present time.Duration) classroom.Result {
+	r := classroom.Result{PlacementID: s.Placement.ID, PersonID: s.Person.ID, Time: present, Needed: 30 * time.Minute, TrueAt: w.now}
+	if r.Complete = present >= r.Needed; r.Complete {
+		r.Share, r.Points, r.Sends = 1, 100, true
+	} else {
+		r.Share = float64(present) / float64(r.Needed)
+	}
+	return r
+}
+
+// delivery is a new one: it waits.
+func (w *world) delivery(s classroom.Seat, points float64) classroom.Delivery {
+	return classroom.Delivery{
+		PlacementID: s.Placement.ID, PersonID: s.Person.ID, Points: points, Max: 100, Comment: "50 min",
+		TrueAt: w.now, State: classroom.Waiting,
+	}
+}
+
+func (w *world) evidence(m classroom.Meeting, body string) {
+	w.t.Helper()
+	_, err := w.KeepEvidence(w.ctx, classroom.Evidence{
+		ID: w.id("e"), MeetingID: m.ID, Source: classroom.Analytics, At: w.now, Until: w.now, Body: []byte(body),
+	}, time.Time{})
+	w.ok(err)
+}
+
+// settled is a class that was held and settled, with no job left.
+func (w *world) settled(link string) class {
+	w.t.Helper()
+	c := w.held(link)
+	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.finishAll()
+	return c
+}
+
+func (w *world) finishAll() {
+	w.t.Helper()
+	for _, j := range w.claim(w.now.Add(365 * 24 * time.Hour)) {
+		w.ok(w.FinishJob(w.ctx, j))
+	}
+}
+
+func testSettlement(t *testing.T, w *world) {
+	c := w.held("link")
+	room := c.ann.Room.ID
+	empty := w.meeting(c.ann.Room) // not settled yet
+	w.finishAll()
+	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+
+	slices.SortFunc(c.settlement.Accounts[0].Stays, func(a, b classroom.Stay) int {
+		if a.PersonID != b.PersonID {
+			return slices.Compare([]string{a.PersonID}, []string{b.PersonID})
+		}
+		return a.From.Compare(b.From)
+	})
+	accounts := must(w.RoomAccounts(w.ctx, room))(w)
+	slices.SortFunc(accounts, func(a, b classroom.MeetingAccount) int { return b.Evidence - a.Evidence })
+	w.same(accounts, []classroom.MeetingAccount{c.settlement.Accounts[0], {MeetingID: empty.ID, Activities: map[string]classroom.Activity{}}})
+	m := must(w.Meeting(w.ctx, c.meeting.ID))(w)
+	w.same(m.SessionID, c.meeting.ID)
+	w.same(m.Dirty, false)
+	w.same(must(w.Session(w.ctx, room, c.meeting.ID))(w), c.settlement.Sessions[0])
+	w.same(must(w.RoomResults(w.ctx, room))(w), c.settlement.Results)
+	w.same(must(w.RoomDeliveries(w.ctx, room))(w), c.settlement.Deliveries)
+	w.same(must(w.PlacementDeliveries(w.ctx, c.ann.Placement.ID))(w), c.settlement.Deliveries)
+	result, delivery, err := w.ResultOf(w.ctx, c.ann.Placement.ID, c.ann.Person.ID)
+	w.ok(err)
+	w.same(*result, c.settlement.Results[0])
+	w.same(*delivery, c.settlement.Deliveries[0])
+	result, delivery, err = w.ResultOf(w.ctx, c.ann.Placement.ID, c.ben.Person.ID)
+	w.ok(err)
+	w.same(*result, c.settlement.Results[1])
+	w.same(delivery, (*classroom.Delivery)(nil))
+	jobs := w.claim(w.now)
+	w.same(len(jobs), 1)
+	w.same(jobs[0].Kind, classroom.DeliverJob)
+	w.same(jobs[0].Subject, c.ann.Placement.ID+"/"+c.ann.Person.ID)
+	w.same(jobs[0].Lane, w.platform.ID)
+	w.fails(w.SaveSettlement(w.ctx, classroom.Settlement{RoomID: "unknown"}), classroom.ErrNotFound)
+}
+
+// The same settlement a second time changes nothing and sends nothing.
+func testSettledTwice(t *testing.T, w *world) {
+	c := w.settled("link")
+	room := c.ann.Room.ID
+	sent := w.delivery(c.ann, 100)
+	sent.State, sent.SentAt, sent.SentPoints, sent.SentStamp, sent.Attempts = classroom.Delivered, w.now, 100, w.now, 1
+	w.ok(w.SaveDelivery(w.ctx, sent))
+
+	w.pass(time.Minute)
+	c.settlement.At, c.settlement.Deliveries[0].TrueAt = w.now, w.now
+	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.same(must(w.RoomDeliveries(w.ctx, room))(w), []classroom.Delivery{sent})
+	w.same(must(w.RoomResults(w.ctx, room))(w), c.settlement.Results)
+	w.same(len(w.claim(w.now.Add(time.Hour))), 0)
+
+	// A value that differs is sent again, and what was sent stays known.
+	for _, change := range []func(*classroom.Delivery){
+		func(d *classroom.Delivery) { d.Points = 50 }, func(d *classroom.Delivery) { d.Max = 50 }, func(d *classroom.Delivery) { d.Comment = "25 min" },
+	} {
+		w.pass(time.Minute)
+		next := must(w.RoomDeliveries(w.ctx, room))(w)[0]
+		change(&next)
+		next.TrueAt, next.State, next.Attempts = w.now, classroom.Waiting, 0
+		c.settlement.At, c.settlement.Deliveries = w.now, []classroom.Delivery{next}
+		w.ok(w.SaveSettlement(w.ctx, c.settlement))
+		w.same(must(w.RoomDeliveries(w.ctx, room))(w), []classroom.Delivery{next})
+		w.same(w.job(classroom.DeliverJob, next.PlacementID+"/"+next.PersonID).RunAt, w.now)
+		w.finishAll()
+	}
+	// Even if the clock doesn't: what is under way must know its value is old.
+	before := must(w.RoomDeliveries(w.ctx, room))(w)[0]
+	next := before
+	next.Points, next.TrueAt = 10, w.now.Add(-time.Hour)
+	c.settlement.Deliveries = []classroom.Delivery{next}
+	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	if got := must(w.RoomDeliveries(w.ctx, room))(w)[0]; !got.TrueAt.After(before.TrueAt) {
+		t.Errorf("TrueAt of a new value is %v, not after %v", got.TrueAt, before.TrueAt)
+	}
+}
+
+// Evidence that comes while its meeting is settled is not forgotten.
+func testDirty(t *testing.T, w *world) {
+	c := w.held("link")
+	w.evidence(c.meeting, "a second report")
+	w.ok(w.SaveSettlement(w.ctx, c.settlement)) // made of the first alone
+	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, true)
+	c.settlement.Accounts[0].Evidence = 2
+	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, false)
+	w.ok(w.KeepPoll(w.ctx, c.meeting.ID, []byte("ann"), w.now))
+	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, true)
+	// One that isn't accounted for stays as it is.
+	c.settlement.Accounts = nil
+	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, true)
+	w.same(len(must(w.RoomAccounts(w.ctx, c.ann.Room.ID))(w)[0].Stays), 4)
+}
+
+// What a settlement no longer has goes; deliveries stay.
+func testSmallerSettlement(t *testing.T, w *world) {
+	c := w.settled("link")
+	room, old := c.ann.Room.ID, c.meeting.ID
+	earlier := w.meeting(c.ann.Room) // found out later, and now the session's first
+	s := c.settlement
+	s.Accounts = []classroom.MeetingAccount{{MeetingID: old, Evidence: 1, Stays: s.Accounts[0].Stays[:1]}}
+	s.Sessions[0].ID, s.Sessions[0].Length, s.Sessions[0].Exact = earlier.ID, 20*time.Minute, false
+	s.SessionOf = map[string]string{old: earlier.ID, earlier.ID: earlier.ID}
+	s.Attendances = []classroom.Attendance{{SessionID: earlier.ID, PersonID: c.ann.Person.ID, Time: 20 * time.Minute}}
+	s.Results, s.Deliveries = []classroom.Result{w.result(c.ann, 20*time.Minute)}, nil
+	w.ok(w.SaveSettlement(w.ctx, s))
+
+	_, err := w.Session(w.ctx, room, old)
+	w.fails(err, classroom.ErrNotFound)
+	w.same(must(w.Session(w.ctx, room, earlier.ID))(w), s.Sessions[0])
+	w.same(must(w.Meeting(w.ctx, old))(w).SessionID, earlier.ID)
+	w.same(must(w.RoomResults(w.ctx, room))(w), s.Results)
+	w.same(len(must(w.RoomDeliveries(w.ctx, room))(w)), 1)
+	history := must(w.History(w.ctx, room, c.ann.Person.ID))(w)
+	w.same(history, []classroom.HistoryLine{{Session: s.Sessions[0], Attendance: s.Attendances[0]}})
+
+	s = classroom.Settlement{RoomID: room, At: w.now}
+	w.ok(w.SaveSettlement(w.ctx, s))
+	w.same(len(must(w.Classes(w.ctx, room, c.ann.Course.ID))(w)), 0)
+	w.same(must(w.Meeting(w.ctx, old))(w).SessionID, "")
+	w.same(len(must(w.RoomResults(w.ctx, room))(w)), 0)
+}
+
+// The people of a room are those of all courses that have a link to it.
+func testPeople(t *testing.T, w *world) {
+	c := w.held("link")
+	a := w.arrival("ann", "shared")
+	a.Course.ContextKey, a.Room, a.Placement.RoomID = "context:43", nil, c.ann.Room.ID
+	shared := must(w.Arrive(w.ctx, a))(w)
+	w.launch("zoe", "another link") // the same course, so of the room as well
+	a = w.arrival("yan", "link")
+	a.Course.ContextKey = "context:44"
+	must(w.Arrive(w.ctx, a))(w) // another course
+
+	type who struct {
+		course, person string
+		graded         bool
+	}
+	var got []string
+	for _, e := range must(w.RoomPeople(w.ctx, c.ann.Room.ID))(w) {
+		got = append(got, e.CourseID+" "+e.PersonID)
+	}
+	zoe := must(w.Enrolment(w.ctx, c.ann.Course.ID, w.launch("zoe", "another link").Person.ID))(w)
+	want := []string{
+		c.ann.Course.ID + " " + c.ann.Person.ID, c.ann.Course.ID + " " + c.ben.Person.ID, c.ann.Course.ID + " " + c.tea.Person.ID,
+		c.ann.Course.ID + " " + zoe.PersonID, shared.Course.ID + " " + shared.Person.ID,
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	w.same(got, want)
+	w.same(len(must(w.RoomPlacements(w.ctx, c.ann.Room.ID))(w)), 2)
+}
+
+// A settlement that was made before a placement moved leaves it alone.
+func testMovedAway(t *testing.T, w *world) {
+	c := w.held("link")
+	other := w.launch("ann", "another link").Room
+	w.ok(w.MovePlacement(w.ctx, c.ann.Placement.ID, other.ID))
+	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.same(len(must(w.RoomResults(w.ctx, other.ID))(w)), 0)
+	w.same(len(must(w.PlacementDeliveries(w.ctx, c.ann.Placement.ID))(w)), 0)
+}
