@@ -1,0 +1,108 @@
+package web
+
+import (
+	"html/template"
+	"slices"
+)
+
+// text is a line of text; wrong is the page's field that can't be taken.
+func (l *locale) text(kind, wrong, name, label, hint, value string, most int) (field, error) {
+	f := field{Kind: kind, Name: name, Value: value, Max: most}
+	var err error
+	if f.Label, err = l.say(label); err != nil {
+		return f, err
+	}
+	if hint != "" {
+		if f.Hint, err = l.say(hint); err != nil {
+			return f, err
+		}
+	}
+	f.Wrong, err = l.wrong(wrong, name)
+	return f, err
+}
+
+func (l *locale) wrong(wrong, name string) (template.HTML, error) {
+	if wrong != name {
+		return "", nil
+	}
+	return l.say("wrong." + name)
+}
+
+// check is a box to tick.
+func (l *locale) check(name, label, hint string, on bool) (field, error) {
+	f, err := l.text("check", "", name, label, hint, "", 0)
+	f.On = on
+	return f, err
+}
+
+// A ruleFields is the rule's part of a form.
+type ruleFields struct {
+	RuleForm
+	Wrong string
+	Short bool // the finer points are folded
+}
+
+func newRuleFields(rule RuleForm, wrong string, short bool) ruleFields {
+	if rule.Measure == "" {
+		rule.Measure = NoMeasure
+	}
+	return ruleFields{rule, wrong, short}
+}
+
+// A gradeView is a grade with what its sentence needs.
+type gradeView struct {
+	*Grade
+	By  string // teacher or learner: whom it is told
+	Why string // message id of Reason; empty if there's none
+	Now any
+}
+
+func newGradeView(g *Grade, now any, by string) gradeView {
+	v := gradeView{Grade: g, Now: now, By: by}
+	if g.Reason != "" {
+		v.Why = "reason." + g.Reason
+		if !slices.Contains(Reasons(), g.Reason) {
+			v.Why = "reason.unknown"
+		}
+	}
+	return v
+}
+
+// lms is what the platform is called.
+func (l *locale) lms(name string) (any, error) {
+	if name != "" {
+		return name, nil
+	}
+	return l.say("grade.your_lms")
+}
+
+// problemCode is the code whose sentences are shown.
+func problemCode(code string) string {
+	if slices.Contains(Codes(), code) {
+		return code
+	}
+	return "internal"
+}
+
+// known is the format's type if there's a word for it, else "unknown".
+func known(format string) string {
+	if slices.Contains([]string{"presentation", "video", "podcast", "notes", "screenshare", "statistics"}, format) {
+		return format
+	}
+	return "unknown"
+}
+
+// A recordingRow is a recording with what its row needs.
+type recordingRow struct {
+	Recording
+	Now     any
+	Teacher bool
+}
+
+func newRecordingRow(r Recording, now any, teacher bool) recordingRow {
+	return recordingRow{r, now, teacher}
+}
+
+func endButton(url string, label template.HTML) button {
+	return button{Post: Post{URL: url}, Label: label, Kind: "danger"}
+}

@@ -1,0 +1,125 @@
+package web
+
+import "time"
+
+// Recordings is the list of a room's recordings.
+type Recordings struct {
+	Title, Course string // of the room
+	Now           time.Time
+	Teacher       bool
+	Down          bool // the server doesn't answer: the list isn't known
+	List          []Recording
+	BackURL       string
+	Said          string
+}
+
+// A Recording is one recorded class.
+type Recording struct {
+	ID         string // unique on the page; letters, digits, - and _
+	Name       string // empty: its date is name enough
+	From       time.Time
+	Length     time.Duration
+	Formats    []Format
+	Processing bool // BigBlueButton is still at work on it
+	Published  bool // learners see it
+	Publish    Post // for teachers; zero: no such button
+	Unpublish  Post
+	DeleteURL  string // GET asks once more, POST deletes
+}
+
+// A Format is one way to play a recording. Play asks for the address at the
+// click, and opens in a new window.
+type Format struct {
+	Type string // as BigBlueButton calls it: presentation, video, podcast, notes, screenshare, statistics
+	Play Post
+}
+
+// A Picker is the page on which a teacher chooses what a new link of the
+// course leads to. It posts to URL: "choice" (new, existing), "room" (ids of
+// rooms; several if Multiple), "title", "record" and the fields of RuleForm;
+// or "cancel".
+type Picker struct {
+	Course   string
+	Now      time.Time
+	URL      string
+	Rooms    []PickerRoom // of this course
+	Multiple bool         // the platform takes several
+	Existing bool         // the choice is an existing room, as it was typed
+	Name     string       // of the new room
+	Record   bool
+	Rule     RuleForm
+	Wrong    string // the form field that can't be taken: "room" if none was ticked
+}
+
+// A PickerRoom is a room that a course has already.
+type PickerRoom struct {
+	ID, Title string // ID: letters, digits, - and _
+	Rule      Rule
+	LastClass time.Time // zero: none yet
+	Ticked    bool
+}
+
+// A ReturnPage posts a deep-linking answer back to the platform, by itself if
+// scripts run. Its policy must allow form-action of the platform's origin.
+type ReturnPage struct {
+	URL, JWT  string
+	Cancelled bool
+}
+
+// A NewWindow goes on outside of a frame in which no cookie stays: one click
+// posts Fields to URL in a window of its own.
+type NewWindow struct {
+	Person string // whom the launch is for; empty if the platform shares no name
+	URL    string
+	Fields []Hidden
+}
+
+// A Problem is a refused launch, a closed door or a fault of ours: a sentence
+// for the person and one for the admin.
+type Problem struct {
+	Code    string // one of Codes; its sentences are shown, and itself at the foot. Others are told as "internal"
+	Request string // id
+	At      time.Time
+	Quote   string // the platform's own words, such as error_description. May be empty
+	BackURL string // where to go on: the room's page, or the course. May be empty
+	Again   Post   // the same once more, for what may work in a moment. May be zero
+}
+
+// A LeftPage is where people land who come out of a class.
+type LeftPage struct {
+	Title, Course string
+	Live          bool   // the class goes on
+	Join          Post   // back into it, in this window
+	RoomURL       string // the room's page
+	CourseURL     string // at the platform. May be empty
+}
+
+// A RetryPage lets somebody back in whose class has just ended and starts
+// anew: it goes to URL by itself after Seconds.
+type RetryPage struct {
+	Title   string
+	URL     string // its last path segment is "join"
+	Seconds int
+}
+
+// Codes lists the codes that a Problem has sentences for.
+func Codes() []string {
+	return []string{
+		// A login or launch that failed a check.
+		"login_missing_iss", "login_missing_login_hint", "login_bad_target_link_uri", "login_bad_hint",
+		"login_unknown_platform", "login_ambiguous_client", "platform_disabled", "platform_error",
+		"state_missing", "state_unknown", "state_expired", "state_mismatch",
+		"id_token_missing", "id_token_malformed", "jwt_alg_not_allowed", "jwt_kid_missing", "jwt_kid_unknown",
+		"jwks_unavailable", "jwt_signature_invalid", "jwt_iss_mismatch", "jwt_aud_mismatch", "jwt_azp_mismatch",
+		"jwt_expired", "jwt_iat_invalid", "jwt_not_yet_valid", "nonce_mismatch", "nonce_replayed",
+		"claim_missing:deployment_id", "deployment_unknown", "deployment_mismatch",
+		"lti_version_missing", "lti_version_unsupported", "message_type_missing", "message_type_unsupported",
+		"claim_missing:roles", "claim_missing:sub", "claim_missing:resource_link.id",
+		"claim_missing:target_link_uri", "target_link_uri_invalid", "deep_linking_settings_invalid",
+		"claim_missing:context.id", "claim_missing:tool_platform.guid",
+		"too_many_logins", "bad_method", "too_large", "bad_form",
+		// A room.
+		"room_closed", "not_running", "room_full", "server_down", "no_server", "meeting_taken",
+		"visit_over", "forbidden", "not_found", "csrf", "internal",
+	}
+}

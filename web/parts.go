@@ -1,0 +1,199 @@
+package web
+
+import (
+	"html/template"
+	"time"
+)
+
+// A Post is a button that posts. The zero Post shows no button.
+type Post struct {
+	URL    string
+	Ticket string // hidden field "ticket": for a new window, to which the frame's cookies don't come. May be empty
+}
+
+// A ClassState is what goes on in a room, as its pages tell it.
+type ClassState string
+
+// The states of a class. Full, Down and NoServer keep a learner waiting.
+const (
+	Waiting  ClassState = "waiting"   // not started
+	Live     ClassState = "live"      // one can go in
+	Ended    ClassState = "ended"     // over a short while ago
+	Full     ClassState = "full"      // live, and no place left
+	Down     ClassState = "down"      // the server doesn't answer
+	NoServer ClassState = "no_server" // none is set up
+)
+
+// A Measure is what a rule counts.
+type Measure string
+
+// The measures, as the form field "measure" spells them.
+const (
+	NoMeasure Measure = "none"
+	Minutes   Measure = "minutes"
+	Percent   Measure = "percent"
+)
+
+// A Rule says what completes a room and what that is worth. The zero Rule,
+// like NoMeasure, grades nothing.
+type Rule struct {
+	Measure      Measure
+	Need         int     // minutes or percent
+	InTotal      bool    // over all classes together; else the best class counts
+	Proportional bool    // points by share; else all or nothing
+	Points       float64 // the maximum
+}
+
+// Graded reports whether the rule completes anything.
+func (r Rule) Graded() bool { return r.Measure == Minutes || r.Measure == Percent }
+
+// A RuleForm is a rule as somebody typed it. Its form fields are "measure"
+// (none, minutes, percent), "minutes", "percent", "counts" (best, total),
+// "award" (all, share) and "points".
+type RuleForm struct {
+	Measure                  Measure
+	Minutes, Percent, Points string // as typed
+	InTotal                  bool   // counts=total
+	Proportional             bool   // award=share
+}
+
+// A GradeState is how far a grade has come on its way to the gradebook.
+type GradeState string
+
+// The states of a grade.
+const (
+	GradeWaiting    GradeState = "waiting"    // to be sent, or sent again
+	GradeSent       GradeState = "delivered"  // in the gradebook
+	GradeRefused    GradeState = "refused"    // the platform said no
+	GradeSuperseded GradeState = "superseded" // somebody graded later in the gradebook
+)
+
+// A Grade is what belongs in the gradebook and what became of it.
+type Grade struct {
+	State       GradeState
+	Points, Max float64
+	At          time.Time // GradeSent: when; GradeWaiting: when it's tried next, zero if at once
+	Reason      string    // one of Reasons, why it isn't there; empty if none; others are told as "unknown"
+	Detail      string    // the platform's own words, for teachers. May be empty
+	LMS         string    // what the platform is called, such as "Moodle"; empty: "Your LMS"
+}
+
+// GradeCounts counts grades by state.
+type GradeCounts struct{ Sent, Waiting, Refused, Superseded int }
+
+// Reasons lists the codes of why a grade isn't in the gradebook.
+func Reasons() []string {
+	return []string{
+		"not_gradable", "not_enrolled", "scope_missing", "no_line_item", "line_item_gone",
+		"outdated", "bad_request", "platform_down", "forbidden", "unknown",
+	}
+}
+
+// Things that were just done, for the field Said of pages: they are told
+// once, in a notice.
+const (
+	SaidSaved       = "saved"        // settings
+	SaidEnding      = "ending"       // the class is being ended
+	SaidResent      = "resent"       // a grade goes out again
+	SaidKept        = "kept"         // a copied link keeps its new room
+	SaidShared      = "shared"       // a copied link leads to the old room
+	SaidPublished   = "published"    // a recording
+	SaidUnpublished = "unpublished"  // a recording
+	SaidDeleted     = "deleted"      // a recording
+	SaidNotDone     = "not_done"     // the server didn't do it; nothing has changed
+	SaidSharedOther = "shared_other" // the old room can't be shared by who doesn't teach there
+)
+
+func said() []string {
+	return []string{
+		SaidSaved, SaidEnding, SaidResent, SaidKept, SaidShared, SaidPublished,
+		SaidUnpublished, SaidDeleted, SaidNotDone, SaidSharedOther,
+	}
+}
+
+// A Hidden is a hidden field of a form.
+type Hidden struct{ Name, Value string }
+
+// What the templates of components take. Text is ready for the page.
+type (
+	header struct {
+		Title, Course any // text, or a message
+		Status        *status
+	}
+	status struct {
+		Kind string // live, waiting, ended, needs
+		Text template.HTML
+	}
+	button struct {
+		Post
+		Label  template.HTML
+		Kind   string // primary, plain, danger
+		NewTab bool
+	}
+	notice struct {
+		Kind string // info, good, needs
+		Text template.HTML
+	}
+	progress struct {
+		Label      template.HTML
+		Value, Max int64
+		Full       bool
+	}
+	field struct {
+		Kind        string // text, area, number, check
+		Name        string
+		Label, Hint template.HTML
+		Value       string
+		On          bool
+		Max         int // of text: characters; of number: the largest
+		Wrong       template.HTML
+	}
+)
+
+func newHeader(title, course any, s ...status) header {
+	h := header{Title: title, Course: course}
+	if course == title {
+		h.Course = nil
+	}
+	if len(s) > 0 {
+		h.Status = &s[0]
+	}
+	return h
+}
+
+func newStatus(kind string, parts ...template.HTML) status {
+	text := parts[0]
+	for _, part := range parts[1:] {
+		text += " · " + part
+	}
+	return status{Kind: kind, Text: text}
+}
+
+func newButton(kind string, p Post, label template.HTML) button {
+	return button{Post: p, Label: label, Kind: kind}
+}
+
+// newTab is newButton whose answer opens in a new window.
+func newTab(kind string, p Post, label template.HTML) button {
+	return button{Post: p, Label: label, Kind: kind, NewTab: true}
+}
+
+func newNotice(kind string, parts ...template.HTML) notice {
+	n := notice{Kind: kind}
+	for i, part := range parts {
+		if i > 0 {
+			n.Text += " "
+		}
+		n.Text += part
+	}
+	return n
+}
+
+// newProgress shows how much of what is needed there is, in minutes: what is
+// there rounded down and what is needed up, so that nothing looks done that
+// isn't.
+func newProgress(label template.HTML, have, need time.Duration, full bool) progress {
+	p := progress{Label: label, Value: floorMinutes(have), Max: ceilMinutes(need), Full: full}
+	p.Value = min(p.Value, p.Max)
+	return p
+}

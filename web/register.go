@@ -1,0 +1,262 @@
+package web
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/collate"
+)
+
+// A Register is one class: who came, for how long, and what came of it.
+// It sorts and filters its People itself, by Sort and Show.
+type Register struct {
+	Title, Course  string // of the room
+	Now            time.Time
+	URL            string    // of this page, without sort and show; it may have a query
+	BackURL        string    // the room's page
+	CSVURL         string    // the whole register as text/csv
+	From, To       time.Time // of the class; To zero: still live
+	Length         time.Duration
+	Came, Enrolled int // learners
+	Complete       int // learners
+	Exact          bool
+	Every          time.Duration // observed so often, if not Exact
+	Counting       bool          // the exact figures may still come
+	Rule           Rule
+	People         []Person
+	Sort           string // the query's "sort": a column, "-" before it for downwards. Anything else sorts by name
+	Show           string // the query's "show": a filter. Anything else shows all
+	Said           string
+}
+
+// A Person is one row of a register.
+type Person struct {
+	ID       string // unique in the register; letters, digits, - and _
+	Name     string
+	Learner  bool   // graded; else a teacher, guest or test user
+	Stays    []Stay // in order, none overlaps
+	Time     time.Duration
+	Activity *Activity     // nil: not known
+	Complete bool          // by the rule, over all that counts
+	Have     time.Duration // that counts by the rule
+	Needed   time.Duration // for all points; 0: not known
+	Grade    *Grade        // nil: nothing to send
+	Resend   Post          // zero: nothing to send again
+}
+
+// A Stay is an interval in which a person was there.
+type Stay struct {
+	From, To time.Time
+	Exact    bool // else observed
+}
+
+// An Activity is what a person did in class.
+type Activity struct {
+	Chats, Talks, Hands, Emojis, Votes int
+	TalkTime                           time.Duration
+}
+
+// The columns of a register, as its query's "sort" names them.
+const (
+	byName, byTime, byArrival, byActivity, byResult, byGrade = "name", "time", "arrival", "activity", "result", "grade"
+)
+
+// The filters of a register, as its query's "show" names them.
+const (
+	onlyAbsent, onlyLate, onlyEarly, onlyIncomplete, onlyRefused = "absent", "late", "early", "incomplete", "refused"
+)
+
+// lateAfter is how much of a class one may miss at its start or end without
+// being called late or gone early.
+const lateAfter = 5 * time.Minute
+
+func (r Register) end() time.Time {
+	if r.To.IsZero() {
+		return r.Now
+	}
+	return r.To
+}
+
+// Share is how much of the class the person was there, 0 to 1.
+func (r Register) Share(p Person) float64 {
+	if r.Length <= 0 {
+		return 0
+	}
+	return min(1, float64(p.Time)/float64(r.Length))
+}
+
+// A chip is a filter that the page offers.
+type chip struct {
+	Show, URL string
+	Count     int
+	On        bool
+}
+
+// Chips are the filters that would show anybody, or that are on.
+func (r Register) Chips() []chip {
+	shows := []string{onlyAbsent, onlyLate, onlyEarly}
+	if r.Rule.Graded() {
+		shows = append(shows, onlyIncomplete, onlyRefused)
+	}
+	var chips []chip
+	for _, show := range shows {
+		c := chip{Show: show, On: show == r.Show, URL: r.address(r.Sort, show)}
+		if c.On {
+			c.URL = r.address(r.Sort, "")
+		}
+		for _, p := range r.People {
+			if r.shows(show, p) {
+				c.Count++
+			}
+		}
+		if c.Count > 0 || c.On {
+			chips = append(chips, c)
+		}
+	}
+	return chips
+}
+
+// Filtered reports whether a filter is on.
+func (r Register) Filtered() bool {
+	return slices.Contains([]string{onlyAbsent, onlyLate, onlyEarly, onlyIncomplete, onlyRefused}, r.Show)
+}
+
+// AllURL is the page without a filter.
+func (r Register) AllURL() string { return r.address(r.Sort, "") }
+
+func (r Register) shows(show string, p Person) bool {
+	here := len(p.Stays) > 0
+	switch show {
+	case onlyAbsent:
+		return p.Learner && !here
+	case onlyLate:
+		return p.Learner && here && p.Stays[0].From.Sub(r.From) > lateAfter
+	case onlyEarly:
+		return p.Learner && here && r.end().Sub(p.Stays[len(p.Stays)-1].To) > lateAfter
+	case onlyIncomplete:
+		return p.Learner && !p.Complete
+	case onlyRefused:
+		return p.Grade != nil && p.Grade.State == GradeRefused
+	}
+	return true
+}
+
+// A column is a head of the register that sorts by it.
+type column struct {
+	Name, URL string
+	Order     string // aria-sort: ascending, descending or empty
+	Label     string // message id
+}
+
+// Column is the head named so. Figures start with the largest.
+func (r Register) Column(name string) column {
+	c := column{Name: name, Label: "register.column." + name}
+	down := name == byTime || name == byActivity || name == byGrade
+	by, isDown := strings.CutPrefix(r.Sort, "-")
+	if !slices.Contains([]string{byTime, byArrival, byActivity, byResult, byGrade}, by) {
+		by, isDown = byName, r.Sort == "-"+byName
+	}
+	if by == name {
+		c.Order = map[bool]string{false: "ascending", true: "descending"}[isDown]
+		down = !isDown
+	}
+	sort := name
+	if down {
+		sort = "-" + name
+	}
+	c.URL = r.address(sort, r.Show)
+	return c
+}
+
+func (r Register) address(sort, show string) string {
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		return r.URL
+	}
+	query := u.Query()
+	for name, value := range map[string]string{"sort": sort, "show": show} {
+		query.Del(name)
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+// arrange returns the people that the register shows, in its order. Names
+// stand as the language orders them.
+func (l *locale) arrange(r Register) []Person {
+	people := slices.Clone(r.People)
+	if r.Filtered() {
+		people = slices.DeleteFunc(people, func(p Person) bool { return !r.shows(r.Show, p) })
+	}
+	names := collate.New(l.tag, collate.IgnoreCase)
+	by, down := strings.CutPrefix(r.Sort, "-")
+	slices.SortStableFunc(people, func(a, b Person) int {
+		order := r.compare(by, a, b)
+		if by == byName || order == 0 {
+			order = names.CompareString(a.Name, b.Name)
+			if by != byName {
+				return order
+			}
+		}
+		if down {
+			return -order
+		}
+		return order
+	})
+	return people
+}
+
+func (r Register) compare(by string, a, b Person) int {
+	switch by {
+	case byTime:
+		return cmp.Compare(a.Time, b.Time)
+	case byArrival:
+		return cmp.Compare(r.arrival(a), r.arrival(b))
+	case byActivity:
+		return cmp.Compare(a.Activity.sum(), b.Activity.sum())
+	case byResult:
+		return cmp.Or(compareBool(a.Complete, b.Complete), cmp.Compare(a.Have, b.Have))
+	case byGrade:
+		return cmp.Compare(trouble(a.Grade), trouble(b.Grade))
+	}
+	return 0
+}
+
+// arrival is after the class's start; who didn't come comes last.
+func (r Register) arrival(p Person) time.Duration {
+	if len(p.Stays) == 0 {
+		return 1 << 62
+	}
+	return p.Stays[0].From.Sub(r.From)
+}
+
+func (a *Activity) sum() int {
+	if a == nil {
+		return -1
+	}
+	return a.Chats + a.Talks + a.Hands + a.Emojis + a.Votes
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// trouble orders grades by how much they need the teacher.
+func trouble(g *Grade) int {
+	if g == nil {
+		return 0
+	}
+	return 1 + slices.Index([]GradeState{GradeSent, GradeSuperseded, GradeWaiting, GradeRefused}, g.State)
+}

@@ -1,0 +1,145 @@
+package web
+
+import "time"
+
+// A TeacherRoom is the room's page for who moderates it.
+//
+// All times of all pages are shown in their own Location: In(the viewer's
+// zone) them, or leave UTC and let the page's script turn them.
+type TeacherRoom struct {
+	Title, Course string // Course may be empty
+	Now           time.Time
+	State         ClassState // not Full
+	Since         time.Time  // Live: the start; Ended: the end. Zero: not told
+	Join          Post       // starts or joins; opens in a new window
+	EndURL        string     // GET asks once more, POST ends the class. Empty: no such button
+	LearnerURL    string     // to copy. Empty: no such button
+	Copied        *Copied    // the link came with a copied course, and nobody has decided yet
+	Said          string     // one of Said…, or empty
+	Here          []Here     // who is in the class
+	HereAt        time.Time  // when that was so
+	Classes       []ClassLine
+	MoreURL       string       // of the classes that Classes leaves out. Empty: none
+	Grades        *GradeCounts // of the whole link. nil: nothing is sent
+	Recordings    []Recording  // the newest; may be left empty, the page is reached by RecordingsURL
+	RecordingsURL string
+	Settings      Settings
+	Rule          Rule
+	ChangeURL     string
+}
+
+// Copied offers the two ways out of a copied course: both posts.
+type Copied struct{ Keep, Share Post }
+
+// A Here is somebody who is in the class.
+type Here struct {
+	Name    string
+	Since   time.Time // zero: not known
+	Teacher bool
+}
+
+// A ClassLine is one past or running class in the list of a room.
+type ClassLine struct {
+	From, To       time.Time // To zero: still live
+	Came, Enrolled int       // learners
+	Complete       *int      // learners; nil: not told
+	Counting       bool      // the figures aren't final yet
+	Grades         *GradeCounts
+	URL            string // the register
+}
+
+// Settings of a room, as the room's page sums them up.
+type Settings struct {
+	Record, MuteOnStart, WaitForModerator, EveryoneModerates bool
+	MaxParticipants                                          int // 0: no limit
+}
+
+// shownHere is how many people the page names before it folds the rest.
+const shownHere = 12
+
+// FirstHere are the people that the page names at once.
+func (r TeacherRoom) FirstHere() []Here { return r.Here[:min(len(r.Here), shownHere)] }
+
+// MoreHere are the others.
+func (r TeacherRoom) MoreHere() []Here { return r.Here[min(len(r.Here), shownHere):] }
+
+// A SettingsPage is the form of a room's settings. It posts to URL: "title",
+// "welcome", "record", "mute_on_start", "wait_for_moderator",
+// "everyone_moderates" (each "on" or absent), "max_participants" (empty: no
+// limit), and the fields of RuleForm.
+type SettingsPage struct {
+	Title           string // of the room, as it is called now
+	Course          string
+	URL, BackURL    string
+	Live            bool // a class is on: changes count from the next one
+	Name, Welcome   string
+	Settings        Settings
+	MaxParticipants string // as typed; Settings.MaxParticipants isn't looked at
+	Rule            RuleForm
+	Wrong           string // the form field that can't be taken, or empty
+}
+
+// A Confirm asks once more before something that can't be taken back.
+type Confirm struct {
+	Title, Course string // of the room
+	What          string // ConfirmEnd or ConfirmDelete
+	Name          string // of the recording
+	From          time.Time
+	Now           time.Time
+	Post          Post
+	BackURL       string
+}
+
+// What Confirm asks.
+const (
+	ConfirmEnd    = "end"    // the class, for everybody
+	ConfirmDelete = "delete" // a recording, for good
+)
+
+// A LearnerRoom is the room's page for who doesn't moderate it.
+type LearnerRoom struct {
+	Title, Course string
+	Now           time.Time
+	State         ClassState
+	Since         time.Time // Live: the start; Ended: the end. Zero: not told
+	Join          Post      // to the class or its waiting page, in a new window
+	StateURL      string    // answers State as JSON; the page's script asks every few seconds
+	JoinURL       string    // for GET, its last path segment is "join". Set in a top window only: the page then goes there by itself. Empty in a frame
+	CanStart      bool      // learners may start the class: the button says so
+	Attendance    *Attendance
+	RecordingsURL string // empty: none to see
+}
+
+// An Attendance is what one learner attended and what came of it.
+type Attendance struct {
+	Rule         Rule
+	Have, Needed time.Duration // that counts, and for all points; Needed 0: no class has ended yet
+	Complete     bool
+	Classes      []OwnClass // newest first
+	Grade        *Grade     // nil: nothing to send
+}
+
+// An OwnClass is one class as one learner attended it.
+type OwnClass struct {
+	From, To     time.Time // To zero: still live
+	Time, Length time.Duration
+	Counting     bool // the figures aren't final yet
+}
+
+// A WaitingPage is where a learner waits in a window of its own. It lets them
+// in by itself: its script asks StateURL, without script it reloads.
+type WaitingPage struct {
+	Title, Course string
+	State         ClassState // Waiting, Ended, Full, Down or NoServer
+	StateURL      string
+	JoinURL       string // for GET; its last path segment is "join"
+	BackURL       string // the room's page
+}
+
+// A State is what the scripts of LearnerRoom and WaitingPage ask for, as JSON.
+// Pages.State makes one.
+type State struct {
+	State ClassState `json:"state"`
+	Text  string     `json:"text"` // the sentence to show
+	Wait  int        `json:"wait"` // milliseconds to let pass before going in, so that a whole class doesn't come at once
+}

@@ -1,0 +1,236 @@
+package web
+
+import (
+	"fmt"
+	"time"
+)
+
+// now is the time of all samples: a Tuesday in Paris.
+var now = time.Date(2026, 11, 17, 14, 52, 7, 0, time.FixedZone("CET", 3600))
+
+func minutesAgo(n int) time.Time { return now.Add(-time.Duration(n) * time.Minute) }
+
+// samples are pages as handlers fill them, by the name of their golden file.
+func samples() map[string]any {
+	pages := map[string]any{
+		"teacher_not_started": teacherRoom(Waiting, 0),
+		"teacher_live":        teacherRoom(Live, 23),
+		"teacher_copied":      copied(teacherRoom(Ended, 0)),
+		"teacher_down":        teacherRoom(Down, 0),
+		"teacher_no_server":   TeacherRoom{Title: "Intro to Law", Now: now, State: NoServer, Settings: Settings{WaitForModerator: true}},
+		"teacher_new":         TeacherRoom{Title: "Intro to Law", Now: now, State: Waiting, Join: Post{URL: "/rooms/r1/start"}, ChangeURL: "/rooms/r1/settings", RecordingsURL: "/rooms/r1/recordings"},
+		"settings":            settingsPage(""),
+		"settings_wrong":      settingsPage("percent"),
+		"confirm_end":         Confirm{Title: "Intro to Law", What: ConfirmEnd, Post: Post{URL: "/rooms/r1/end"}, BackURL: "/rooms/r1"},
+		"confirm_delete": Confirm{Title: "Intro to Law", What: ConfirmDelete, Name: "Contracts", From: minutesAgo(9000), Now: now,
+			Post: Post{URL: "/rooms/r1/recordings/a/delete"}, BackURL: "/rooms/r1/recordings"},
+		"waiting":              WaitingPage{Title: "Intro to Law", State: Waiting, StateURL: "/rooms/r1/state", JoinURL: "/rooms/r1/join", BackURL: "/rooms/r1"},
+		"waiting_full":         WaitingPage{Title: "Intro to Law", Course: "Law, first year", State: Full, StateURL: "/rooms/r1/state", JoinURL: "/rooms/r1/join"},
+		"register":             register(9, true),
+		"register_300":         register(300, true),
+		"register_live":        liveRegister(),
+		"register_empty":       Register{Title: "Intro to Law", Now: now, URL: "/x", CSVURL: "/x.csv", From: minutesAgo(60), To: minutesAgo(50), Length: 10 * time.Minute, Exact: true},
+		"recordings":           Recordings{Title: "Intro to Law", Now: now, Teacher: true, List: Styleguide{now}.Recordings(), BackURL: "/rooms/r1", Said: SaidPublished},
+		"recordings_learner":   learnerRecordings(),
+		"recordings_none":      Recordings{Title: "Intro to Law", Now: now, Teacher: true, BackURL: "/rooms/r1"},
+		"recordings_down":      Recordings{Title: "Intro to Law", Now: now, Down: true, BackURL: "/rooms/r1"},
+		"picker":               picker(true),
+		"picker_first":         Picker{Course: "Law, first year", Now: now, URL: "/pick", Name: "Law, first year", Rule: RuleForm{Minutes: "45", Percent: "60", Points: "10"}},
+		"picker_wrong":         wrongPicker(),
+		"return":               ReturnPage{URL: "https://moodle.example/mod/lti/contentitem_return.php?course=2&id=3", JWT: "eyJhbGciOi.J9.x"},
+		"return_cancelled":     ReturnPage{URL: "https://moodle.example/return", JWT: "eyJhbGciOi.J9.x", Cancelled: true},
+		"new_window":           NewWindow{Person: "Anna Moreau", URL: "/lti/launch", Fields: []Hidden{{"state", "s1"}, {"id_token", "t1"}, {"window", "w1"}}},
+		"new_window_anonymous": NewWindow{URL: "/lti/launch"},
+		"problem":              Problem{Code: "deployment_unknown", Request: "7F3K-92QD", At: now},
+		"problem_platform":     Problem{Code: "platform_error", Request: "7F3K-92QD", At: now, Quote: "login_required: The user isn't signed in"},
+		"problem_again":        Problem{Code: "server_down", Request: "7F3K-92QD", At: now, Again: Post{URL: "/rooms/r1/start"}, BackURL: "/rooms/r1"},
+		"problem_start_again":  Problem{Code: "nonce_replayed", Request: "7F3K-92QD", At: now},
+		"left":                 LeftPage{Title: "Intro to Law", Live: true, Join: Post{URL: "/rooms/r1/join"}, RoomURL: "/rooms/r1", CourseURL: "https://moodle.example/course"},
+		"left_over":            LeftPage{Title: "Intro to Law", Course: "Law, first year", RoomURL: "/rooms/r1"},
+		"retry":                RetryPage{Title: "Intro to Law", URL: "/rooms/r1/join?try=2", Seconds: 3},
+		"styleguide":           Styleguide{now},
+	}
+	for _, state := range []ClassState{Waiting, Live, Ended, Full, Down, NoServer} {
+		pages["learner_"+string(state)] = learnerRoom(state)
+	}
+	top := learnerRoom(Waiting)
+	top.JoinURL, top.Attendance = "/rooms/r1/join", &Attendance{}
+	pages["learner_top"] = top
+	return pages
+}
+
+func teacherRoom(state ClassState, here int) TeacherRoom {
+	r := TeacherRoom{
+		Title: "Intro to Law", Course: "Law, first year", Now: now, State: state,
+		Join: Post{URL: "/rooms/r1/start?v=v1", Ticket: "t1"}, EndURL: "/rooms/r1/end?v=v1", LearnerURL: "/rooms/r1",
+		Grades: &GradeCounts{Sent: 46, Refused: 1}, RecordingsURL: "/rooms/r1/recordings",
+		Settings: Settings{Record: true, WaitForModerator: true, MuteOnStart: true, MaxParticipants: 60},
+		Rule:     Rule{Measure: Percent, Need: 60, Points: 10}, ChangeURL: "/rooms/r1/settings",
+	}
+	if state == Live {
+		r.Since, r.HereAt = minutesAgo(21), now.Add(-5*time.Second)
+		r.Classes = append(r.Classes, ClassLine{From: minutesAgo(21), URL: "/rooms/r1/sessions/s4"})
+	}
+	for i := range here {
+		r.Here = append(r.Here, Here{Name: name(i), Since: minutesAgo(20 - i/2), Teacher: i == 0})
+	}
+	complete := []int{22, 25}
+	week := 7 * 24 * time.Hour
+	first := time.Date(2026, 11, 10, 14, 30, 0, 0, now.Location())
+	r.Classes = append(r.Classes,
+		ClassLine{From: first, To: first.Add(92 * time.Minute), Came: 24, Enrolled: 26, Complete: &complete[0], Grades: &GradeCounts{Sent: 22}, URL: "/rooms/r1/sessions/s3"},
+		ClassLine{From: first.Add(-week), To: first.Add(-week + 91*time.Minute), Came: 25, Enrolled: 26, Complete: &complete[1], Grades: &GradeCounts{Sent: 24, Refused: 1}, URL: "/rooms/r1/sessions/s2"},
+		ClassLine{From: first.Add(-50 * week), To: first.Add(-50*week + 61*time.Minute), Came: 1, Enrolled: 26, URL: "/rooms/r1/sessions/s1"},
+	)
+	r.Recordings = Styleguide{now}.Recordings()
+	return r
+}
+
+func copied(r TeacherRoom) TeacherRoom {
+	r.Since, r.Grades, r.Recordings = minutesAgo(12), &GradeCounts{}, nil
+	r.Classes = []ClassLine{{From: minutesAgo(80), To: minutesAgo(12), Counting: true, URL: "/rooms/r1/sessions/s1"}}
+	r.Copied = &Copied{Keep: Post{URL: "/rooms/r1/keep"}, Share: Post{URL: "/rooms/r1/share"}}
+	return r
+}
+
+func settingsPage(wrong string) SettingsPage {
+	p := SettingsPage{
+		Title: "Intro to Law", Course: "Law, first year", URL: "/rooms/r1/settings", BackURL: "/rooms/r1", Live: true,
+		Name: "Intro to Law", Welcome: "Good to see you.\nThe slides are in the course.",
+		Settings: Settings{Record: true, WaitForModerator: true}, MaxParticipants: "60",
+		Rule:  RuleForm{Measure: Percent, Minutes: "45", Percent: "60", Points: "10"},
+		Wrong: wrong,
+	}
+	if wrong != "" {
+		p.Rule.Percent = "160"
+	}
+	return p
+}
+
+func learnerRoom(state ClassState) LearnerRoom {
+	first := time.Date(2026, 11, 10, 14, 30, 0, 0, now.Location())
+	r := LearnerRoom{
+		Title: "Intro to Law", Course: "Law, first year", Now: now, State: state, Since: minutesAgo(12),
+		Join: Post{URL: "/rooms/r1/join?v=v1", Ticket: "t1"}, StateURL: "/rooms/r1/state?v=v1", RecordingsURL: "/rooms/r1/recordings",
+		Attendance: &Attendance{
+			Rule: Rule{Measure: Percent, Need: 60, Points: 10}, Have: 38*time.Minute + 50*time.Second, Needed: 53*time.Minute + 10*time.Second,
+			Classes: []OwnClass{
+				{From: first, To: first.Add(90 * time.Minute), Time: 38*time.Minute + 50*time.Second, Length: 90 * time.Minute},
+				{From: first.Add(-7 * 24 * time.Hour), To: first.Add(-7*24*time.Hour + 88*time.Minute), Length: 88 * time.Minute},
+			},
+		},
+	}
+	switch state {
+	case Live, Ended:
+		r.Attendance.Complete, r.Attendance.Have = true, 70*time.Minute
+		r.Attendance.Classes = append([]OwnClass{{From: minutesAgo(60), To: minutesAgo(12), Counting: true}}, r.Attendance.Classes...)
+		r.Attendance.Grade = &Grade{State: GradeSent, Points: 10, Max: 10, At: minutesAgo(9000), LMS: "Moodle"}
+	case Down:
+		r.Attendance.Grade = &Grade{State: GradeRefused, Points: 6.5, Max: 10, Reason: "not_gradable", Detail: "User is not gradable", LMS: "Moodle"}
+	case NoServer:
+		r.Attendance = nil
+	}
+	return r
+}
+
+var names = []string{
+	"Anna Moreau", "Ben Okafor", "Clara Weiß", "Dien Nguyễn", "Élodie Lefèvre-Saint-Germain", "Émile Zola", "Farid Haddad",
+	"Grace O'Neill", "Hans-Jürgen von der Ausbildungsförderung", "Ida Šimková", "Jonas Lindqvist", "Kaori 田中",
+}
+
+func name(i int) string {
+	if i < len(names) {
+		return names[i]
+	}
+	return fmt.Sprintf("%s %d", names[i%len(names)], i/len(names)+1)
+}
+
+func register(people int, graded bool) Register {
+	from := time.Date(2026, 11, 10, 14, 30, 0, 0, now.Location())
+	at := func(m int) time.Time { return from.Add(time.Duration(m) * time.Minute) }
+	r := Register{
+		Title: "Intro to Law", Course: "Law, first year", Now: now, URL: "/rooms/r1/sessions/s3?v=v1",
+		BackURL: "/rooms/r1?v=v1", CSVURL: "/rooms/r1/sessions/s3.csv?v=v1",
+		From: from, To: at(92), Length: 92 * time.Minute, Exact: true,
+	}
+	if graded {
+		r.Rule = Rule{Measure: Percent, Need: 60, Points: 10}
+	}
+	for i := range people {
+		p := Person{ID: fmt.Sprint("p", i), Name: name(i), Learner: i != 0, Needed: 56 * time.Minute}
+		switch i % 9 {
+		case 0, 1, 5:
+			p.Stays = []Stay{{at(i % 4), at(92 - i%3), true}}
+			p.Activity = &Activity{Chats: i % 11, Talks: 3 + i%29, Hands: i % 3, TalkTime: time.Duration(i) * 7 * time.Second}
+		case 2:
+			p.Stays = []Stay{{at(2), at(38), true}, {at(41), at(90), true}}
+			p.Activity = &Activity{Votes: 3, Emojis: 2}
+		case 3:
+			p.Stays = []Stay{{at(31), at(52), true}, {at(60), at(66), true}}
+		case 4:
+			p.Stays = []Stay{{at(0), at(45), true}, {at(50), at(92), false}}
+		case 6:
+			p.Stays = []Stay{{at(0), at(1), true}, {at(12), at(47), true}}
+		case 7:
+			p.Stays = []Stay{{at(1), at(91), false}}
+		}
+		for _, stay := range p.Stays {
+			p.Time += stay.To.Sub(stay.From)
+		}
+		p.Have = p.Time
+		p.Complete = p.Have >= p.Needed
+		if p.Learner {
+			r.Enrolled++
+			if p.Time > 0 {
+				r.Came++
+			}
+			if p.Complete {
+				r.Complete++
+				p.Grade = &Grade{State: GradeSent, Points: 10, Max: 10, At: at(95), LMS: "Moodle"}
+				p.Resend = Post{URL: "/rooms/r1/sessions/s3/resend?person=" + p.ID}
+			}
+		}
+		if i%9 == 2 {
+			p.Grade = &Grade{State: GradeRefused, Points: 10, Max: 10, Reason: "not_gradable", Detail: "User is not gradable", LMS: "Moodle"}
+		}
+		if i%9 == 5 {
+			p.Grade = &Grade{State: GradeWaiting, Points: 10, Max: 10, Reason: "platform_down", At: now.Add(8 * time.Minute), LMS: "Moodle"}
+		}
+		r.People = append(r.People, p)
+	}
+	return r
+}
+
+func liveRegister() Register {
+	r := register(4, false)
+	r.From, r.To, r.Exact, r.Every = minutesAgo(40), time.Time{}, false, 30*time.Second
+	for i := range r.People {
+		r.People[i].Stays = []Stay{{minutesAgo(38 - i), minutesAgo(0), false}}
+	}
+	r.Length, r.Show, r.Sort = 40*time.Minute, onlyLate, "-time"
+	return r
+}
+
+func learnerRecordings() Recordings {
+	list := Styleguide{now}.Recordings()[:1]
+	list[0].Unpublish, list[0].DeleteURL = Post{}, ""
+	return Recordings{Title: "Intro to Law", Now: now, List: list, BackURL: "/rooms/r1"}
+}
+
+func picker(several bool) Picker {
+	return Picker{
+		Course: "Law, first year", Now: now, URL: "/pick?v=v1", Multiple: several, Name: "Law, first year",
+		Rule: RuleForm{Measure: Percent, Minutes: "45", Percent: "60", Points: "10"},
+		Rooms: []PickerRoom{
+			{ID: "a1", Title: "Intro to Law", Rule: Rule{Measure: Percent, Need: 60, Points: 10}, LastClass: minutesAgo(9000)},
+			{ID: "a2", Title: "Exercises", Rule: Rule{Measure: Minutes, Need: 45, Points: 10}},
+			{ID: "a3", Title: "Office hours"},
+		},
+	}
+}
+
+func wrongPicker() Picker {
+	p := picker(false)
+	p.Existing, p.Wrong = true, "room"
+	return p
+}

@@ -1,0 +1,167 @@
+// What pages do by themselves. Each of them works without it as well.
+"use strict";
+(() => {
+  const html = document.documentElement;
+  const main = document.querySelector("main");
+  const each = (selector, act, root = document) => root.querySelectorAll(selector).forEach(act);
+
+  // Times, in the browser's zone. What is right already is left alone.
+  const language = html.lang === "en" ? "en-GB" : html.lang;
+  const say = (options) => new Intl.DateTimeFormat(language, options);
+  const two = (n) => String(n).padStart(2, "0");
+  const clock = (at) => two(at.getHours()) + html.dataset.separator + two(at.getMinutes());
+  const day = (at) => {
+    const year = at.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+    return say({ weekday: "short", day: "numeric", month: "short", year }).format(at);
+  };
+  const kinds = {
+    clock,
+    day,
+    moment: (at) => day(at) + (html.lang === "en" ? " " : ", ") + clock(at),
+    date: (at) => say({ weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(at),
+  };
+  const shownOffset = (text) => {
+    const parts = /([+-])(\d\d):(\d\d)$/.exec(text);
+    return parts ? (parts[1] === "+" ? -1 : 1) * (parts[2] * 60 + Number(parts[3])) : 0;
+  };
+  const retime = (root) => {
+    each("time[data-t], text[data-at]", (element) => {
+      const text = element.dateTime || element.dataset.at;
+      const at = new Date(text);
+      if (at.getTimezoneOffset() !== shownOffset(text)) {
+        element.textContent = kinds[element.dataset.t || "clock"](at);
+      }
+    }, root);
+  };
+  retime(document);
+
+  // Dialogs in place of a page that asks once more.
+  each("[data-dialog]", (opener) => {
+    const dialog = document.getElementById(opener.dataset.dialog);
+    if (!dialog || !dialog.showModal) return;
+    opener.addEventListener("click", (event) => {
+      event.preventDefault();
+      dialog.showModal();
+    });
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
+    });
+  });
+
+  // Copying. Frames often have no clipboard, but may still copy a selection.
+  const copy = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const area = document.createElement("textarea");
+      area.value = text;
+      area.className = "vh";
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+  };
+  each("[data-copy], [data-copy-text]", (button) => {
+    const label = button.textContent;
+    button.addEventListener("click", async (event) => {
+      event.preventDefault();
+      const from = document.getElementById(button.dataset.copyText);
+      await copy(from ? from.textContent : new URL(button.dataset.copy, location.href).href);
+      button.style.minWidth = button.offsetWidth + "px";
+      button.textContent = html.dataset.copied;
+      setTimeout(() => { button.textContent = label; }, 2000);
+      button.focus();
+    });
+  });
+
+  each("[data-print]", (button) => button.addEventListener("click", () => window.print()));
+
+  // Whoever fills a field has chosen what it belongs to.
+  each(".choice input[type=number]", (input) => {
+    input.addEventListener("input", () => { input.closest(".choice").querySelector("[type=radio]").checked = true; });
+  });
+  each("[data-choices] .card", (card) => {
+    card.addEventListener("input", () => {
+      const choice = card.querySelector("[name=choice]");
+      if (choice.type === "radio") choice.checked = true;
+    });
+  });
+
+  // The frame says what happened when its window has opened.
+  each("form[data-after]", (form) => {
+    form.addEventListener("submit", () => setTimeout(() => {
+      const after = document.getElementById(form.dataset.after);
+      document.getElementById(form.dataset.before).hidden = true;
+      after.hidden = false;
+      after.focus();
+    }, 300));
+  });
+
+  if (!main) return;
+
+  // A page that waits asks how things stand, and goes in when class is on.
+  const { poll, state, go, refresh } = main.dataset;
+  const calm = state === "live" || state === "ended" || state === "no_server";
+  let pause = calm ? 10000 : 3000;
+  const later = (act) => setTimeout(act, pause * (0.8 + 0.4 * Math.random()));
+  const ask = async () => {
+    try {
+      const answer = await fetch(poll, { headers: { Accept: "application/json" }, cache: "no-store" });
+      if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) {
+        location.reload(); // the visit is over: the page says so
+        return;
+      }
+      const now = await answer.json();
+      pause = calm ? 10000 : 3000;
+      if (now.state === "live" && go) {
+        each("[data-text], #state span", (element) => { element.textContent = now.text; });
+        setTimeout(() => location.assign(go), now.wait || 0);
+        setTimeout(() => location.reload(), (now.wait || 0) + 20000);
+        return;
+      }
+      if (now.state && now.state !== state) {
+        setTimeout(() => location.reload(), now.wait || 0);
+        return;
+      }
+    } catch {
+      pause = Math.min(pause * 2, 20000);
+    }
+    later(ask);
+  };
+  if (poll) later(ask);
+
+  // The teacher's page keeps its moving parts up to date.
+  const update = async () => {
+    if (document.hidden || document.querySelector("dialog[open]")) return;
+    const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
+    if (!answer || !answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const next = page.querySelector("main[data-refresh]");
+    if (!next) return;
+    if (next.dataset.state !== state) {
+      location.reload();
+      return;
+    }
+    each("[data-live]", (part) => {
+      const fresh = page.getElementById(part.id);
+      if (!fresh || part.contains(document.activeElement)) return;
+      if (part.querySelector("details[open]")) each("details", (details) => { details.open = true; }, fresh);
+      retime(fresh);
+      if (fresh.innerHTML !== part.innerHTML) part.replaceWith(fresh);
+    });
+  };
+  if (refresh) {
+    setInterval(update, refresh * 1000);
+    document.addEventListener("visibilitychange", update);
+    each("form[target=_blank]", (form) => form.addEventListener("submit", () => {
+      setTimeout(update, 2500);
+      setTimeout(update, 6000);
+    }));
+  }
+
+  // Back from class by the browser's own button: nothing stale.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted && (poll || refresh)) location.reload();
+  });
+})();

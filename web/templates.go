@@ -1,0 +1,126 @@
+package web
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"reflect"
+	"regexp"
+	"strings"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// A pageSet has the template of each page's struct.
+type pageSet map[reflect.Type]*template.Template
+
+// pageFiles is which struct which file of the folder templates shows.
+var pageFiles = map[string]any{
+	"teacher_room": TeacherRoom{}, "settings": SettingsPage{}, "confirm": Confirm{},
+	"learner_room": LearnerRoom{}, "waiting": WaitingPage{},
+	"register": Register{}, "recordings": Recordings{},
+	"picker": Picker{}, "return": ReturnPage{},
+	"new_window": NewWindow{}, "problem": Problem{}, "left": LeftPage{}, "retry": RetryPage{},
+	"styleguide": Styleguide{},
+}
+
+func (l *locale) readPages(asset func(string) string) (pageSet, error) {
+	base := template.New("layout").Funcs(l.funcs())
+	for _, name := range []string{"layout", "parts", "rule", "grade", "register_table"} {
+		if err := l.read(base, name, asset); err != nil {
+			return nil, err
+		}
+	}
+	pages := pageSet{}
+	for name, page := range pageFiles {
+		t, err := base.Clone()
+		if err != nil {
+			return nil, fmt.Errorf("template %s: %w", name, err)
+		}
+		if err := l.read(t, name, asset); err != nil {
+			return nil, err
+		}
+		// The first execution does the escaping of the whole template; better
+		// now than for the first one who comes. What an empty page is short of
+		// says nothing.
+		_ = t.Execute(io.Discard, page)
+		pages[reflect.TypeOf(page)] = t
+	}
+	return pages, nil
+}
+
+func (l *locale) read(t *template.Template, name string, asset func(string) string) error {
+	source, err := templateFiles.ReadFile("templates/" + name + ".html")
+	if err != nil {
+		return fmt.Errorf("template %s: %w", name, err)
+	}
+	text, err := l.inline(string(source), asset)
+	if err != nil {
+		return fmt.Errorf("template %s: %w", name, err)
+	}
+	if _, err := t.Parse(text); err != nil {
+		return fmt.Errorf("template %s: %w", name, err)
+	}
+	return nil
+}
+
+var (
+	indent     = regexp.MustCompile(`\n[ \t]+`)
+	callsAsset = regexp.MustCompile(`\{\{asset "([^"]*)"\}\}`)
+	callsT     = regexp.MustCompile(`\{\{t "([^"]*)"((?: "\w+" (?:[.$][.\w]*|\([^()]*\)))*)\}\}`)
+	argument   = regexp.MustCompile(` "(\w+)" ([.$][.\w]*|\([^()]*\))`)
+)
+
+// inline makes the texts of a language part of a template, so that a page
+// looks up only what depends on its data: {{t "room.start"}} becomes the
+// text, and in {{t "room.since" "Time" (clock .Since)}} what stands for a
+// placeholder becomes an action of its own, escaped like any other.
+func (l *locale) inline(source string, asset func(string) string) (string, error) {
+	var missing error
+	source = indent.ReplaceAllString(source, "\n")
+	source = callsAsset.ReplaceAllStringFunc(source, func(call string) string {
+		return asset(callsAsset.FindStringSubmatch(call)[1])
+	})
+	source = callsT.ReplaceAllStringFunc(source, func(call string) string {
+		parts := callsT.FindStringSubmatch(call)
+		m := l.messages[parts[1]]
+		if m == nil {
+			missing = fmt.Errorf("no message %q", parts[1])
+			return ""
+		}
+		return inlined(m.forms[0], parts[2])
+	})
+	return source, missing
+}
+
+func inlined(pieces []piece, arguments string) string {
+	values := map[string]string{}
+	for _, a := range argument.FindAllStringSubmatch(arguments, -1) {
+		values[a[1]] = strings.TrimSuffix(strings.TrimPrefix(a[2], "("), ")")
+	}
+	var b strings.Builder
+	for _, p := range pieces {
+		switch {
+		case p.name == "":
+			b.WriteString(p.html)
+		case values[p.name] != "":
+			b.WriteString("{{" + values[p.name] + "}}")
+		}
+	}
+	return b.String()
+}
+
+func (l *locale) funcs() template.FuncMap {
+	return template.FuncMap{
+		"t": l.say, "n": l.count, "lead": l.lead, "rest": l.rest,
+		"clock": l.clock, "day": l.day, "moment": l.moment, "span": l.span, "date": l.date, "utc": utc,
+		"duration": duration, "minutes": floorMinutes, "minutesUp": ceilMinutes, "seconds": seconds,
+		"percent": percent, "number": l.number,
+		"header": newHeader, "status": newStatus, "button": newButton, "newTab": newTab,
+		"notice": newNotice, "progress": newProgress, "text": l.text, "check": l.check, "wrong": l.wrong,
+		"ruleFields": newRuleFields, "grade": newGradeView, "lms": l.lms,
+		"endButton": endButton, "recordingRow": newRecordingRow, "clockText": l.clockText, "iso": iso, "arrange": l.arrange, "known": known, "problem": problemCode,
+	}
+}

@@ -1,0 +1,110 @@
+// Package web is what people see: the templates, the stylesheet and its
+// tokens, the texts in each language, and the structs that the templates
+// take. It knows neither HTTP requests nor the domain: a handler fills a
+// struct with what it has decided, and Render shows it.
+//
+// Pages need a policy no wider than default-src 'none'; style-src 'self';
+// script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action
+// 'self' and, where a form's answer leads there, the platform and
+// BigBlueButton: no page has inline scripts or styles, or files of others.
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"reflect"
+	"sync"
+)
+
+// Pages renders all pages in all languages. Several goroutines may use it.
+type Pages struct {
+	locales map[string]*locale
+	assets  map[string]asset
+	buffers sync.Pool
+}
+
+// New reads all templates and texts.
+func New() (*Pages, error) {
+	assets, err := readAssets()
+	if err != nil {
+		return nil, err
+	}
+	p := &Pages{
+		locales: map[string]*locale{},
+		assets:  assets,
+		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
+	}
+	for _, name := range Locales() {
+		l, err := newLocale(name, p.Asset)
+		if err != nil {
+			return nil, err
+		}
+		p.locales[name] = l
+	}
+	return p, nil
+}
+
+func newLocale(name string, asset func(string) string) (*locale, error) {
+	l := &locale{name: name}
+	var err error
+	if l.tag, l.messages, err = readMessages("locales/" + name + ".toml"); err != nil {
+		return nil, err
+	}
+	if err := l.learn(); err != nil {
+		return nil, err
+	}
+	if l.pages, err = l.readPages(asset); err != nil {
+		return nil, fmt.Errorf("locale %s: %w", name, err)
+	}
+	return l, nil
+}
+
+func (p *Pages) locale(name string) *locale {
+	if l, ok := p.locales[name]; ok {
+		return l
+	}
+	return p.locales[English]
+}
+
+// Render writes a page; which one says the type of page, one of this
+// package's structs or a pointer to one. locale is one of Locales, else it is
+// English. Nothing is written if the page can't be rendered.
+func (p *Pages) Render(w io.Writer, locale string, page any) error {
+	kind := reflect.TypeOf(page)
+	if kind != nil && kind.Kind() == reflect.Pointer {
+		kind = kind.Elem()
+	}
+	t, ok := p.locale(locale).pages[kind]
+	if !ok {
+		return fmt.Errorf("no page takes a %T", page)
+	}
+	buffer := p.buffers.Get().(*bytes.Buffer)
+	defer p.buffers.Put(buffer)
+	buffer.Reset()
+	if err := t.Execute(buffer, page); err != nil {
+		return fmt.Errorf("page %s: %w", kind.Name(), err)
+	}
+	_, err := w.Write(buffer.Bytes())
+	return err
+}
+
+// Text is one message. data may be nil; its Count chooses the plural. An
+// unknown id says itself.
+func (p *Pages) Text(locale, id string, data Data) string {
+	l := p.locale(locale)
+	m := l.messages[id]
+	if m == nil {
+		return id
+	}
+	if n, ok := data["Count"].(int); ok {
+		return asText(m.form(l.tag, n), data)
+	}
+	return asText(m.forms[0], data)
+}
+
+// State is what the script of a waiting page is told. wait spreads those who
+// go in; see State.Wait.
+func (p *Pages) State(locale string, s ClassState, wait int) State {
+	return State{State: s, Text: p.Text(locale, "learner.state."+string(s), nil), Wait: wait}
+}

@@ -1,0 +1,9 @@
+package web
+
+import "testing"
+
+func TestNew(t *testing.T) {
+	if _, err := New(); err != nil {
+		t.Fatal(err)
+	}
+}
