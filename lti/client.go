@@ -35,10 +35,15 @@ const (
 // GuardedClient makes the client for every call to a server that others name:
 // platforms, BigBlueButton. It reaches no private, loopback, link-local,
 // shared, multicast or reserved address, unless allow has the "host:port"; the
-// check is made on the address connected to, after DNS. A call takes 15 s at
-// most and follows 3 redirects, none of which takes a token or a body to
+// check is made on the address connected to, after DNS. A call follows 3
+// redirects, none of which takes a token or a body to
 // another host. How much is read of an answer is up to the caller.
-func GuardedClient(allow []string) *http.Client {
+//
+// patience is how long a call may take; 0: 15 s.
+func GuardedClient(allow []string, patience time.Duration) *http.Client {
+	if patience == 0 {
+		patience = totalTimeout
+	}
 	allowed := make(map[string]bool, len(allow))
 	for _, hostPort := range allow {
 		allowed[strings.ToLower(strings.TrimSpace(hostPort))] = true
@@ -48,7 +53,7 @@ func GuardedClient(allow []string) *http.Client {
 		DialContext:           guardedDial(allowed),
 		ForceAttemptHTTP2:     true,
 		TLSHandshakeTimeout:   connectTimeout,
-		ResponseHeaderTimeout: totalTimeout,
+		ResponseHeaderTimeout: patience,
 		MaxIdleConnsPerHost:   8,
 		MaxIdleConns:          256,
 		IdleConnTimeout:       90 * time.Second,
@@ -56,7 +61,7 @@ func GuardedClient(allow []string) *http.Client {
 	return &http.Client{
 		Transport:     named{transport},
 		CheckRedirect: checkRedirect(true),
-		Timeout:       totalTimeout,
+		Timeout:       patience,
 	}
 }
 

@@ -65,7 +65,7 @@ func TestGuardedClient(t *testing.T) {
 		{"allowed by the address that the name has", []string{numbered}, named, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			client := GuardedClient(test.allow)
+			client := GuardedClient(test.allow, 0)
 			defer client.CloseIdleConnections()
 			response, err := client.Get("http://" + test.host)
 			if !test.good {
@@ -91,7 +91,7 @@ func TestGuardedClient(t *testing.T) {
 
 // TestGuardedClientLimits: no proxy connects for us, and no call is endless.
 func TestGuardedClientLimits(t *testing.T) {
-	client := GuardedClient(nil)
+	client := GuardedClient(nil, 0)
 	if client.Timeout == 0 || client.Timeout.Seconds() > 15 || client.Jar != nil {
 		t.Errorf("timeout %v, jar %v", client.Timeout, client.Jar)
 	}
@@ -187,7 +187,7 @@ func TestRedirectToPrivateAddress(t *testing.T) {
 	defer inner.Close()
 	outer := httptest.NewTLSServer(http.RedirectHandler(inner.URL, http.StatusFound))
 	defer outer.Close()
-	client := GuardedClient([]string{outer.Listener.Addr().String()})
+	client := GuardedClient([]string{outer.Listener.Addr().String()}, 0)
 	transport := client.Transport.(named).RoundTripper.(*http.Transport)
 	transport.TLSClientConfig = &tls.Config{RootCAs: outer.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
 	defer client.CloseIdleConnections()
