@@ -27,6 +27,7 @@ type Runner struct {
 type jobStore interface {
 	Enqueue(context.Context, Job) error
 	ClaimJobs(ctx context.Context, now time.Time, lease time.Duration, limit int, busy []string) ([]Job, error)
+	FreeJobs(context.Context) error
 	FinishJob(context.Context, Job) error
 	RetryJob(ctx context.Context, job Job, at time.Time) error
 	NextJob(context.Context) (time.Time, error)
@@ -34,11 +35,11 @@ type jobStore interface {
 }
 
 const (
-	workers    = 64 // jobs at once
-	perLane    = 4  // of one platform or server, so that one that is down doesn't hold up others
-	lease      = 3 * time.Minute
-	runMost    = 2 * time.Minute // less than the lease
-	idleMost   = 2 * time.Second // other nodes and commands ask for jobs too
+	workers    = 64               // jobs at once
+	perLane    = 4                // of one platform or server, so that one that is down doesn't hold up others
+	lease      = 40 * time.Second // a node that dies holds its jobs up for so long
+	runMost    = 30 * time.Second // less than the lease
+	idleMost   = 2 * time.Second  // other nodes and commands ask for jobs too
 	idleLeast  = 50 * time.Millisecond
 	drainMost  = 20 * time.Second
 	sweepEvery = time.Hour
@@ -61,6 +62,9 @@ func (r *Runner) signal() chan struct{} {
 
 // Run does jobs until ctx ends, and then waits for those under way.
 func (r *Runner) Run(ctx context.Context) error {
+	if err := r.Store.FreeJobs(ctx); err != nil {
+		return fmt.Errorf("jobs of the last run: %w", err)
+	}
 	if err := r.Store.Enqueue(ctx, Job{Kind: SweepJob, RunAt: r.Now()}); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}

@@ -32,6 +32,7 @@ type DB struct {
 
 	// Where the databases differ.
 	skipLocked string // ends a SELECT of rows that others may have locked
+	oneNode    bool   // only one program at a time does jobs
 
 	known snapshots
 }

@@ -133,6 +133,23 @@ func (db *DB) RetryJob(ctx context.Context, j classroom.Job, at time.Time) error
 	return nil
 }
 
+// FreeJobs ends the leases that a program which is no more has left, so that
+// a new start needn't wait for them. Where several nodes do jobs nobody can
+// tell, and it does nothing: there the leases run out.
+func (db *DB) FreeJobs(ctx context.Context) error {
+	if !db.oneNode {
+		return nil
+	}
+	err := db.write(ctx, func(c *conn) error {
+		_, err := c.exec(ctx, `UPDATE jobs SET run_at = COALESCE(run_at, 0), leased_until = NULL WHERE leased_until IS NOT NULL`)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("free jobs: %w", err)
+	}
+	return nil
+}
+
 // NextJob says when a job may be claimed next; the zero time: there is none.
 func (db *DB) NextJob(ctx context.Context) (time.Time, error) {
 	var at millis

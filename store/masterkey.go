@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -14,6 +13,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
 )
 
 const redacted = "[redacted]"
@@ -51,9 +51,18 @@ func LoadMasterKey(path string, create bool) (MasterKey, error) {
 	if err != nil {
 		return MasterKey{}, fmt.Errorf("read the master key file: %w", err)
 	}
-	raw, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(text)))
+	key, err := ParseMasterKey(string(text))
+	if err != nil {
+		return MasterKey{}, fmt.Errorf("master key file %s: %w", path, err)
+	}
+	return key, nil
+}
+
+// ParseMasterKey reads a key as its file holds it: base64 of 32 bytes.
+func ParseMasterKey(text string) (MasterKey, error) {
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 	if err != nil || len(raw) != len(MasterKey{}) {
-		return MasterKey{}, fmt.Errorf("master key file %s must hold 32 bytes as base64 and nothing else", path)
+		return MasterKey{}, errors.New("it must be 32 bytes as base64 and nothing else")
 	}
 	return MasterKey(raw), nil
 }

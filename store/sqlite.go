@@ -46,8 +46,9 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	reader.SetMaxOpenConns(sqliteReaders)
 	reader.SetMaxIdleConns(sqliteReaders)
 	return &DB{
-		reads:  func() *conn { return &conn{on: reader, bind: sqlx.QUESTION, uncancelled: true} },
-		writes: &batches{db: writer},
+		reads:   func() *conn { return &conn{on: reader, bind: sqlx.QUESTION, uncancelled: true} },
+		writes:  &batches{db: writer},
+		oneNode: true,
 		// The writer last: whoever closes last tidies up, and only it may.
 		close: func() error { return errors.Join(reader.Close(), writer.Close()) },
 	}, nil
