@@ -1,0 +1,64 @@
+package handlers
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/bbbridge/bbbridge/bbb"
+	"github.com/bbbridge/bbbridge/classroom"
+)
+
+// analytics takes BigBlueButton's report of a meeting. It comes once, and is
+// not sent again: what is signed is kept before it is answered.
+func (s *Server) analytics(c *gin.Context) {
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, callbackLimit))
+	if err == nil {
+		err = s.Classes.Callback(c.Request.Context(), c.GetHeader("Authorization"), body)
+	}
+	s.answerCallback(c, "analytics", err)
+}
+
+// ended takes BigBlueButton's unsigned word that a meeting has ended: a hint
+// to go and look.
+func (s *Server) ended(c *gin.Context) {
+	s.answerCallback(c, "ended", s.Classes.Ended(c.Request.Context(), c.Param("room")))
+}
+
+// answerCallback answers a server. A balancer with several secrets tries the
+// next one after a 401.
+func (s *Server) answerCallback(c *gin.Context, call string, err error) {
+	status, outcome := callbackStatus(err)
+	s.Metrics.callback(call, outcome)
+	if err != nil {
+		level := slog.LevelInfo
+		if status == http.StatusInternalServerError {
+			level = slog.LevelError
+		}
+		s.Log.LogAttrs(c.Request.Context(), level, "callback refused", slog.String("request", requestID(c)),
+			slog.String("call", call), slog.String("code", outcome), slog.String("room", c.Param("room")), slog.Any("err", err))
+	}
+	c.String(status, outcome+"\n")
+}
+
+func callbackStatus(err error) (int, string) {
+	var large *http.MaxBytesError
+	switch {
+	case err == nil:
+		return http.StatusOK, "ok"
+	case errors.As(err, &large):
+		return http.StatusRequestEntityTooLarge, "too_large"
+	case errors.Is(err, bbb.ErrNoToken):
+		return http.StatusUnauthorized, "no_token"
+	case errors.Is(err, bbb.ErrBadToken):
+		return http.StatusUnauthorized, "bad_token"
+	case errors.Is(err, classroom.ErrUnreadable):
+		return http.StatusBadRequest, "unreadable"
+	case errors.Is(err, classroom.ErrNotFound):
+		return http.StatusNotFound, "unknown_meeting"
+	}
+	return http.StatusInternalServerError, "internal"
+}

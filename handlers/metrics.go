@@ -1,0 +1,88 @@
+package handlers
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/bbbridge/bbbridge/classroom"
+)
+
+// Metrics counts what operators watch, and serves it to Prometheus.
+type Metrics struct {
+	http.Handler
+	launches, callbacks *prometheus.CounterVec
+	calls, jobs         *prometheus.HistogramVec
+}
+
+// NewMetrics returns metrics of their own registry. counts is asked at each
+// scrape.
+func NewMetrics(counts func(context.Context) (classroom.Counts, error), log *slog.Logger) *Metrics {
+	m := &Metrics{
+		launches:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bbbridge_launches_total", Help: "Logins and launches that ended, by outcome: ok, new_window, or the code of the refusal."}, []string{"outcome"}),
+		callbacks: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bbbridge_callbacks_total", Help: "Callbacks of BigBlueButton, by kind and outcome."}, []string{"call", "outcome"}),
+		calls:     prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "bbbridge_api_call_seconds", Help: "Calls to BigBlueButton and to platforms.", Buckets: []float64{.01, .03, .1, .3, 1, 3, 10, 30}}, []string{"call", "outcome"}),
+		jobs:      prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "bbbridge_job_seconds", Help: "Runs of deferred jobs.", Buckets: []float64{.003, .01, .03, .1, .3, 1, 3, 10, 30}}, []string{"kind", "outcome"}),
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(m.launches, m.callbacks, m.calls, m.jobs, &gauges{counts: counts, log: log},
+		prometheus.NewGoCollector(), prometheus.NewProcessCollector(prometheus.ProcessCollectorOpts{}))
+	m.Handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	return m
+}
+
+func (m *Metrics) launch(outcome string) { m.launches.WithLabelValues(outcome).Inc() }
+
+func (m *Metrics) callback(call, outcome string) { m.callbacks.WithLabelValues(call, outcome).Inc() }
+
+// Call observes one outgoing API call.
+func (m *Metrics) Call(call, outcome string, took time.Duration) {
+	m.calls.WithLabelValues(call, outcome).Observe(took.Seconds())
+}
+
+// Job observes one run of a job.
+func (m *Metrics) Job(kind classroom.JobKind, outcome string, took time.Duration) {
+	m.jobs.WithLabelValues(string(kind), outcome).Observe(took.Seconds())
+}
+
+// gauges are what the store counts when it's asked.
+type gauges struct {
+	counts func(context.Context) (classroom.Counts, error)
+	log    *slog.Logger
+}
+
+var (
+	deliveriesGauge = prometheus.NewDesc("bbbridge_deliveries", "Grades in the ledger, by state.", []string{"state"}, nil)
+	jobsGauge       = prometheus.NewDesc("bbbridge_jobs", "Jobs that wait, by kind.", []string{"kind"}, nil)
+	liveGauge       = prometheus.NewDesc("bbbridge_live_meetings", "Meetings that haven't ended.", nil, nil)
+)
+
+func (g *gauges) Describe(to chan<- *prometheus.Desc) {
+	to <- deliveriesGauge
+	to <- jobsGauge
+	to <- liveGauge
+}
+
+// scrapeWait bounds the count of one scrape.
+const scrapeWait = 5 * time.Second
+
+func (g *gauges) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeWait)
+	defer cancel()
+	counts, err := g.counts(ctx)
+	if err != nil {
+		g.log.ErrorContext(ctx, "count for metrics", "err", err)
+		return
+	}
+	for _, state := range []classroom.DeliveryState{classroom.Waiting, classroom.Delivered, classroom.Refused, classroom.Superseded} {
+		to <- prometheus.MustNewConstMetric(deliveriesGauge, prometheus.GaugeValue, float64(counts.Deliveries[state]), string(state))
+	}
+	for kind, n := range counts.Jobs {
+		to <- prometheus.MustNewConstMetric(jobsGauge, prometheus.GaugeValue, float64(n), string(kind))
+	}
+	to <- prometheus.MustNewConstMetric(liveGauge, prometheus.GaugeValue, float64(counts.LiveMeetings))
+}

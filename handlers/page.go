@@ -1,0 +1,163 @@
+package handlers
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/lti"
+	"github.com/bbbridge/bbbridge/web"
+)
+
+// Keys of what a request carries along.
+const (
+	requestKey  = "request"
+	localeKey   = "locale"
+	ancestorKey = "ancestors"
+	backKey     = "back"
+)
+
+// begin gives the request its number and answers a panic like an error.
+func (s *Server) begin(c *gin.Context) {
+	c.Set(requestKey, newRequestID())
+	h := c.Writer.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "origin")
+	h.Set("Cache-Control", "no-store")
+	defer func() {
+		if p := recover(); p != nil {
+			s.fail(c, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	c.Next()
+}
+
+// newRequestID is what a person reads out to their admin: XXXX-XXXX.
+func newRequestID() string {
+	t := rand.Text()
+	return t[:4] + "-" + t[4:8]
+}
+
+func requestID(c *gin.Context) string { return c.GetString(requestKey) }
+
+// page makes a gin handler of one that returns its error.
+func (s *Server) page(h func(*gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := h(c); err != nil {
+			s.fail(c, err)
+		}
+	}
+}
+
+// fail logs an error, once, and shows the person what it means.
+func (s *Server) fail(c *gin.Context, err error) {
+	p := problemOf(err)
+	level := slog.LevelInfo
+	if p.Status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	s.Log.LogAttrs(c.Request.Context(), level, "refused", slog.String("request", requestID(c)),
+		slog.String("code", p.Code), slog.Int("status", p.Status), slog.String("path", c.FullPath()), slog.Any("err", err))
+	if strings.HasPrefix(c.FullPath(), "/lti/") {
+		s.Metrics.launch(p.Code)
+	}
+	if c.Writer.Written() {
+		return
+	}
+	page := web.Problem{Code: p.Code, Request: requestID(c), At: s.Now().UTC(), BackURL: c.GetString(backKey)}
+	var refusal *lti.Refusal
+	if p.Code == lti.CodePlatformError && errors.As(err, &refusal) && refusal.Err != nil {
+		page.Quote = refusal.Err.Error()
+	}
+	if err := s.render(c, p.Status, page); err != nil {
+		s.Log.ErrorContext(c.Request.Context(), "render", "request", requestID(c), "err", err)
+		c.String(http.StatusInternalServerError, "Something went wrong. Request "+requestID(c))
+	}
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// render writes a page whole or not at all.
+func (s *Server) render(c *gin.Context, status int, page any) error {
+	buf := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(buf)
+	buf.Reset()
+	if err := s.Pages.Render(buf, s.locale(c), page); err != nil {
+		return fmt.Errorf("render %T: %w", page, err)
+	}
+	c.Header("Content-Security-Policy", s.policy(c))
+	c.Data(status, "text/html; charset=utf-8", buf.Bytes())
+	return nil
+}
+
+// policy lets a page load from us alone. Forms may lead on: to the class, and
+// back to the platform with a deep link.
+func (s *Server) policy(c *gin.Context) string {
+	forms := "https:"
+	if strings.HasPrefix(s.PublicURL, "http://") {
+		forms = "https: http:"
+	}
+	ancestors := c.GetString(ancestorKey)
+	if ancestors == "" {
+		ancestors = "'none'"
+	}
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+		"base-uri 'none'; form-action 'self' " + forms + "; frame-ancestors " + ancestors
+}
+
+// frameable lets the frames of the launch's platform hold the page. The
+// issuer of a hosted LMS isn't the host that people see: the address to
+// return to is.
+func (s *Server) frameable(c *gin.Context, r lti.Registration, returnURL string) {
+	seen := map[string]bool{}
+	list := "'self'"
+	for _, address := range append([]string{r.Issuer, r.AuthURL, returnURL}, r.FrameAncestors...) {
+		if o := origin(address); o != "" && !seen[o] {
+			seen[o] = true
+			list += " " + o
+		}
+	}
+	c.Set(ancestorKey, list)
+}
+
+// seated does for a page of a seat what frameable does for one of a launch.
+func (s *Server) seated(c *gin.Context, seat classroom.Seat) {
+	c.Set(localeKey, seat.Visit.Locale)
+	if seat.Room.ID != "" {
+		c.Set(backKey, at(seat, ""))
+	}
+	r, err := s.Platforms.Registration(c.Request.Context(), seat.Visit.RegistrationID)
+	if err != nil { // removed meanwhile: the page stands by itself
+		return
+	}
+	returnURL := seat.Visit.ReturnURL
+	if seat.Visit.DeepLinking != nil {
+		returnURL = seat.Visit.DeepLinking.ReturnURL
+	}
+	s.frameable(c, r, returnURL)
+}
+
+// locale is the request's: the visit's, or what the browser asks for.
+func (s *Server) locale(c *gin.Context) string {
+	if l := c.GetString(localeKey); l != "" {
+		return l
+	}
+	return web.MatchLocale(c.GetHeader("Accept-Language"))
+}
+
+// localeOf is the launch's language, or else the browser's.
+func (s *Server) localeOf(c *gin.Context, l lti.Launch) string {
+	if tag := l.Locale(); tag != "" {
+		return web.MatchLocale(tag)
+	}
+	return web.MatchLocale(c.GetHeader("Accept-Language"))
+}

@@ -1,0 +1,131 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/lti"
+	"github.com/bbbridge/bbbridge/web"
+)
+
+// firstRule is what the picker proposes for a new room.
+var firstRule = classroom.Rule{Measure: classroom.Percent, Need: 60, Points: classroom.DefaultPoints}
+
+// picker is where a deep linking launch leads: which rooms go into the course.
+func (s *Server) picker(c *gin.Context) error {
+	seat, err := s.seat(c)
+	if err != nil {
+		return err
+	}
+	if err := seat.May(classroom.Pick); err != nil {
+		s.seated(c, seat)
+		return err
+	}
+	settings := seat.Visit.DeepLinking
+	if !settings.AcceptsLinks() {
+		return s.answer(c, seat, lti.DeepLinkingAnswer{ErrorMessage: s.Pages.Text(seat.Visit.Locale, "picker.no_links", nil)})
+	}
+	title := seat.Course.Title
+	if settings.Title != "" {
+		title = settings.Title
+	}
+	if r := []rune(title); len(r) > classroom.MaxTitle {
+		title = string(r[:classroom.MaxTitle])
+	}
+	return s.pickerPage(c, http.StatusOK, seat, web.Picker{Name: title, Rule: ruleForm(firstRule)}, nil)
+}
+
+func (s *Server) pickerPage(c *gin.Context, status int, seat classroom.Seat, page web.Picker, tickedIDs []string) error {
+	rooms, err := s.Rooms.Offer(c.Request.Context(), seat)
+	if err != nil {
+		return err
+	}
+	s.seated(c, seat)
+	page.Course, page.Now, page.URL = seat.Course.Title, s.Now().UTC(), "/pick?v="+seat.Visit.ID
+	page.Multiple = seat.Visit.DeepLinking.AcceptMultiple
+	for _, room := range rooms {
+		page.Rooms = append(page.Rooms, web.PickerRoom{
+			ID: room.ID, Title: room.Title, Rule: ruleView(room.Rule), Ticked: slices.Contains(tickedIDs, room.ID),
+		})
+	}
+	return s.render(c, status, page)
+}
+
+// pick answers the platform with what was chosen. Cancelled is an answer too:
+// one without items.
+func (s *Server) pick(c *gin.Context) error {
+	if err := readForm(c, formLimit); err != nil {
+		return err
+	}
+	seat, err := s.seat(c)
+	if err != nil {
+		return err
+	}
+	if err := seat.May(classroom.Pick); err != nil {
+		return err
+	}
+	if c.PostForm("cancel") != "" {
+		return s.answer(c, seat, lti.DeepLinkingAnswer{})
+	}
+	choice := choiceOf(c)
+	if len(choice.RoomIDs) == 0 && choice.New == nil {
+		return s.pickerPage(c, http.StatusBadRequest, seat, typedChoice(c, "room"), nil)
+	}
+	items, err := s.Rooms.Picked(c.Request.Context(), seat, choice)
+	var invalid *classroom.InvalidError
+	if errors.As(err, &invalid) {
+		return s.pickerPage(c, http.StatusBadRequest, seat, typedChoice(c, formField(c, invalid.Field)), choice.RoomIDs)
+	}
+	if err != nil {
+		return err
+	}
+	return s.answer(c, seat, lti.DeepLinkingAnswer{Items: items})
+}
+
+// choicesMost is how many rooms can be picked at once.
+const choicesMost = 100
+
+func choiceOf(c *gin.Context) classroom.Choice {
+	if c.PostForm("choice") == "existing" {
+		ids := c.PostFormArray("room")
+		return classroom.Choice{RoomIDs: ids[:min(len(ids), choicesMost)]}
+	}
+	return classroom.Choice{New: &classroom.NewRoom{Title: c.PostForm("title"), Record: ticked(c, "record"), Rule: ruleOfForm(c)}}
+}
+
+// typedChoice is the form as it was typed, with the field that can't be taken.
+func typedChoice(c *gin.Context, wrong string) web.Picker {
+	return web.Picker{
+		Existing: c.PostForm("choice") == "existing", Name: c.PostForm("title"), Record: ticked(c, "record"),
+		Rule: typedRule(c), Wrong: wrong,
+	}
+}
+
+// answer signs the answer and has the browser post it to the platform.
+func (s *Server) answer(c *gin.Context, seat classroom.Seat, a lti.DeepLinkingAnswer) error {
+	registration, err := s.Platforms.Registration(c.Request.Context(), seat.Visit.RegistrationID)
+	if err != nil {
+		return err
+	}
+	a.Registration, a.DeploymentID, a.Settings = registration, seat.Visit.DeploymentID, *seat.Visit.DeepLinking
+	if a.Settings.RefuseLineItems {
+		for i := range a.Items {
+			a.Items[i].LineItem = nil
+		}
+	}
+	jwt, err := s.Answers.Response(c.Request.Context(), a)
+	if err != nil {
+		return err
+	}
+	s.seated(c, seat)
+	return s.render(c, http.StatusOK, web.ReturnPage{URL: a.Settings.ReturnURL, JWT: jwt, Cancelled: len(a.Items) == 0})
+}
+
+// styleguide shows each component in all its states.
+func (s *Server) styleguide(c *gin.Context) error {
+	return s.render(c, http.StatusOK, web.Styleguide{Now: s.Now().UTC()})
+}

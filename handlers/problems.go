@@ -1,0 +1,94 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/bbbridge/bbbridge/bbb"
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/lti"
+)
+
+// A problem is what a person is told of an error: the code's texts stand in
+// web/locales.
+type problem struct {
+	Code   string
+	Status int
+}
+
+// statuses are those of login and launch (codes of docs/conformance.md) that
+// are not 400.
+var statuses = map[string]int{
+	"login_unknown_platform": http.StatusNotFound,
+	"platform_disabled":      http.StatusForbidden,
+	"too_many_logins":        http.StatusTooManyRequests,
+	"state_mismatch":         http.StatusForbidden,
+	"jwks_unavailable":       http.StatusBadGateway,
+	"nonce_mismatch":         http.StatusUnauthorized,
+	lti.CodeNonceReplayed:    http.StatusUnauthorized,
+	"deployment_unknown":     http.StatusForbidden,
+	"deployment_mismatch":    http.StatusForbidden,
+	"bad_method":             http.StatusMethodNotAllowed,
+	"too_large":              http.StatusRequestEntityTooLarge,
+}
+
+// sentinels are the errors of the domain that a person can be told of.
+var sentinels = []struct {
+	err     error
+	problem problem
+}{
+	{classroom.ErrReplayed, problem{lti.CodeNonceReplayed, http.StatusUnauthorized}},
+	{classroom.ErrForbidden, problem{"forbidden", http.StatusForbidden}},
+	{classroom.ErrVisitOver, problem{"visit_over", http.StatusNotFound}},
+	{classroom.ErrNotFound, problem{"not_found", http.StatusNotFound}},
+	{classroom.ErrNoServer, problem{"no_server", http.StatusServiceUnavailable}},
+	{classroom.ErrOtherMeet, problem{"meeting_taken", http.StatusConflict}},
+	{classroom.ErrNotRunning, problem{"not_running", http.StatusConflict}},
+	{classroom.ErrFull, problem{"room_full", http.StatusConflict}},
+	{errContentType, problem{"bad_form", http.StatusUnsupportedMediaType}},
+	{errCrossOrigin, problem{"csrf", http.StatusForbidden}},
+	{context.DeadlineExceeded, problem{"server_down", http.StatusBadGateway}},
+}
+
+// errContentType is of a post that is no form.
+var errContentType = errors.New("content type of a form is wanted")
+
+// errCrossOrigin is of a form that another site sent in the person's name.
+var errCrossOrigin = errors.New("form of another site")
+
+// problemOf finds what to tell of err; what no table lists is our fault.
+func problemOf(err error) problem {
+	var refusal *lti.Refusal
+	if errors.As(err, &refusal) {
+		status, ok := statuses[refusal.Code]
+		switch {
+		case ok:
+		case strings.HasPrefix(refusal.Code, "jwt_"):
+			status = http.StatusUnauthorized
+		default:
+			status = http.StatusBadRequest
+		}
+		return problem{refusal.Code, status}
+	}
+	for _, s := range sentinels {
+		if errors.Is(err, s.err) {
+			return s.problem
+		}
+	}
+	var invalid *classroom.InvalidError
+	if errors.As(err, &invalid) {
+		return problem{"bad_form", http.StatusBadRequest}
+	}
+	if serverFailed(err) {
+		return problem{"server_down", http.StatusBadGateway}
+	}
+	return problem{"internal", http.StatusInternalServerError}
+}
+
+// serverFailed reports whether err is BigBlueButton's, and none of ours.
+func serverFailed(err error) bool {
+	var call *bbb.Error
+	return errors.As(err, &call) || bbb.Explain(err) != bbb.CauseUnknown
+}

@@ -1,0 +1,139 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/bbbridge/bbbridge/bbb"
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/web"
+)
+
+// recordings lists the room's recordings.
+func (s *Server) recordings(c *gin.Context) error {
+	seat, err := s.seat(c)
+	if err != nil {
+		return err
+	}
+	s.seated(c, seat)
+	page := web.Recordings{
+		Title: seat.Room.Title, Course: seat.Course.Title, Now: s.Now().UTC(), BackURL: at(seat, ""),
+		Teacher: seat.May(classroom.Record) == nil, Said: c.Query("said"),
+	}
+	all, err := s.Rooms.Recordings(c.Request.Context(), seat)
+	switch {
+	case err == nil:
+	case serverFailed(err), errors.Is(err, context.DeadlineExceeded):
+		s.Log.InfoContext(c.Request.Context(), "recordings", "request", requestID(c), "room", seat.Room.ID, "err", err)
+		page.Down = true
+	default:
+		return err
+	}
+	for _, r := range all {
+		page.List = append(page.List, s.recordingView(seat, r, page.Teacher))
+	}
+	return s.render(c, http.StatusOK, page)
+}
+
+// learnersFormats are those that learners see. Statistics are about people.
+var learnersFormats = map[string]bool{"presentation": true, "video": true, "podcast": true, "notes": true, "screenshare": true, "slides": true}
+
+func (s *Server) recordingView(seat classroom.Seat, r bbb.Recording, manages bool) web.Recording {
+	view := web.Recording{
+		ID: r.ID, Name: r.Name, From: r.Start.UTC(), Published: r.Published,
+		Processing: r.State == "processing" || r.State == "processed" || len(r.Formats) == 0,
+	}
+	path := "/recordings/" + r.ID
+	for _, f := range r.Formats {
+		if !manages && !learnersFormats[f.Type] {
+			continue
+		}
+		view.Length = max(view.Length, f.Length)
+		view.Formats = append(view.Formats, web.Format{Type: f.Type, Play: s.post(seat, path+"/play/"+f.Type)})
+	}
+	if manages && !view.Processing {
+		view.DeleteURL = at(seat, path+"/delete")
+		if r.Published {
+			view.Unpublish = web.Post{URL: at(seat, path+"/unpublish")}
+		} else {
+			view.Publish = web.Post{URL: at(seat, path+"/publish")}
+		}
+	}
+	return view
+}
+
+// play leads to a recording, at an address that is fetched for this click.
+func (s *Server) play(c *gin.Context) error {
+	seat, err := s.seatOfForm(c)
+	if err != nil {
+		return err
+	}
+	s.seated(c, seat)
+	format := c.Param("format")
+	if !learnersFormats[format] {
+		if err := seat.May(classroom.Record); err != nil {
+			return err
+		}
+	}
+	address, err := s.Rooms.Playback(c.Request.Context(), seat, c.Param("recording"), format)
+	if err != nil {
+		return err
+	}
+	c.Redirect(http.StatusSeeOther, address)
+	return nil
+}
+
+// publish makes the handler that shows a recording to learners, or hides it.
+func (s *Server) publish(show bool) func(*gin.Context) error {
+	said := web.SaidUnpublished
+	if show {
+		said = web.SaidPublished
+	}
+	return s.recordingAction(said, func(ctx context.Context, seat classroom.Seat, id string) error {
+		return s.Rooms.Publish(ctx, seat, id, show)
+	})
+}
+
+// recordingAction makes the handler of a button of the recordings' page. A
+// server that doesn't do it is told on that page: nothing has changed.
+func (s *Server) recordingAction(said string, do func(context.Context, classroom.Seat, string) error) func(*gin.Context) error {
+	return func(c *gin.Context) error {
+		seat, err := s.seat(c)
+		if err != nil {
+			return err
+		}
+		s.seated(c, seat)
+		said := said
+		err = do(c.Request.Context(), seat, c.Param("recording"))
+		switch {
+		case err == nil:
+		case serverFailed(err):
+			s.Log.InfoContext(c.Request.Context(), "recording", "request", requestID(c), "room", seat.Room.ID, "err", err)
+			said = web.SaidNotDone
+		default:
+			return err
+		}
+		c.Redirect(http.StatusSeeOther, at(seat, "/recordings")+"&said="+said)
+		return nil
+	}
+}
+
+// confirmDelete asks before a recording is gone.
+func (s *Server) confirmDelete(c *gin.Context) error {
+	seat, err := s.seat(c)
+	if err != nil {
+		return err
+	}
+	if err := seat.May(classroom.Record); err != nil {
+		return err
+	}
+	s.seated(c, seat)
+	return s.render(c, http.StatusOK, web.Confirm{
+		Title: seat.Room.Title, Course: seat.Course.Title, What: web.ConfirmDelete, Name: seat.Room.Title, Now: s.Now().UTC(),
+		Post:    web.Post{URL: at(seat, "/recordings/"+c.Param("recording")+"/delete")},
+		BackURL: at(seat, "/recordings"),
+	})
+}

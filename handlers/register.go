@@ -1,0 +1,138 @@
+package handlers
+
+import (
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/web"
+)
+
+// register shows who attended one session.
+func (s *Server) register(c *gin.Context) error {
+	seat, err := s.seat(c)
+	if err != nil {
+		return err
+	}
+	r, err := s.Registers.Register(c.Request.Context(), seat, c.Param("session"))
+	if err != nil {
+		return err
+	}
+	s.seated(c, seat)
+	path := "/classes/" + r.Session.ID
+	page := web.Register{
+		Title: seat.Room.Title, Course: seat.Course.Title, Now: s.Now().UTC(), URL: at(seat, path), BackURL: at(seat, ""),
+		CSVURL: at(seat, path+"/register.csv"), From: r.Session.StartedAt.UTC(), To: r.Session.EndedAt.UTC(),
+		Length: r.Session.Length, Exact: r.Session.Exact, Every: s.Classes.Interval, Rule: ruleView(r.Rule),
+		Sort: c.Query("sort"), Show: c.Query("show"), Said: c.Query("said"),
+	}
+	for _, row := range r.Rows {
+		if row.Graded {
+			page.Enrolled++
+			if row.Attendance.Time > 0 {
+				page.Came++
+			}
+			if row.Result != nil && row.Result.Complete {
+				page.Complete++
+			}
+		}
+		page.People = append(page.People, personView(seat, r, row))
+	}
+	return s.render(c, http.StatusOK, page)
+}
+
+func personView(seat classroom.Seat, r classroom.Register, row classroom.RegisterRow) web.Person {
+	p := web.Person{
+		ID: row.Person.ID, Name: row.Person.DisplayName(), Learner: row.Graded,
+		Time: row.Attendance.Time, Grade: gradeView(row.Delivery),
+	}
+	for _, stay := range row.Stays {
+		p.Stays = append(p.Stays, web.Stay{From: stay.From.UTC(), To: stay.To.UTC(), Exact: stay.Source == classroom.Analytics})
+	}
+	if r.Session.Exact && len(row.Stays) > 0 {
+		a := row.Attendance.Activity
+		p.Activity = &web.Activity{Chats: a.Chats, Talks: a.Talks, Hands: a.RaiseHands, Emojis: a.Emojis, Votes: a.PollVotes, TalkTime: a.TalkTime}
+	}
+	if row.Result != nil && row.Graded {
+		p.Complete, p.Have, p.Needed = row.Result.Complete, row.Result.Time, row.Result.Needed
+	}
+	if row.Delivery != nil && row.Delivery.State != classroom.Delivered {
+		p.Resend = web.Post{URL: at(seat, "/classes/"+r.Session.ID+"/resend/"+row.Person.ID)}
+	}
+	return p
+}
+
+// registerCSV is the register for a spreadsheet.
+func (s *Server) registerCSV(c *gin.Context) error {
+	seat, err := s.seat(c)
+	if err != nil {
+		return err
+	}
+	r, err := s.Registers.Register(c.Request.Context(), seat, c.Param("session"))
+	if err != nil {
+		return err
+	}
+	c.Header("Content-Type", "text/csv; charset=utf-8")
+	c.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="register-%s.csv"`, r.Session.StartedAt.UTC().Format("2006-01-02")))
+	c.Status(http.StatusOK)
+	rows := [][]string{{
+		"name", "role", "minutes", "percent", "first_join_utc", "last_leave_utc", "source", "chats", "talks",
+		"raised_hands", "poll_votes", "complete", "points", "grade_state", "grade_reason",
+	}}
+	for _, row := range r.Rows {
+		rows = append(rows, csvRow(r, row))
+	}
+	return csv.NewWriter(c.Writer).WriteAll(rows)
+}
+
+func csvRow(r classroom.Register, row classroom.RegisterRow) []string {
+	first, last, source := "", "", ""
+	if n := len(row.Stays); n > 0 {
+		first, last = csvTime(row.Stays[0].From), csvTime(row.Stays[n-1].To)
+		source = string(row.Stays[0].Source)
+	}
+	complete, points, state, reason := "", "", "", ""
+	if row.Result != nil && row.Graded {
+		complete, points = strconv.FormatBool(row.Result.Complete), strconv.FormatFloat(row.Result.Points, 'f', -1, 64)
+	}
+	if row.Delivery != nil {
+		state, reason = string(row.Delivery.State), row.Delivery.Reason
+	}
+	a := row.Attendance
+	return []string{
+		csvText(row.Person.DisplayName()), string(row.Role),
+		strconv.FormatFloat(a.Time.Minutes(), 'f', 1, 64), strconv.FormatFloat(100*share(a.Time, r.Session.Length), 'f', 1, 64),
+		first, last, source, itoa(a.Activity.Chats), itoa(a.Activity.Talks), itoa(a.Activity.RaiseHands), itoa(a.Activity.PollVotes),
+		complete, points, state, reason,
+	}
+}
+
+func csvTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
+
+// csvText keeps a spreadsheet from taking a name for a formula.
+func csvText(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+// resend sends a grade once more.
+func (s *Server) resend(c *gin.Context) error {
+	seat, err := s.seat(c)
+	if err != nil {
+		return err
+	}
+	s.seated(c, seat)
+	if err := s.Grades.Resend(c.Request.Context(), seat, c.Param("person")); err != nil {
+		return err
+	}
+	c.Redirect(http.StatusSeeOther, at(seat, "/classes/"+c.Param("session"))+"&said="+web.SaidResent)
+	return nil
+}

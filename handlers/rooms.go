@@ -1,0 +1,238 @@
+package handlers
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/web"
+)
+
+// room is the room's page, for a teacher or a learner.
+func (s *Server) room(c *gin.Context) error {
+	seat, err := s.seat(c)
+	if err != nil {
+		return err
+	}
+	return s.roomPage(c, seat)
+}
+
+func (s *Server) roomPage(c *gin.Context, seat classroom.Seat) error {
+	s.seated(c, seat)
+	live, err := s.Rooms.Live(c.Request.Context(), seat.Room)
+	if err != nil {
+		return err
+	}
+	if seat.Moderates() {
+		return s.teacherRoom(c, seat, live)
+	}
+	return s.learnerRoom(c, seat, live)
+}
+
+// stateOf is what goes on in the room, as the seat's person sees it.
+func stateOf(seat classroom.Seat, live classroom.Live) web.ClassState {
+	switch {
+	case live.Unknown:
+		return web.Down
+	case seat.Moderates() && live.Running:
+		return web.Live
+	case live.Full(seat):
+		return web.Full
+	case live.Admits(seat):
+		return web.Live
+	}
+	return web.Waiting
+}
+
+// post is a button that opens a new window.
+func (s *Server) post(seat classroom.Seat, path string) web.Post {
+	return web.Post{URL: at(seat, path), Ticket: s.ticket(seat.Visit.ID)}
+}
+
+func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom.Live) error {
+	lines, deliveries, err := s.Registers.Classes(c.Request.Context(), seat)
+	if err != nil {
+		return err
+	}
+	set := seat.Room.Settings
+	page := web.TeacherRoom{
+		Title: seat.Room.Title, Course: seat.Course.Title, Now: s.Now().UTC(), State: stateOf(seat, live),
+		Join: s.post(seat, "/start"), Said: c.Query("said"), HereAt: live.At.UTC(),
+		RecordingsURL: at(seat, "/recordings"), ChangeURL: at(seat, "/settings"),
+		Rule: ruleView(seat.Placement.Rule), Grades: gradeCounts(deliveries),
+		Settings: settingsView(set),
+	}
+	if page.State == web.Live {
+		page.Join, page.EndURL, page.Since = s.post(seat, "/join"), at(seat, "/end"), live.Meeting.CreateTime.UTC()
+	}
+	if live.Meeting.ID != "" {
+		page.EndURL = at(seat, "/end")
+	}
+	for _, p := range live.People {
+		page.Here = append(page.Here, web.Here{Name: p.Name, Teacher: p.Moderator})
+	}
+	if seat.Placement.CopiedFrom != "" {
+		page.Copied = &web.Copied{Keep: web.Post{URL: at(seat, "/keep")}}
+		if s.Rooms.MayShare(c.Request.Context(), seat) {
+			page.Copied.Share = web.Post{URL: at(seat, "/share")}
+		}
+	}
+	for _, l := range lines {
+		page.Classes = append(page.Classes, web.ClassLine{
+			URL: at(seat, "/classes/"+l.Session.ID), From: l.Session.StartedAt.UTC(), To: l.Session.EndedAt.UTC(),
+			Came: l.Came, Enrolled: l.Enrolled,
+		})
+	}
+	return s.render(c, http.StatusOK, page)
+}
+
+func gradeCounts(by map[classroom.DeliveryState]int) *web.GradeCounts {
+	if len(by) == 0 {
+		return nil
+	}
+	return &web.GradeCounts{
+		Sent: by[classroom.Delivered], Waiting: by[classroom.Waiting],
+		Refused: by[classroom.Refused], Superseded: by[classroom.Superseded],
+	}
+}
+
+func settingsView(set classroom.Settings) web.Settings {
+	return web.Settings{
+		Record: set.Record, MuteOnStart: set.MuteOnStart, WaitForModerator: !set.LearnersMayStart,
+		EveryoneModerates: set.EveryoneModerates, MaxParticipants: set.MaxParticipants,
+	}
+}
+
+func ruleView(r classroom.Rule) web.Rule {
+	measure := web.Measure(r.Measure)
+	if r.Measure == classroom.NoMeasure {
+		measure = web.NoMeasure
+	}
+	return web.Rule{Measure: measure, Need: r.Need, InTotal: r.InTotal, Proportional: r.Proportional, Points: r.Points}
+}
+
+func (s *Server) learnerRoom(c *gin.Context, seat classroom.Seat, live classroom.Live) error {
+	attendance, err := s.attendance(c, seat)
+	if err != nil {
+		return err
+	}
+	page := web.LearnerRoom{
+		Title: seat.Room.Title, Course: seat.Course.Title, Now: s.Now().UTC(), State: stateOf(seat, live),
+		Join: s.post(seat, "/join"), StateURL: at(seat, "/state"), CanStart: seat.May(classroom.Start) == nil,
+		Attendance: attendance, RecordingsURL: at(seat, "/recordings"),
+	}
+	if page.State == web.Live {
+		page.Since = live.Meeting.CreateTime.UTC()
+	}
+	return s.render(c, http.StatusOK, page)
+}
+
+// attendance is what the seat's person attended and what came of it.
+func (s *Server) attendance(c *gin.Context, seat classroom.Seat) (*web.Attendance, error) {
+	own, err := s.Registers.Own(c.Request.Context(), seat)
+	if err != nil {
+		return nil, err
+	}
+	a := &web.Attendance{Rule: ruleView(own.Rule), Grade: gradeView(own.Delivery)}
+	if r := own.Result; r != nil {
+		a.Have, a.Needed, a.Complete = r.Time, r.Needed, r.Complete
+	}
+	for _, l := range own.Lines {
+		a.Classes = append(a.Classes, web.OwnClass{
+			From: l.Session.StartedAt.UTC(), To: l.Session.EndedAt.UTC(), Time: l.Attendance.Time, Length: l.Session.Length,
+		})
+	}
+	return a, nil
+}
+
+func gradeView(d *classroom.Delivery) *web.Grade {
+	if d == nil {
+		return nil
+	}
+	g := &web.Grade{
+		State: web.GradeState(d.State), Points: d.Points, Max: d.Max, At: d.SentAt.UTC(), Reason: d.Reason, Detail: d.Detail,
+	}
+	if d.State == classroom.Waiting {
+		g.At = d.NextAt.UTC()
+	}
+	return g
+}
+
+// spread is over how many milliseconds those who wait go in.
+const spread = 4000
+
+// state is polled by pages that wait for something to change.
+func (s *Server) state(c *gin.Context) error {
+	seat, err := s.seat(c)
+	if err != nil {
+		return err
+	}
+	live, err := s.Rooms.Live(c.Request.Context(), seat.Room)
+	if err != nil {
+		return err
+	}
+	wait := rand.IntN(spread) // #nosec G404 -- spreads a load
+	c.JSON(http.StatusOK, s.Pages.State(seat.Visit.Locale, stateOf(seat, live), wait))
+	return nil
+}
+
+// confirmEnd asks before the class ends for everybody.
+func (s *Server) confirmEnd(c *gin.Context) error {
+	seat, err := s.seat(c)
+	if err != nil {
+		return err
+	}
+	if err := seat.May(classroom.End); err != nil {
+		return err
+	}
+	s.seated(c, seat)
+	return s.render(c, http.StatusOK, web.Confirm{
+		Title: seat.Room.Title, Course: seat.Course.Title, What: web.ConfirmEnd, Now: s.Now().UTC(),
+		Post: web.Post{URL: at(seat, "/end")}, BackURL: at(seat, ""),
+	})
+}
+
+func (s *Server) end(c *gin.Context) error {
+	seat, err := s.seat(c)
+	if err != nil {
+		return err
+	}
+	s.seated(c, seat)
+	if err := s.Rooms.End(c.Request.Context(), seat); err != nil {
+		return err
+	}
+	c.Redirect(http.StatusSeeOther, at(seat, "")+"&said="+web.SaidEnding)
+	return nil
+}
+
+// adopt makes the handler that ends the question a copied link leaves: share
+// the old course's room, or keep the new one.
+func (s *Server) adopt(share bool) func(*gin.Context) error {
+	return func(c *gin.Context) error {
+		seat, err := s.seat(c)
+		if err != nil {
+			return err
+		}
+		s.seated(c, seat)
+		from := seat.Placement.CopiedFrom
+		if err := s.Rooms.Adopt(c.Request.Context(), seat, share); err != nil {
+			return err
+		}
+		said := web.SaidKept
+		if share && from != "" {
+			seat.Room.ID, said = from, web.SaidShared // the visit is about that room now
+		}
+		c.Redirect(http.StatusSeeOther, at(seat, "")+"&said="+said)
+		return nil
+	}
+}
+
+func share(part, whole time.Duration) float64 {
+	if whole <= 0 {
+		return 0
+	}
+	return min(1, float64(part)/float64(whole))
+}

@@ -1,0 +1,142 @@
+// Package handlers is the HTTP of bbbridge: routes, cookies, forms, and what
+// an error looks like. A handler reads the request, makes one call to the
+// domain, and answers.
+package handlers
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/time/rate"
+
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/lti"
+	"github.com/bbbridge/bbbridge/web"
+)
+
+// A Server answers all requests of browsers, platforms and BigBlueButton.
+type Server struct {
+	PublicURL string // ours, without a slash at the end
+	Tool      *lti.Tool
+	Answers   deepLinking
+	Rooms     *classroom.Rooms
+	Registers *classroom.Registers
+	Classes   *classroom.Classes
+	Grades    *classroom.Grades
+	Platforms registrations
+	Keys      keys
+	Pages     *web.Pages
+	CookieKey []byte // 32 bytes, the same on all nodes, as the next one
+	TicketKey []byte
+	// LoginRate is how many logins of one issuer are taken in a second, with
+	// bursts of twice that. 0: no limit.
+	LoginRate rate.Limit
+	Ready     func(context.Context) error // nil if requests can be served
+	Metrics   *Metrics
+	Styles    bool // the page of all components at /styleguide
+	Now       func() time.Time
+	Log       *slog.Logger
+
+	visitors *visitors
+	logins   limits
+}
+
+// keys are those of the tool.
+type keys interface {
+	PublishedKeys(context.Context) ([]lti.Key, error)
+}
+
+// registrations tells whose frames may hold our pages.
+type registrations interface {
+	Registration(ctx context.Context, id string) (lti.Registration, error)
+}
+
+// Limits of bodies, in bytes (docs/conformance.md L1, V1).
+const (
+	loginLimit    = 32 << 10
+	launchLimit   = 256 << 10
+	formLimit     = 64 << 10
+	callbackLimit = 10 << 20
+)
+
+// Handler returns the service. It is called once.
+func (s *Server) Handler() http.Handler {
+	s.visitors = newVisitors(s.CookieKey)
+	s.logins.rate = s.LoginRate
+	gin.SetMode(gin.ReleaseMode)
+	r := gin.New()
+	r.HandleMethodNotAllowed = true
+	r.Use(s.begin, s.guard())
+	r.NoRoute(s.page(func(*gin.Context) error { return classroom.ErrNotFound }))
+	r.NoMethod(s.page(func(*gin.Context) error { return errMethod }))
+	s.routes(r)
+	return r
+}
+
+// guard refuses forms that other sites send in a person's name, but for the
+// platform's own posts.
+func (s *Server) guard() gin.HandlerFunc {
+	origins := http.NewCrossOriginProtection()
+	for _, path := range []string{"/lti/login", "/lti/login/", "/lti/launch"} {
+		origins.AddInsecureBypassPattern("POST " + path)
+	}
+	return func(c *gin.Context) {
+		if err := origins.Check(c.Request); err != nil {
+			s.fail(c, fmt.Errorf("%w: %w", errCrossOrigin, err))
+			c.Abort()
+		}
+	}
+}
+
+// routes is the list of all addresses.
+func (s *Server) routes(r *gin.Engine) {
+	r.GET("/lti/login", s.page(s.login))
+	r.POST("/lti/login", s.page(s.login))
+	r.GET("/lti/login/:registration", s.page(s.login))
+	r.POST("/lti/login/:registration", s.page(s.login))
+	r.POST("/lti/launch", s.page(s.launch))
+	r.POST("/lti/window", s.page(s.window))
+	r.GET("/.well-known/jwks.json", s.page(s.jwks))
+
+	r.GET("/pick", s.page(s.picker))
+	r.POST("/pick", s.page(s.pick))
+
+	r.GET("/rooms/:room", s.page(s.room))
+	r.GET("/rooms/:room/state", s.page(s.state))
+	r.GET("/rooms/:room/class", s.page(s.class))
+	r.GET("/rooms/:room/join", s.page(s.wait))
+	r.POST("/rooms/:room/join", s.page(s.join))
+	r.POST("/rooms/:room/start", s.page(s.start))
+	r.GET("/rooms/:room/left", s.page(s.left))
+	r.GET("/rooms/:room/again/join", s.page(s.retry))
+	r.GET("/rooms/:room/end", s.page(s.confirmEnd))
+	r.POST("/rooms/:room/end", s.page(s.end))
+	r.GET("/rooms/:room/settings", s.page(s.settings))
+	r.POST("/rooms/:room/settings", s.page(s.change))
+	r.POST("/rooms/:room/keep", s.page(s.adopt(false)))
+	r.POST("/rooms/:room/share", s.page(s.adopt(true)))
+	r.GET("/rooms/:room/classes/:session", s.page(s.register))
+	r.GET("/rooms/:room/classes/:session/register.csv", s.page(s.registerCSV))
+	r.POST("/rooms/:room/classes/:session/resend/:person", s.page(s.resend))
+	r.GET("/rooms/:room/recordings", s.page(s.recordings))
+	r.POST("/rooms/:room/recordings/:recording/play/:format", s.page(s.play))
+	r.GET("/rooms/:room/recordings/:recording/delete", s.page(s.confirmDelete))
+	r.POST("/rooms/:room/recordings/:recording/delete", s.page(s.recordingAction(web.SaidDeleted, s.Rooms.Delete)))
+	r.POST("/rooms/:room/recordings/:recording/publish", s.page(s.publish(true)))
+	r.POST("/rooms/:room/recordings/:recording/unpublish", s.page(s.publish(false)))
+
+	r.POST("/bbb/analytics/:room", s.analytics)
+	r.GET("/bbb/ended/:room", s.ended)
+
+	r.GET("/healthz", s.healthz)
+	r.GET("/readyz", s.readyz)
+	r.GET("/metrics", s.metrics)
+	r.GET(web.StaticPath+"*file", gin.WrapH(s.Pages.Static()))
+	if s.Styles {
+		r.GET("/styleguide", s.page(s.styleguide))
+	}
+}

@@ -1,0 +1,142 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/web"
+)
+
+func atoi(s string) int {
+	n, err := strconv.Atoi(strings.TrimSpace(s))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// settings shows the form of the room's settings.
+func (s *Server) settings(c *gin.Context) error {
+	seat, err := s.seat(c)
+	if err != nil {
+		return err
+	}
+	if err := seat.May(classroom.Change); err != nil {
+		return err
+	}
+	set := seat.Room.Settings
+	page := web.SettingsPage{Name: seat.Room.Title, Welcome: set.Welcome, Settings: settingsView(set), Rule: ruleForm(seat.Placement.Rule)}
+	if set.MaxParticipants > 0 {
+		page.MaxParticipants = itoa(set.MaxParticipants)
+	}
+	return s.settingsPage(c, http.StatusOK, seat, page)
+}
+
+func (s *Server) settingsPage(c *gin.Context, status int, seat classroom.Seat, page web.SettingsPage) error {
+	s.seated(c, seat)
+	live, err := s.Rooms.Live(c.Request.Context(), seat.Room)
+	if err != nil {
+		return err
+	}
+	page.Title, page.Course, page.Live = seat.Room.Title, seat.Course.Title, live.Running
+	page.URL, page.BackURL = at(seat, "/settings"), at(seat, "")
+	return s.render(c, status, page)
+}
+
+// change takes the form, or shows it again with the field that can't be taken.
+func (s *Server) change(c *gin.Context) error {
+	if err := readForm(c, formLimit); err != nil {
+		return err
+	}
+	seat, err := s.seat(c)
+	if err != nil {
+		return err
+	}
+	set := seat.Room.Settings
+	set.Welcome = strings.TrimSpace(c.PostForm("welcome"))
+	set.Record, set.MuteOnStart = ticked(c, "record"), ticked(c, "mute_on_start")
+	set.LearnersMayStart, set.EveryoneModerates = !ticked(c, "wait_for_moderator"), ticked(c, "everyone_moderates")
+	set.MaxParticipants = number(c.PostForm("max_participants"))
+	err = s.Rooms.Change(c.Request.Context(), seat, c.PostForm("title"), set, ruleOfForm(c))
+	var invalid *classroom.InvalidError
+	if errors.As(err, &invalid) {
+		return s.settingsPage(c, http.StatusBadRequest, seat, web.SettingsPage{
+			Name: c.PostForm("title"), Welcome: set.Welcome, Settings: settingsView(set), MaxParticipants: c.PostForm("max_participants"),
+			Rule: typedRule(c), Wrong: formField(c, invalid.Field),
+		})
+	}
+	if err != nil {
+		return err
+	}
+	c.Redirect(http.StatusSeeOther, at(seat, "")+"&said="+web.SaidSaved)
+	return nil
+}
+
+func ticked(c *gin.Context, name string) bool { return c.PostForm(name) != "" }
+
+// number reads an optional whole number: empty is 0, anything else that is
+// none is out of every bound.
+func number(s string) int {
+	if s = strings.TrimSpace(s); s == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// ruleForm is a rule as the form shows it.
+func ruleForm(r classroom.Rule) web.RuleForm {
+	f := web.RuleForm{Measure: ruleView(r).Measure, InTotal: r.InTotal, Proportional: r.Proportional}
+	switch r.Measure {
+	case classroom.Minutes:
+		f.Minutes = itoa(r.Need)
+	case classroom.Percent:
+		f.Percent = itoa(r.Need)
+	}
+	if r.Points > 0 {
+		f.Points = strconv.FormatFloat(r.Points, 'f', -1, 64)
+	}
+	return f
+}
+
+// typedRule is the rule of the form as it was typed.
+func typedRule(c *gin.Context) web.RuleForm {
+	return web.RuleForm{
+		Measure: web.Measure(c.PostForm("measure")), Minutes: c.PostForm("minutes"), Percent: c.PostForm("percent"),
+		Points: c.PostForm("points"), InTotal: c.PostForm("counts") == "total", Proportional: c.PostForm("award") == "share",
+	}
+}
+
+// ruleOfForm reads the fields of a completion rule. Points may have a comma.
+func ruleOfForm(c *gin.Context) classroom.Rule {
+	measure := classroom.Measure(c.PostForm("measure"))
+	if measure == classroom.NoMeasure || measure == classroom.Measure(web.NoMeasure) {
+		return classroom.Rule{}
+	}
+	points, err := strconv.ParseFloat(strings.Replace(strings.TrimSpace(c.PostForm("points")), ",", ".", 1), 64)
+	if err != nil {
+		points = -1
+	}
+	return classroom.Rule{
+		Measure: measure, Need: number(c.PostForm(string(measure))), InTotal: c.PostForm("counts") == "total",
+		Proportional: c.PostForm("award") == "share", Points: points,
+	}
+}
+
+// formField is the form's name of a domain field that can't be taken.
+func formField(c *gin.Context, field string) string {
+	if field == "need" {
+		return c.PostForm("measure")
+	}
+	return field
+}

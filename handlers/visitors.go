@@ -1,0 +1,153 @@
+package handlers
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/gorilla/securecookie"
+	"github.com/gorilla/sessions"
+
+	"github.com/bbbridge/bbbridge/classroom"
+)
+
+// browserCookie names the person's browser. Visits belong to a browser; which
+// visit a page is of stands in its address (?v=), so that a teacher in one tab
+// and a learner in another don't become each other.
+const browserCookie = "__Host-bbbridge"
+
+const browserKey = "browser"
+
+// visitors keeps the browser's cookie. In a frame it is partitioned: the same
+// person has another one in a window of our own.
+type visitors struct{ store *sessions.CookieStore }
+
+func newVisitors(key []byte) *visitors {
+	store := sessions.NewCookieStore(key)
+	store.Options = &sessions.Options{
+		Path: "/", MaxAge: int(classroom.VisitLife.Seconds()),
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteNoneMode, Partitioned: true,
+	}
+	for _, codec := range store.Codecs {
+		if c, ok := codec.(*securecookie.SecureCookie); ok {
+			c.SetSerializer(plain{})
+			c.MaxAge(store.Options.MaxAge)
+		}
+	}
+	return &visitors{store}
+}
+
+// plain writes a session that is one text as that text: gob, the default, says
+// what a map is each time.
+type plain struct{}
+
+func (plain) Serialize(src any) ([]byte, error) {
+	values, ok := src.(map[any]any)
+	if !ok {
+		return nil, fmt.Errorf("session is a %T", src)
+	}
+	text, _ := values[browserKey].(string)
+	return []byte(text), nil
+}
+
+func (plain) Deserialize(text []byte, dst any) error {
+	values, ok := dst.(*map[any]any)
+	if !ok {
+		return fmt.Errorf("session is a %T", dst)
+	}
+	*values = map[any]any{browserKey: string(text)}
+	return nil
+}
+
+// browser is the value of the cookie that came, or empty.
+func (v *visitors) browser(r *http.Request) string {
+	session, err := v.store.Get(r, browserCookie)
+	if err != nil { // of an old key, or made up: as good as none
+		return ""
+	}
+	value, _ := session.Values[browserKey].(string)
+	return value
+}
+
+// keep returns the browser's value, a new one if none came, and sends the
+// cookie so that it lives as long as a visit that begins now.
+func (v *visitors) keep(w http.ResponseWriter, r *http.Request) (string, error) {
+	session, _ := v.store.Get(r, browserCookie) // on error it is a new one
+	value, _ := session.Values[browserKey].(string)
+	if value == "" {
+		value = rand.Text()
+		session.Values[browserKey] = value
+	}
+	if err := session.Save(r, w); err != nil {
+		return "", fmt.Errorf("keep browser cookie: %w", err)
+	}
+	return value, nil
+}
+
+// seat is that of the request's visit in the room of its address.
+func (s *Server) seat(c *gin.Context) (classroom.Seat, error) {
+	return s.Rooms.Seat(c.Request.Context(), c.Query("v"), s.visitors.browser(c.Request), c.Param("room"))
+}
+
+// seatOfForm is seat for a form that opens a new window: out of a frame, its
+// cookie doesn't come along, but the form has a ticket. The window gets a
+// cookie and a visit of its own.
+func (s *Server) seatOfForm(c *gin.Context) (classroom.Seat, error) {
+	if err := readForm(c, formLimit); err != nil {
+		return classroom.Seat{}, err
+	}
+	visit := c.Query("v")
+	if !s.ticketIsGood(c.PostForm("ticket"), visit) {
+		return s.seat(c)
+	}
+	browser, err := s.visitors.keep(c.Writer, c.Request)
+	if err != nil {
+		return classroom.Seat{}, err
+	}
+	return s.Rooms.SeatByTicket(c.Request.Context(), visit, browser, c.Param("room"))
+}
+
+// ticketLife is how long a page's buttons work without the cookie. Pages that
+// stay open longer get new tickets with their state.
+const ticketLife = time.Hour
+
+// ticket lets the form that holds it speak for the visit. It stands in pages
+// only, never in addresses.
+func (s *Server) ticket(visit string) string {
+	until := strconv.FormatInt(s.Now().Add(ticketLife).Unix(), 10)
+	return until + "." + s.ticketMAC(visit, until)
+}
+
+func (s *Server) ticketMAC(visit, until string) string {
+	mac := hmac.New(sha256.New, s.TicketKey)
+	fmt.Fprintf(mac, "%s\x00%s", visit, until)
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func (s *Server) ticketIsGood(ticket, visit string) bool {
+	until, mac, ok := strings.Cut(ticket, ".")
+	if !ok || visit == "" {
+		return false
+	}
+	if !hmac.Equal([]byte(mac), []byte(s.ticketMAC(visit, until))) {
+		return false
+	}
+	seconds, err := strconv.ParseInt(until, 10, 64)
+	return err == nil && s.Now().Before(time.Unix(seconds, 0))
+}
+
+// framed reports whether the browser says that the page will stand in a frame.
+func framed(c *gin.Context) bool {
+	switch c.GetHeader("Sec-Fetch-Dest") {
+	case "iframe", "frame", "embed", "object":
+		return true
+	}
+	return false
+}
