@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bbbridge/bbbridge/bbb"
+	"github.com/bbbridge/bbbridge/bbb/bbbtest"
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/configs"
+	"github.com/bbbridge/bbbridge/lti"
+	"github.com/bbbridge/bbbridge/lti/ltitest"
+	"github.com/bbbridge/bbbridge/store"
+)
+
+type demoCommand struct {
+	Port int `default:"8080" help:"Port of the service; the LMS and BigBlueButton get the two after it. 0: any free ones."`
+}
+
+// Run serves the tool, a simulated LMS and a simulated BigBlueButton on three
+// ports of this machine, with their state in a temporary folder.
+func (d demoCommand) Run(p *program) error {
+	folder, err := os.MkdirTemp("", "bbbridge-demo-")
+	if err != nil {
+		return fmt.Errorf("folder of the demo: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	stage, err := d.stage(p, folder)
+	if err != nil {
+		return err
+	}
+	defer stage.db.Close()
+	fmt.Fprintf(p.out, "Open %s\n", stage.lms.URL())
+	fmt.Fprintln(p.out, "1. Be Anna, the teacher: open the classroom of her course and start the class.")
+	fmt.Fprintln(p.out, "2. In another tab be Ben, a learner: open the same classroom and join. Leave after a while, in both.")
+	fmt.Fprintln(p.out, "3. Look into the course's gradebook: the grade comes by itself. Stop with Ctrl-C; nothing is kept.")
+	return stage.run(p)
+}
+
+// A stage is the demo put together.
+type stage struct {
+	db        *store.DB
+	tool      *service
+	lms       *ltitest.LMS
+	meetings  *bbbtest.Server
+	listeners [3]net.Listener
+}
+
+func (d demoCommand) stage(ctx context.Context, folder string) (*stage, error) {
+	var s stage
+	for i := range s.listeners {
+		port := 0
+		if d.Port != 0 {
+			port = d.Port + i
+		}
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			return nil, fmt.Errorf("listen: %w (another port: bbbridge demo --port N)", err)
+		}
+		s.listeners[i] = listener
+	}
+	log := newLogger(os.Stderr, slog.LevelWarn)
+	address := func(i int) string { return "http://" + s.listeners[i].Addr().String() }
+	s.lms = ltitest.New(ltitest.Options{BaseURL: address(1) + "/lms", Seed: true, Log: log})
+	s.meetings = bbbtest.New(bbbtest.Options{BaseURL: address(2) + "/bigbluebutton", Log: log, EndDelay: time.Second, AnalyticsDelay: 2 * time.Second})
+	cfg := configs.Defaults()
+	cfg.PublicURL, cfg.PollInterval = address(0), 5*time.Second
+	cfg.Database = configs.Secret("sqlite:" + filepath.Join(folder, "bbbridge.db"))
+	cfg.AllowHosts = []string{s.listeners[1].Addr().String(), s.listeners[2].Addr().String()}
+	cfg.MasterKeyFile = filepath.Join(folder, "bbbridge.key")
+	key, db, err := openWith(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	s.db = db
+	if err := s.register(ctx, cfg); err != nil {
+		return nil, errors.Join(err, s.db.Close())
+	}
+	s.tool, err = assemble(cfg, s.db, key, log, time.Now)
+	return &s, err
+}
+
+// register makes the three know each other, and puts a classroom into a course.
+func (s *stage) register(ctx context.Context, cfg configs.Config) error {
+	tool := s.lms.AddTool(ltitest.Tool{
+		Name: "bbbridge", LoginURL: cfg.PublicURL + "/lti/login", LaunchURL: cfg.PublicURL + "/lti/launch",
+		JWKSURL: cfg.PublicURL + "/.well-known/jwks.json", Roster: true, ShareName: true,
+	})
+	s.lms.AddLink(ltitest.Link{
+		Course: "law", Tool: tool.ID, Title: "Weekly seminar", Custom: map[string]string{"complete_minutes": "1"},
+	})
+	r := s.lms.Registration(tool)
+	_, err := s.db.AddPlatform(ctx, store.Platform{
+		TenantID: classroom.DefaultTenant,
+		Registration: lti.Registration{
+			Name: "Demo LMS", Issuer: r.Issuer, ClientID: r.ClientID, AuthURL: r.AuthURL, TokenURL: r.TokenURL,
+			JWKSURL: r.JWKSURL, Deployments: map[string]bool{r.DeploymentID: true},
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("platform of the demo: %w", err)
+	}
+	api, err := bbb.ParseURL(s.meetings.URL())
+	if err != nil {
+		return fmt.Errorf("server of the demo: %w", err)
+	}
+	_, err = s.db.AddServer(ctx, classroom.Server{
+		Name: "Demo BigBlueButton", Server: bbb.Server{URL: api, Secret: bbb.Secret(s.meetings.Secret()), Algorithm: bbb.SHA256},
+	})
+	return err
+}
+
+// run serves all three until ctx ends.
+func (s *stage) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.tool.serve(ctx, s.listeners[0]) })
+	group.Go(func() error { return s.meetings.Run(ctx) })
+	for i, handler := range []http.Handler{s.lms, s.meetings} {
+		server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+		group.Go(func() error {
+			if err := server.Serve(s.listeners[i+1]); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+		group.Go(func() error {
+			<-ctx.Done()
+			return server.Close()
+		})
+	}
+	if err := group.Wait(); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}

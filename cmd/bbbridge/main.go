@@ -1,0 +1,137 @@
+// Command bbbridge stands between learning management systems and
+// BigBlueButton: an LTI 1.3 tool to the one, an API client to the other.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/bbbridge/bbbridge/configs"
+	"github.com/bbbridge/bbbridge/store"
+)
+
+// commands are what the program does.
+type commands struct {
+	Config string `help:"TOML file with settings; the environment's BBBRIDGE_… come before it." placeholder:"FILE" type:"path"`
+
+	Serve    serveCommand    `cmd:"" help:"Run the service."`
+	Demo     demoCommand     `cmd:"" help:"Run the service with a simulated LMS and BigBlueButton on this machine."`
+	Platform platformCommand `cmd:"" help:"Register learning management systems."`
+	Server   serverCommand   `cmd:"" help:"Set up BigBlueButton servers."`
+	Keys     keysCommand     `cmd:"" help:"The tool's signing keys."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+}
+
+// program is what each command gets.
+type program struct {
+	context.Context
+	config string
+	out    io.Writer
+	log    io.Writer
+	env    []string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run carries out one command and returns the exit status: 0, 1 for what
+// went wrong, 2 for words that are no command.
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	var c commands
+	exit := -1
+	parser, err := kong.New(&c, kong.Name("bbbridge"), kong.Writers(out, errs),
+		kong.Description("Classrooms of BigBlueButton in the courses of your LMS, and grades for who attended."),
+		kong.UsageOnError(), kong.Exit(func(code int) { exit = code }))
+	if err != nil {
+		panic(err) // the commands above are wrong
+	}
+	line, err := parser.Parse(args)
+	if exit >= 0 { // --help
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintf(errs, "bbbridge: %v\n", err)
+		return 2
+	}
+	err = line.Run(&program{Context: ctx, config: c.Config, out: out, log: errs, env: os.Environ()})
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintf(errs, "bbbridge: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// settings reads the configuration.
+func (p *program) settings() (configs.Config, error) { return configs.Load(p.config, p.env) }
+
+// open reads the configuration and opens its database.
+func (p *program) open() (configs.Config, *store.DB, error) {
+	cfg, err := p.settings()
+	if err != nil {
+		return configs.Config{}, nil, err
+	}
+	_, db, err := openWith(p, cfg)
+	return cfg, db, err
+}
+
+// openWith opens the database of a configuration, with its master key.
+func openWith(ctx context.Context, cfg configs.Config) (store.MasterKey, *store.DB, error) {
+	key, err := masterKey(cfg)
+	if err != nil {
+		return store.MasterKey{}, nil, err
+	}
+	db, err := store.Open(ctx, string(cfg.Database), key)
+	return key, db, err
+}
+
+// masterKey is the one of the environment, or that of the file. The file is
+// made if it is missing, but not for PostgreSQL: another node has it.
+func masterKey(cfg configs.Config) (store.MasterKey, error) {
+	if cfg.MasterKey != "" {
+		return store.ParseMasterKey(string(cfg.MasterKey))
+	}
+	return store.LoadMasterKey(cfg.MasterKeyFile, cfg.SQLite())
+}
+
+func newLogger(to io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(to, &slog.HandlerOptions{Level: level}))
+}
+
+// release is set by the linker for released programs.
+var release = ""
+
+// version is that of the release, or of the commit it was built from.
+func version() string {
+	if release != "" {
+		return release
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			return "dev-" + s.Value[:12]
+		}
+	}
+	return "dev"
+}
+
+type versionCommand struct{}
+
+func (versionCommand) Run(p *program) error {
+	_, err := fmt.Fprintf(p.out, "bbbridge %s\n", version())
+	return err
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
+
+	"github.com/bbbridge/bbbridge/bbb"
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/configs"
+	"github.com/bbbridge/bbbridge/handlers"
+	"github.com/bbbridge/bbbridge/lti"
+	"github.com/bbbridge/bbbridge/store"
+	"github.com/bbbridge/bbbridge/web"
+)
+
+type serveCommand struct{}
+
+// Run serves until it is told to stop, and then finishes what is under way.
+func (serveCommand) Run(p *program) error {
+	cfg, err := p.settings()
+	if err != nil {
+		return err
+	}
+	key, db, err := openWith(p, cfg)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	s, err := assemble(cfg, db, key, newLogger(p.log, cfg.LogLevel), time.Now)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	s.log.Info("serving", "address", listener.Addr().String(), "url", cfg.PublicURL, "version", version())
+	return s.serve(p, listener)
+}
+
+// bbbPatience bounds calls to BigBlueButton: balancers take 20 s to find a
+// node for a class.
+const bbbPatience = 30 * time.Second
+
+// service is the program put together.
+type service struct {
+	handler http.Handler
+	runner  *classroom.Runner
+	log     *slog.Logger
+}
+
+// assemble wires the packages. Keys that all nodes must share are derived
+// from the master key.
+func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.Logger, now func() time.Time) (*service, error) {
+	pages, err := web.New()
+	if err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
+	outgoing, patient := lti.GuardedClient(cfg.AllowHosts, 0), lti.GuardedClient(cfg.AllowHosts, bbbPatience)
+	metrics := handlers.NewMetrics(db.Counts, log)
+	client := func(s classroom.Server) *bbb.Client {
+		return &bbb.Client{Server: s.Server, HTTP: patient, UserAgent: "bbbridge/" + version(), Observe: metrics.Call}
+	}
+	grades := &classroom.Grades{
+		Store: db, Now: now, Log: log,
+		Platform: &lti.Grades{HTTP: outgoing, Now: now, Tokens: &lti.Tokens{HTTP: outgoing, Keys: db, Now: now}},
+	}
+	classes := &classroom.Classes{
+		Store: db, Now: now, Interval: cfg.PollInterval,
+		Client: func(s classroom.Server) classroom.MeetingServer { return client(s) },
+	}
+	runner := &classroom.Runner{Store: db, Classes: classes, Grades: grades, Now: now, Log: log, Observe: metrics.Job}
+	rooms := &classroom.Rooms{
+		Store: db, Now: now, PublicURL: cfg.PublicURL, Version: version(), PollEvery: cfg.PollInterval,
+		PasswordKey: key.Derive("meeting passwords"), Wake: runner.Wake,
+		Client: func(s classroom.Server) classroom.MeetingServer { return client(s) },
+	}
+	classes.Wake, grades.Wake = runner.Wake, runner.Wake
+	tool := &lti.Tool{
+		PublicURL: cfg.PublicURL, Registrations: db, KeySets: &lti.KeySets{HTTP: outgoing, Now: now},
+		StateKey: key.Derive("login state"), Now: now, InsecureLoopback: cfg.Loopback(), Log: log,
+	}
+	server := &handlers.Server{
+		PublicURL: cfg.PublicURL, Tool: tool, Answers: &lti.DeepLinking{Keys: db, Now: now},
+		Rooms: rooms, Registers: &classroom.Registers{Store: db}, Classes: classes, Grades: grades,
+		Platforms: db, Keys: db, Pages: pages,
+		CookieKey: key.Derive("browser cookie"), TicketKey: key.Derive("tickets"),
+		LoginRate: rate.Limit(cfg.LoginRate), Ready: ready(db), Metrics: metrics, Styles: cfg.Loopback(), Now: now, Log: log,
+	}
+	return &service{server.Handler(), runner, log}, nil
+}
+
+// ready asks for what each launch needs.
+func ready(db *store.DB) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if err := db.Ping(ctx); err != nil {
+			return fmt.Errorf("database: %w", err)
+		}
+		if _, err := db.SigningKey(ctx); err != nil {
+			return fmt.Errorf("signing key: %w", err)
+		}
+		return nil
+	}
+}
+
+// stopWait is how long requests under way may take once we're told to stop.
+const stopWait = 25 * time.Second
+
+// serve runs web server and job runner until ctx ends or one of them does.
+func (s *service) serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10, // a login by GET carries hints of up to 24 KiB
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelInfo),
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.runner.Run(ctx) })
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWait)
+		defer cancel()
+		if err := server.Shutdown(bound); err != nil {
+			return errors.Join(err, server.Close())
+		}
+		return nil
+	})
+	return group.Wait()
+}

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/bbbridge/bbbridge/bbb"
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/lti"
+	"github.com/bbbridge/bbbridge/store"
+)
+
+type serverCommand struct {
+	Add    serverAdd    `cmd:"" help:"Set up a BigBlueButton server."`
+	List   serverList   `cmd:"" help:"List the servers."`
+	Test   serverTest   `cmd:"" help:"Hold a class of a moment: create, join, end. Says what is wrong if it fails."`
+	Remove serverRemove `cmd:"" help:"Use a server no more."`
+}
+
+type serverAdd struct {
+	Name       string `required:"" help:"What we call it."`
+	URL        string `required:"" help:"What the server's admin was given, with or without /bigbluebutton/api."`
+	SecretFile string `required:"" name:"secret-file" help:"File with the shared secret; - for standard input." placeholder:"FILE"`
+	Checksum   string `default:"sha256" enum:"sha1,sha256,sha384,sha512" help:"Hash of the checksums: ${enum}."`
+}
+
+// secretMost is how long a shared secret may be.
+const secretMost = 4096
+
+func (a serverAdd) Run(p *program) error {
+	secret, err := readSecret(a.SecretFile)
+	if err != nil {
+		return err
+	}
+	api, err := bbb.ParseURL(a.URL)
+	if err != nil {
+		return fmt.Errorf("--url: %w", err)
+	}
+	algorithm, err := bbb.ParseAlgorithm(a.Checksum)
+	if err != nil {
+		return fmt.Errorf("--checksum: %w", err)
+	}
+	cfg, db, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if strings.HasPrefix(api, "http://") && !cfg.Loopback() {
+		return errors.New("--url must begin with https://")
+	}
+	_, err = db.AddServer(p, classroom.Server{Name: a.Name, Server: bbb.Server{URL: api, Secret: secret, Algorithm: algorithm}})
+	if errors.Is(err, store.ErrExists) {
+		return fmt.Errorf("a server is called %q already: see 'bbbridge server list'", a.Name)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "Set up %s (%s). Try it: bbbridge server test %s\n", a.Name, api, a.Name)
+	return nil
+}
+
+func readSecret(path string) (bbb.Secret, error) {
+	var in io.Reader = os.Stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", fmt.Errorf("--secret-file: %w", err)
+		}
+		defer f.Close()
+		in = f
+	}
+	text, err := io.ReadAll(io.LimitReader(in, secretMost+1))
+	if err != nil {
+		return "", fmt.Errorf("--secret-file: %w", err)
+	}
+	secret := strings.TrimSpace(string(text))
+	if secret == "" || len(text) > secretMost {
+		return "", errors.New("--secret-file: there is no secret in it, or far more than one")
+	}
+	return bbb.Secret(secret), nil
+}
+
+type serverList struct{}
+
+func (serverList) Run(p *program) error {
+	_, db, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	all, err := db.Servers(p)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		fmt.Fprintln(p.out, "No BigBlueButton server is set up yet: see 'bbbridge server add --help'.")
+		return nil
+	}
+	w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "NAME\tADDRESS\tCHECKSUM")
+	for _, s := range all {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", s.Name, s.URL, s.Algorithm)
+	}
+	return w.Flush()
+}
+
+type serverRemove struct {
+	Name string `arg:"" help:"The server's name."`
+}
+
+func (r serverRemove) Run(p *program) error {
+	_, db, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := db.RemoveServer(p, r.Name); err != nil {
+		return named("server", r.Name, err)
+	}
+	fmt.Fprintf(p.out, "Removed %s. New classes go to another server; its recordings are not listed any more.\n", r.Name)
+	return nil
+}
+
+type serverTest struct {
+	Name string `arg:"" help:"The server's name."`
+}
+
+// testWait bounds the whole round.
+const testWait = time.Minute
+
+func (t serverTest) Run(p *program) error {
+	cfg, db, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	server, err := db.ServerByName(p, t.Name)
+	if err != nil {
+		return named("server", t.Name, err)
+	}
+	ctx, cancel := context.WithTimeout(p, testWait)
+	defer cancel()
+	outgoing := lti.GuardedClient(cfg.AllowHosts, bbbPatience)
+	r := round{out: p.out, client: &bbb.Client{Server: server.Server, HTTP: outgoing, UserAgent: "bbbridge/" + version()}}
+	if err := r.run(ctx); err != nil {
+		return errors.New(r.explain(ctx, err))
+	}
+	fmt.Fprintln(p.out, "All is well: classes can be held on this server.")
+	return nil
+}
+
+// A round is create, join, end, step by step, with a meeting of its own.
+type round struct {
+	out    io.Writer
+	client *bbb.Client
+	step   string
+}
+
+func (r *round) run(ctx context.Context) error {
+	id := bbb.NewMeetingID()
+	attendee, moderator := bbb.Passwords([]byte(id), id)
+	var created bbb.Created
+	steps := []struct {
+		name string
+		do   func() error
+	}{
+		{"reach the server", func() error { _, err := r.client.Version(ctx); return err }},
+		{"signature (getMeetings)", func() error { _, err := r.client.Meetings(ctx); return err }},
+		{"create a meeting", func() (err error) {
+			created, err = r.client.Create(ctx, bbb.CreateRequest{
+				MeetingID: id, Name: "bbbridge server test", AttendeePassword: attendee, ModeratorPassword: moderator,
+				ExpireIfNoUserJoined: time.Minute, ExpireWhenLastUserLeft: time.Minute,
+			})
+			return err
+		}},
+		{"join it", func() error { return r.join(ctx, id, moderator, created) }},
+		{"end it", func() error { return r.client.End(ctx, id, moderator) }},
+	}
+	for _, s := range steps {
+		r.step = s.name
+		if err := s.do(); err != nil {
+			fmt.Fprintf(r.out, "✗ %s\n", s.name)
+			return err
+		}
+		fmt.Fprintf(r.out, "✓ %s\n", s.name)
+	}
+	return nil
+}
+
+// join asks for the class as a browser would, up to the address of its page.
+func (r *round) join(ctx context.Context, id, password string, created bbb.Created) error {
+	_, err := r.client.Join(ctx, bbb.JoinRequest{
+		MeetingID: id, FullName: "bbbridge", UserID: "servertest", Moderator: true, Password: password,
+		CreateTime: created.CreateTimeMillis, ExcludeFromDashboard: true,
+	})
+	return err
+}
+
+// explain names the cause, and for a wrong checksum tries the other hashes.
+func (r *round) explain(ctx context.Context, err error) string {
+	cause := bbb.Explain(err)
+	text := fmt.Sprintf("could not %s: %s\ncause: %s", r.step, err, cause)
+	if errors.Is(err, bbb.ErrChecksum) {
+		if algorithm, err := r.client.ProbeAlgorithms(ctx); err == nil {
+			return text + fmt.Sprintf("\nThe server takes %s: remove it and add it again with --checksum %s.", algorithm, strings.ToLower(string(algorithm)))
+		}
+		return text + "\nNo other hash works either: the secret is wrong, or of another server than this address."
+	}
+	return text + "\n" + cures[string(cause)]
+}
+
+// cures are what to do about a cause (docs/bigbluebutton.md).
+var cures = map[string]string{
+	"dns":             "This machine can't resolve the server's name: check the address for a typo.",
+	"refused":         "Nothing listens there, or a firewall says no: check address and port.",
+	"timeout":         "No answer came in time: check this machine's way out (port 443) and whether the server is up.",
+	"tls":             "The certificate isn't trusted here. Most often an intermediate certificate is missing on the server.",
+	"address_blocked": "The address is a private one. If that is right, add host:port to BBBRIDGE_ALLOW_HOSTS.",
+	"not_found_path":  "There is no BigBlueButton API at this path: paste the address that 'bbb-conf --secret' prints.",
+	"html":            "A web page answered instead of the API: check the path, or a login page before it.",
+	"not_bbb":         "What answered is no BigBlueButton API.",
+	"redirect":        "The server sends us elsewhere: add it with that address.",
+	"api_disabled":    "The API is switched off on the server.",
+	"access_denied":   "The provider lets this machine not in (IP list or password before the API).",
+	"server_error":    "The server has a problem of its own: ask its admin.",
+	"broken":          "The connection broke off in the middle: a proxy or firewall between, or a server going down.",
+	"too_large":       "The answer was far larger than any of BigBlueButton's: something else answers there.",
+	"failed":          "The server refused the call for the reason it gives above.",
+	"cancelled":       "The test was stopped.",
+	"unknown":         "See the message above, and the server's own log.",
+}
