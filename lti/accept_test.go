@@ -213,7 +213,7 @@ const canvasStudent = `{
   "https://purl.imsglobal.org/spec/lti/claim/launch_presentation": {"document_target": "iframe", "height": 400, "width": "800", "locale": "en",
     "return_url": "https://school-b.example/return"},
   "https://purl.imsglobal.org/spec/lti/claim/lis": {"person_sourcedid": null},
-  "https://purl.imsglobal.org/spec/lti/claim/custom": {"student_view": "false", "masq": "$Canvas.masqueradingUser.id", "none": null, "n": 5, "list": [1]},
+  "https://purl.imsglobal.org/spec/lti/claim/custom": {"student_view": "false", "masq": "$Canvas.masqueradingUser.id", "none": null, "n": 5, "list": [1], "price": "$5"},
   "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint": {
     "scope": ["https://purl.imsglobal.org/spec/lti-ags/scope/lineitem", "https://purl.imsglobal.org/spec/lti-ags/scope/score"],
     "lineitems": "https://school-b.example/api/lti/courses/55/line_items", "lineitem": null},
@@ -232,7 +232,7 @@ func TestCanvasLaunch(t *testing.T) {
 	if got.Roles.HasContext("Instructor") {
 		t.Error("an instructor of the institution became one of the course")
 	}
-	if want := map[string]string{"student_view": "false", "n": "5"}; cmp.Diff(want, got.Custom) != "" {
+	if want := map[string]string{"student_view": "false", "n": "5", "price": "$5"}; cmp.Diff(want, got.Custom) != "" {
 		t.Errorf("custom %v, want %v", got.Custom, want)
 	}
 	if got.Presentation.Width != 800 || got.Presentation.Height != 400 {
@@ -259,7 +259,7 @@ func TestOptionalClaims(t *testing.T) {
 		{"V23 custom []", claimCustom, []any{}, func(l Launch) bool { return len(l.Custom) == 0 }},
 		{"V23 presentation text", claimLaunchPresentation, "iframe", func(l Launch) bool { return l.Presentation == Presentation{} }},
 		{"V23 return URL a script", claimLaunchPresentation, map[string]any{"return_url": "javascript:alert(1)"}, func(l Launch) bool { return l.Presentation.ReturnURL == "" }},
-		{"V23 negative size", claimLaunchPresentation, map[string]any{"width": -1, "height": "tall"}, func(l Launch) bool { return l.Presentation == Presentation{} }},
+		{"V23 negative size", claimLaunchPresentation, map[string]any{"width": -1, "height": "99999999999999999999"}, func(l Launch) bool { return l.Presentation == Presentation{} }},
 		{"V23 name an object", "name", map[string]any{"full": "x"}, func(l Launch) bool { return l.User.Name == "" }},
 		{"V23 resource link id a number", claimResourceLink, map[string]any{"id": 41}, func(l Launch) bool { return l.ResourceLink.ID == "41" }},
 		{"V23 sub a number", "sub", 2088, func(l Launch) bool { return l.User.ID == "2088" }},
@@ -290,11 +290,12 @@ func TestLimits(t *testing.T) {
 		roles = append(roles, "role-"+strings.Repeat("r", i))
 	}
 	many["a_large"] = strings.Repeat("v", maxCustomValue+1)
+	many[strings.Repeat("a", maxCustomName+1)] = "value"
 	a.claims[claimCustom], a.claims[claimRoles] = many, roles
 	a.claims["name"] = " Ana\u0000 \u001b[31mÅlund\n" + strings.Repeat("é", 300)
 	a.claims[claimResourceLink] = map[string]any{"id": "link-1", "title": strings.Repeat("t", 300), "description": strings.Repeat("d", 3000)}
 	got := a.mustLaunch(t)
-	if len(got.Custom) != 100 || got.Custom["a_large"] != "" {
+	if len(got.Custom) != 100 || got.Custom["a_large"]+got.Custom[strings.Repeat("a", maxCustomName+1)] != "" {
 		t.Errorf("%d custom parameters, want 100 and none too large", len(got.Custom))
 	}
 	if len(got.RawRoles) != 100 || len(got.Roles) != 100 {

@@ -161,9 +161,6 @@ func (c *claims) custom() map[string]string {
 // deepLinkingSettings makes check V22.
 func (c *claims) deepLinkingSettings(insecure bool) (*DeepLinkingSettings, error) {
 	o := c.object(claimDLSettings)
-	if o == nil {
-		return nil, errors.New("no settings")
-	}
 	address, _ := o.at("deep_link_return_url").text()
 	if _, err := absoluteURL(address, insecure); err != nil {
 		return nil, fmt.Errorf("deep_link_return_url: %w", err)

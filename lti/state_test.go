@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +56,14 @@ func TestStateOfAnotherVersion(t *testing.T) {
 		if _, err := parseState(b[:i]); !errors.Is(err, errForged) {
 			t.Errorf("the first %d bytes are taken for a state", i)
 		}
+	}
+}
+
+// TestStateTooLong: what nobody sends isn't looked at.
+func TestStateTooLong(t *testing.T) {
+	long := loginState{Created: testNow, StorageTarget: strings.Repeat("x", maxState)}.seal(stateKey)
+	if _, err := openState(stateKey, long); !errors.Is(err, errForged) {
+		t.Errorf("a state of %d bytes: %v", len(long), err)
 	}
 }
 
