@@ -53,6 +53,11 @@ func (b *batches) transact(ctx context.Context, f func(*conn) error) error {
 	return mine.err
 }
 
+// finish waits until all that came before is on the disk.
+func (b *batches) finish() error {
+	return b.transact(context.Background(), func(*conn) error { return nil })
+}
+
 // lead runs what waits, the caller's own write first, and passes the lead on.
 func (b *batches) lead() {
 	batch := b.take(maxBatch)

@@ -141,7 +141,7 @@ func (db *DB) FreeJobs(ctx context.Context) error {
 		return nil
 	}
 	err := db.write(ctx, func(c *conn) error {
-		_, err := c.exec(ctx, `UPDATE jobs SET run_at = COALESCE(run_at, 0), leased_until = NULL WHERE leased_until IS NOT NULL`)
+		_, err := c.exec(ctx, `UPDATE jobs SET leased_until = 0 WHERE leased_until IS NOT NULL`)
 		return err
 	})
 	if err != nil {

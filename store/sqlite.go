@@ -45,32 +45,36 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	reader := sqlx.NewDb(sql.OpenDB(sqliteFile(file+sqliteReader)), "sqlite3")
 	reader.SetMaxOpenConns(sqliteReaders)
 	reader.SetMaxIdleConns(sqliteReaders)
+	writes := &batches{db: writer}
 	return &DB{
 		reads:   func() *conn { return &conn{on: reader, bind: sqlx.QUESTION, uncancelled: true} },
-		writes:  &batches{db: writer},
+		writes:  writes,
 		oneNode: true,
 		// The writer last: whoever closes last tidies up, and only it may.
-		close: func() error { return errors.Join(reader.Close(), writer.Close()) },
+		close: func() error { return errors.Join(writes.finish(), reader.Close(), writer.Close()) },
 	}, nil
 }
 
 // sqliteFile connects to the database of its name.
 type sqliteFile string
 
+// sqliteDriver is replaced by tests that look at statements.
+var sqliteDriver driver.Driver = &sqlite3.SQLiteDriver{}
+
 // Connect implements driver.Connector.
-func (f sqliteFile) Connect(context.Context) (driver.Conn, error) {
-	c, err := f.Driver().Open(string(f))
+func (f sqliteFile) Connect(ctx context.Context) (driver.Conn, error) {
+	c, err := sqliteDriver.Open(string(f))
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.(*sqlite3.SQLiteConn).Exec(checkpointAt, nil); err != nil {
+	if _, err := c.(driver.ExecerContext).ExecContext(ctx, checkpointAt, nil); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
 }
 
 // Driver implements driver.Connector.
-func (sqliteFile) Driver() driver.Driver { return &sqlite3.SQLiteDriver{} }
+func (sqliteFile) Driver() driver.Driver { return sqliteDriver }
 
 // touch makes the file if it's missing, for its owner only: it has names and
 // attendance in it. SQLite gives its other files the same mode.

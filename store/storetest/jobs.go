@@ -118,6 +118,24 @@ func testLease(t *testing.T, w *world) {
 	w.same(w.next(), w.now.Add(time.Hour))
 }
 
+// What a program has claimed that is no more is free when the next one
+// starts, where there is one at a time; elsewhere its lease runs out.
+func testFreeJobs(t *testing.T, w *world) {
+	w.ask("a", "", w.now)
+	w.claim(w.now)
+	w.ask("a", "", w.now.Add(time.Hour))
+	w.ask("b", "", w.now.Add(time.Hour))
+	w.ok(w.FreeJobs(w.ctx))
+	jobs := w.claim(w.now)
+	if len(jobs) == 0 { // several nodes
+		jobs = w.claim(w.now.Add(time.Minute))
+	}
+	w.same(len(jobs), 1)
+	w.same(jobs[0].Subject, "a")
+	w.ok(w.FinishJob(w.ctx, jobs[0]))
+	w.same(w.subjects(w.now.Add(time.Hour)), []string{"a", "b"})
+}
+
 func testRetry(t *testing.T, w *world) {
 	w.ask("a", "", w.now)
 	for attempt := range 3 {

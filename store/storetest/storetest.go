@@ -36,7 +36,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"order": testOrder, "outcome": testOutcome, "outcome of an older value": testOldOutcome, "resend": testResend,
 		"classes": testClasses, "register": testRegister, "history": testHistory,
 		"jobs": testJobs, "job asked for again": testJobAgain, "job while it runs": testJobWhileRunning,
-		"lease over": testLease, "retried job": testRetry, "lanes": testLanes, "claims in parallel": testParallelClaims,
+		"lease over": testLease, "free jobs": testFreeJobs, "retried job": testRetry, "lanes": testLanes, "claims in parallel": testParallelClaims,
 		"sweep": testSweep, "counts": testCounts,
 		"platforms": testPlatforms, "removed platform": testRemovedPlatform, "disabled platform": testDisabledPlatform,
 		"servers": testServers, "removed server": testRemovedServer, "tenant": testTenant, "freshness": testFreshness,

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"database/sql/driver"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// Migrations are the files of all schemas.
+var Migrations = migrations
+
+// Explain says how SQLite would run a statement.
+func (db *DB) Explain(ctx context.Context, query string) ([]string, error) {
+	var steps []struct {
+		ID, Parent, NotUsed int
+		Detail              string
+	}
+	args := make([]any, strings.Count(query, "?"))
+	err := db.reads().list(ctx, &steps, `EXPLAIN QUERY PLAN `+query, args...)
+	var details []string
+	for _, s := range steps {
+		details = append(details, s.Detail)
+	}
+	return details, err
+}
+
+// Statements runs f and returns each statement that it ran on SQLite.
+func Statements(t *testing.T, f func()) []string {
+	t.Helper()
+	r := &recorder{seen: map[string]bool{}}
+	was := sqliteDriver
+	sqliteDriver = r
+	defer func() { sqliteDriver = was }()
+	f()
+	return r.list
+}
+
+// A recorder is SQLite's driver, and remembers what it ran.
+type recorder struct {
+	sqlite3.SQLiteDriver
+	mu   sync.Mutex
+	seen map[string]bool
+	list []string
+}
+
+func (r *recorder) Open(dsn string) (driver.Conn, error) {
+	c, err := r.SQLiteDriver.Open(dsn)
+	if err != nil {
+		return nil, err
+	}
+	return recordedConn{c.(*sqlite3.SQLiteConn), r}, nil
+}
+
+func (r *recorder) record(query string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.seen[query] {
+		r.seen[query] = true
+		r.list = append(r.list, query)
+	}
+}
+
+type recordedConn struct {
+	*sqlite3.SQLiteConn
+	recorder *recorder
+}
+
+func (c recordedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	c.recorder.record(query)
+	return c.SQLiteConn.ExecContext(ctx, query, args)
+}
+
+func (c recordedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	c.recorder.record(query)
+	return c.SQLiteConn.QueryContext(ctx, query, args)
+}

@@ -1,0 +1,96 @@
+package store_test
+
+import (
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bbbridge/bbbridge/store"
+	"github.com/bbbridge/bbbridge/store/storetest"
+)
+
+// Tables of which all rows are read now and then: they are few. Jobs are, for
+// they go when they are done.
+var small = []string{"tenants", "servers", "registrations", "deployments", "keys", "meta", "jobs"}
+
+// TestQueryPlans looks at each statement that the store runs: none reads a
+// whole table that grows.
+func TestQueryPlans(t *testing.T) {
+	statements := store.Statements(t, func() {
+		t.Run("all", func(t *testing.T) {
+			storetest.Run(t, func(t *testing.T) *store.DB { return open(t, newSQLite(t)) })
+		})
+	})
+	verb := regexp.MustCompile(`^\s*(SELECT|INSERT|UPDATE|DELETE)\b`)
+	scan := regexp.MustCompile(`^SCAN (\w+)$`) // without USING … INDEX
+	db := open(t, newSQLite(t))
+	looked := 0
+	for _, s := range statements {
+		if !verb.MatchString(s) || strings.Contains(s, "goose_db_version") || strings.Contains(s, "sqlite_master") {
+			continue
+		}
+		looked++
+		plan, err := db.Explain(t.Context(), s)
+		if err != nil {
+			t.Errorf("%s: %v", s, err)
+		}
+		for _, step := range plan {
+			found := scan.FindStringSubmatch(step)
+			if found == nil || slices.Contains(small, found[1]) {
+				continue
+			}
+			// A table that the statement doesn't name is looked at for foreign
+			// keys, and only if one is broken.
+			if regexp.MustCompile(`\b` + found[1] + `\b`).MatchString(s) {
+				t.Errorf("%s\nreads all of %s:\n%s", s, found[1], strings.Join(plan, "\n"))
+			}
+		}
+	}
+	if looked < 80 {
+		t.Errorf("only %d statements were seen", looked)
+	}
+}
+
+// TestMigrations compares both folders: the same numbers, tables and columns.
+func TestMigrations(t *testing.T) {
+	names := map[string][]string{}
+	for _, kind := range []string{"sqlite", "postgres"} {
+		files, err := fs.Glob(store.Migrations, "migrations/"+kind+"/*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			names[kind] = append(names[kind], path.Base(f))
+		}
+	}
+	if len(names["sqlite"]) == 0 {
+		t.Fatal("no migrations")
+	}
+	if diff := cmp.Diff(names["sqlite"], names["postgres"]); diff != "" {
+		t.Fatalf("(-sqlite +postgres)\n%s", diff)
+	}
+	for _, name := range names["sqlite"] {
+		if diff := cmp.Diff(schema(t, "sqlite", name), schema(t, "postgres", name)); diff != "" {
+			t.Errorf("%s: (-sqlite +postgres)\n%s", name, diff)
+		}
+	}
+}
+
+// schema is a migration without comments, types and what only one database
+// has.
+func schema(t *testing.T, kind, name string) []string {
+	t.Helper()
+	text, err := fs.ReadFile(store.Migrations, path.Join("migrations", kind, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = regexp.MustCompile(`--.*`).ReplaceAll(text, nil)
+	text = regexp.MustCompile(`\b(TEXT|BLOB|BYTEA|INTEGER|BIGINT|BOOLEAN|REAL|DOUBLE PRECISION|STRICT|WITHOUT ROWID)\b,?`).ReplaceAll(text, nil)
+	text = regexp.MustCompile(`[\s(),]+`).ReplaceAll(text, []byte(" "))
+	return strings.Split(string(text), ";")
+}
