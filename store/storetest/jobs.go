@@ -124,7 +124,7 @@ func testFreeJobs(t *testing.T, w *world) {
 	w.ask("a", "", w.now)
 	w.claim(w.now)
 	w.ask("a", "", w.now.Add(time.Hour))
-	w.ask("b", "", w.now.Add(time.Hour))
+	w.ask("b", "", w.now.Add(2*time.Hour))
 	w.ok(w.FreeJobs(w.ctx))
 	jobs := w.claim(w.now)
 	if len(jobs) == 0 { // several nodes
@@ -133,7 +133,7 @@ func testFreeJobs(t *testing.T, w *world) {
 	w.same(len(jobs), 1)
 	w.same(jobs[0].Subject, "a")
 	w.ok(w.FinishJob(w.ctx, jobs[0]))
-	w.same(w.subjects(w.now.Add(time.Hour)), []string{"a", "b"})
+	w.same(w.subjects(w.now.Add(2*time.Hour)), []string{"a", "b"})
 }
 
 func testRetry(t *testing.T, w *world) {
