@@ -321,7 +321,7 @@ func (r report) engage(p *analyticsPerson, x *session) {
 			}
 		}
 		p.TalkingAt = ""
-		if to.IsZero() || to.After(r.finish) {
+		if to.IsZero() || whole(to).After(r.finish) {
 			p.TalkingAt = r.stamp(talk.from)
 			continue
 		}

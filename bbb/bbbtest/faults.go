@@ -1,6 +1,7 @@
 package bbbtest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -19,7 +20,7 @@ const (
 	Empty      FaultKind = "empty"       // 200 with nothing
 
 	Truncated  FaultKind = "truncated"   // XML that stops in the middle
-	Trickle    FaultKind = "trickle"     // the answer comes one byte every 20 ms
+	Trickle    FaultKind = "trickle"     // the answer comes byte by byte
 	WrongCase  FaultKind = "wrong case"  // returncode Success
 	UnknownKey FaultKind = "unknown key" // FAILED with a key that nobody has heard of
 	BOM        FaultKind = "bom"         // a byte order mark comes first
@@ -33,8 +34,9 @@ const (
 type Fault struct {
 	Call     string // "create", …; empty: every call
 	Kind     FaultKind
-	Times    int  // how many calls it hits; 0: until it's stopped
-	Executed bool // the call takes effect and only its answer is lost
+	Times    int           // how many calls it hits; 0: until it's stopped
+	Executed bool          // the call takes effect and only its answer is lost
+	Pace     time.Duration // between two bytes of Trickle; default 20 ms
 }
 
 type fault struct {
@@ -106,7 +108,7 @@ func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, f *fault, a a
 	case BadGateway:
 		html(http.StatusBadGateway).write(w)
 	case Trickle:
-		s.trickle(w, r, a)
+		s.trickle(w, r, a, cmp.Or(f.Pace, 20*time.Millisecond))
 	default:
 		f.spoil(a).write(w)
 	}
@@ -141,10 +143,10 @@ func (s *Server) wait(r *http.Request, f *fault) {
 	}
 }
 
-func (s *Server) trickle(w http.ResponseWriter, r *http.Request, a answer) {
+func (s *Server) trickle(w http.ResponseWriter, r *http.Request, a answer, pace time.Duration) {
 	w.Header().Set("Content-Type", a.contentType)
 	w.WriteHeader(a.status)
-	ticker := time.NewTicker(20 * time.Millisecond)
+	ticker := time.NewTicker(pace)
 	defer ticker.Stop()
 	for i := range len(a.body) {
 		select {

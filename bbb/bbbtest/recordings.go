@@ -32,7 +32,7 @@ const (
 // makeRecording keeps what was recorded. Without a mark there is nothing to
 // see, though raw data would lie on a real server for some days.
 func (s *Server) makeRecording(m *meeting) {
-	if !m.records() || !m.recorded {
+	if !m.recorded {
 		return
 	}
 	meta := maps.Clone(m.meta)
