@@ -68,10 +68,7 @@ func GuardedClient(allow []string, patience time.Duration) *http.Client {
 func guardedDial(allowed map[string]bool) func(context.Context, string, string) (net.Conn, error) {
 	open := net.Dialer{Timeout: connectTimeout}
 	guarded := net.Dialer{Timeout: connectTimeout, Control: func(_, address string, _ syscall.RawConn) error {
-		if allowed[address] || publicAddress(address) {
-			return nil
-		}
-		return &AddressError{Address: address}
+		return checkAddress(allowed, address)
 	}}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		if allowed[strings.ToLower(address)] {
@@ -79,6 +76,15 @@ func guardedDial(allowed map[string]bool) func(context.Context, string, string) 
 		}
 		return guarded.DialContext(ctx, network, address)
 	}
+}
+
+// checkAddress is an AddressError for an IP with a port that isn't public,
+// unless it is allowed.
+func checkAddress(allowed map[string]bool, address string) error {
+	if allowed[address] || publicAddress(address) {
+		return nil
+	}
+	return &AddressError{Address: address}
 }
 
 // reserved are networks that no platform is in, beside those that netip tells.

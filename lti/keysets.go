@@ -37,7 +37,7 @@ type KeySets struct {
 // A cachedSet is what we know of one key set.
 type cachedSet struct {
 	keys       keySet
-	freshUntil time.Time // zero: never fetched
+	freshUntil time.Time // zero, which is long ago: never fetched
 	refetched  time.Time // when last for an unknown kid
 	retryAt    time.Time // an outdated set isn't fetched before
 	failure    error     // of the last fetch; nil if it was good
@@ -49,7 +49,7 @@ func (s *cachedSet) fresh(now time.Time) bool { return now.Before(s.freshUntil) 
 
 // usable is also true of an outdated set for a while.
 func (s *cachedSet) usable(now time.Time) bool {
-	return !s.freshUntil.IsZero() && now.Before(s.freshUntil.Add(keySetGrace))
+	return now.Before(s.freshUntil.Add(keySetGrace))
 }
 
 // key finds the key for a token's kid and alg. It is errUnknownKid or
@@ -116,8 +116,7 @@ func (s *cachedSet) wants(kid string, now time.Time) (wanted, counted bool) {
 	case !s.fresh(now):
 		return s.pending != nil || !now.Before(s.retryAt), false
 	}
-	at, remembered := s.unknown[kid]
-	return !remembered || !now.Before(at.Add(keySetPause)), true
+	return !now.Before(s.unknown[kid].Add(keySetPause)), true
 }
 
 // fetch brings the set up to date. It goes on if the caller's browser goes

@@ -1,6 +1,7 @@
 package lti
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -164,6 +165,53 @@ func TestKeySetRefetchFails(t *testing.T) {
 	look{"key-2", nil, 3}.check(t, k, s)
 }
 
+// TestKeySetOutdatedAndUnknown: an outdated set is fetched for an unknown kid
+// too, which doesn't count as a fetch for an unknown kid.
+func TestKeySetOutdatedAndUnknown(t *testing.T) {
+	k, s, c := newKeySets()
+	look{"key-1", nil, 1}.check(t, k, s)
+	c.pass(time.Hour)
+	look{"key-2", errUnknownKid, 2}.check(t, k, s)
+	s.rotate("key-3")
+	look{"key-3", nil, 3}.check(t, k, s)
+}
+
+// TestKeySetLongKid isn't looked for at all.
+func TestKeySetLongKid(t *testing.T) {
+	k, s, _ := newKeySets()
+	look{strings.Repeat("k", maxKid+1), errUnknownKid, 0}.check(t, k, s)
+	look{strings.Repeat("k", maxKid), errUnknownKid, 1}.check(t, k, s)
+}
+
+// TestKeySetUnknownJoins: an unknown kid waits for the fetch of an outdated
+// set that is under way, and finds itself there.
+func TestKeySetUnknownJoins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k, s, c := newKeySets()
+		look{"key-1", nil, 1}.check(t, k, s)
+		c.pass(time.Hour)
+		s.set(func(s *keyServer) {
+			s.body = jwksText(rsaMember("key-1", rsaKeys()[0]), rsaMember("key-2", rsaKeys()[1]))
+		})
+		hold := make(chan struct{})
+		s.set(func(s *keyServer) { s.hold = hold })
+		var group sync.WaitGroup
+		for _, kid := range []string{"key-1", "key-2"} {
+			group.Go(func() {
+				if _, err := k.key(t.Context(), s.address, kid, "RS256", false); err != nil {
+					t.Errorf("key %s: %v", kid, err)
+				}
+			})
+			synctest.Wait()
+		}
+		close(hold)
+		group.Wait()
+		if got := s.count(); got != 2 {
+			t.Errorf("%d fetches, want 2", got)
+		}
+	})
+}
+
 // TestKeySetFirstFetchFails: the next launch tries again.
 func TestKeySetFirstFetchFails(t *testing.T) {
 	k, s, _ := newKeySets()
@@ -289,12 +337,16 @@ func TestKeySetMembers(t *testing.T) {
 	huge["e"] = b64([]byte{1, 0, 0, 0, 0, 0, 1, 0, 1})
 	even := rsaMember("even", rsaKeys()[0])
 	even["e"] = b64([]byte{4})
+	one := rsaMember("one", rsaKeys()[0])
+	one["e"] = b64([]byte{1})
+	giant := rsaMember("giant", rsaKeys()[0])
+	giant["n"] = b64(bytes.Repeat([]byte{0xff}, maxRSABits/8+1))
 	signing := rsaMember("sig", rsaKeys()[1])
 	signing["use"], signing["alg"] = "sig", "RS256"
 	p384 := ecMember("p384", ecKey())
 	p384["crv"] = "P-384"
 	keys, err := parseKeySet([]byte(jwksText(
-		encryption, private, huge, even, signing, p384,
+		encryption, private, huge, even, one, giant, signing, p384,
 		rsaMember("plain", rsaKeys()[0]), rsaMember("weak", rsaKeys()[3]), rsaMember("", rsaKeys()[0]), ecMember("ec", ecKey()),
 		ecMember("shared", ecKey()), rsaMember("shared", rsaKeys()[2]),
 		map[string]any{"kty": "oct", "kid": "secret", "k": "AAAA"}, map[string]any{"kty": "LMS", "kid": "new"}, map[string]any{}, "text", 7, nil,

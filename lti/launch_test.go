@@ -203,6 +203,11 @@ var tokenSpoilings = []spoiling{
 		member["alg"] = "RS512"
 		a.publish(http.StatusOK, jwksText(member))
 	}, CodeAlgNotAllowed},
+	{"V6 RS256 with a key for RS256 (Moodle)", func(_ *testing.T, a *attempt) {
+		member := rsaMember("key-1", rsaKeys()[0])
+		member["alg"] = "RS256"
+		a.publish(http.StatusOK, jwksText(member))
+	}, ""},
 	{"V6 typ another", head("typ", "at+jwt"), CodeAlgNotAllowed},
 	{"V6 typ not text", head("typ", 1), CodeAlgNotAllowed},
 	{"V6 typ missing", head("typ", nil), ""},
