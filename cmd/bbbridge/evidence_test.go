@@ -1,0 +1,192 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bbbridge/bbbridge/bbb/bbbtest"
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/lti/ltitest"
+)
+
+// polled lets time pass as the polls see it.
+func (w *world) polled(d time.Duration) {
+	w.t.Helper()
+	for ; d > 0; d -= 33 * time.Second {
+		w.later(33 * time.Second)
+		w.eventually("a poll", func() bool {
+			for _, m := range w.open() {
+				evidence, err := w.db.EvidenceOf(w.t.Context(), m.ID)
+				if err != nil {
+					w.t.Fatal(err)
+				}
+				for _, e := range evidence {
+					if e.Source == classroom.Poll && w.clock.now().Sub(e.Until) < 35*time.Second {
+						return true
+					}
+				}
+			}
+			return false
+		})
+	}
+}
+
+// open are the meetings that haven't ended as far as the service knows.
+func (w *world) open() []classroom.Meeting {
+	w.t.Helper()
+	room, err := w.db.RoomByMeetingID(w.t.Context(), w.meeting().ID)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	open, err := w.db.LiveMeetings(w.t.Context(), room.ID)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return open
+}
+
+// ended ends the class in BigBlueButton, and lets a poll see it.
+func (w *world) ended() {
+	w.t.Helper()
+	w.bbb.EndNow(w.meeting().ID)
+	w.later(40 * time.Second)
+	w.eventually("the end is seen", func() bool { return len(w.open()) == 0 })
+}
+
+func TestServerWhoseClockIsOff(t *testing.T) {
+	for name, o := range map[string]bbbtest.Options{
+		"exact, ahead":     {ClockOffset: 5 * time.Hour},
+		"exact, behind":    {ClockOffset: -3 * time.Hour},
+		"observed, ahead":  {ClockOffset: 5 * time.Hour, DropAnalytics: true},
+		"observed, behind": {ClockOffset: -3 * time.Hour, DropAnalytics: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, worldOptions{bbb: o})
+			link := w.link("complete_minutes", "5")
+			w.inClass(w.submit(w.launch(link, "anna", ltitest.LaunchOptions{}), "/start"))
+			w.inClass(w.submit(w.launch(link, "ben", ltitest.LaunchOptions{}), "/join"))
+			w.polled(4 * time.Minute)
+			w.inClass(w.submit(w.launch(link, "diego", ltitest.LaunchOptions{}), "/join"))
+			w.polled(3 * time.Minute)
+			w.ended()
+			if !o.DropAnalytics {
+				w.callbacks()
+			}
+			w.later(3 * time.Minute)
+			w.eventually("Ben has his grade", func() bool { return w.grade(link, "ben") == "10/10" })
+			if got := w.grade(link, "diego"); got != "none" {
+				t.Errorf("Diego was there 3 of 5 minutes and has %s", got)
+			}
+		})
+	}
+}
+
+func TestLateReportCorrectsWhatWasSeen(t *testing.T) {
+	w := newWorld(t, worldOptions{bbb: bbbtest.Options{AnalyticsDelay: 20 * time.Minute, DuplicateAnalytics: true}})
+	link := w.link("complete_percent", "50")
+	w.inClass(w.submit(w.launch(link, "anna", ltitest.LaunchOptions{}), "/start"))
+	w.polled(10 * time.Minute)
+	w.inClass(w.submit(w.launch(link, "ben", ltitest.LaunchOptions{}), "/join"))
+	w.polled(4 * time.Minute)
+	w.ended()
+	w.later(3 * time.Minute)
+	seen := func() string { return w.launch(link, "ben", ltitest.LaunchOptions{}).Text }
+	w.eventually("Ben's class is settled", func() bool { return !strings.Contains(seen(), "No class yet") })
+	w.later(time.Hour)
+	w.callbacks()
+	anna := w.launch(link, "anna", ltitest.LaunchOptions{})
+	w.eventually("the register is exact", func() bool {
+		for _, a := range anna.Anchors {
+			if strings.Contains(a.Href, "/classes/") {
+				page, err := anna.Follow(a)
+				return err == nil && strings.Contains(page.Text, "exact, from BigBlueButton")
+			}
+		}
+		return false
+	})
+	if got := w.grade(link, "ben"); got != "none" {
+		t.Errorf("Ben was there less than half and has %s", got)
+	}
+}
+
+func TestNodeDies(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	link := w.link("complete_minutes", "8")
+	w.inClass(w.submit(w.launch(link, "anna", ltitest.LaunchOptions{}), "/start"))
+	w.inClass(w.submit(w.launch(link, "ben", ltitest.LaunchOptions{}), "/join"))
+	w.polled(5 * time.Minute)
+	w.bbb.LoseNode() // and no word of it
+	w.later(40 * time.Second)
+	w.inClass(w.submit(w.launch(link, "anna", ltitest.LaunchOptions{}), "/start"))
+	w.inClass(w.submit(w.launch(link, "ben", ltitest.LaunchOptions{}), "/join"))
+	w.polled(5 * time.Minute)
+	w.ended()
+	w.callbacks()
+	w.later(3 * time.Minute)
+	w.eventually("both halves add up", func() bool { return w.grade(link, "ben") == "10/10" })
+}
+
+func TestCallbackAnswers(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	link := w.link()
+	w.inClass(w.submit(w.launch(link, "anna", ltitest.LaunchOptions{}), "/start"))
+	body := string(w.bbb.AnalyticsBody(w.meeting().ID))
+	for _, test := range []struct {
+		name, token, body string
+		want              int
+	}{
+		{"no token", "", body, http.StatusUnauthorized},
+		{"made-up token", "Bearer eyJhbGciOiJIUzUxMiJ9.eyJleHAiOjk5OTk5OTk5OTl9.AAAA", body, http.StatusUnauthorized},
+		{"made-up token, no body", "Bearer x", "", http.StatusUnauthorized},
+		{"too large", "", strings.Repeat("x", 11<<20), http.StatusRequestEntityTooLarge},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/bbb/analytics/x", strings.NewReader(test.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.token != "" {
+				req.Header.Set("Authorization", test.token)
+			}
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			if res.StatusCode != test.want {
+				t.Errorf("status %d, want %d", res.StatusCode, test.want)
+			}
+		})
+	}
+	if got := w.ask("GET", "/bbb/ended/nosuchroom?meetingID=x&recordingmarks=false", "", ""); got.StatusCode != http.StatusNotFound {
+		t.Errorf("end of an unknown room: %d", got.StatusCode)
+	}
+}
+
+func TestJustEndedLetsBackIn(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	link := w.link()
+	anna := w.launch(link, "anna", ltitest.LaunchOptions{})
+	w.inClass(w.submit(anna, "/start"))
+	w.bbb.EndNow(w.meeting().ID) // and takes its time
+	again := w.submit(anna, "/start")
+	if _, ok := again.Location(); ok {
+		var err error
+		if again, err = again.FollowRedirect(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if again.URL.Host != hostOf(w.url) || !strings.Contains(again.Body, "/again/join") {
+		t.Fatalf("into a dying class: %s %d %s", again.URL, again.Status, again.Text)
+	}
+	w.later(10 * time.Second)
+	at := again.URL.Query().Get("v")
+	next, err := again.Open(strings.Replace(anna.URL.Path, "?", "", 1) + "/again/join?try=1&v=" + at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.inClass(next)
+}
