@@ -1,0 +1,273 @@
+package classroom
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/bbbridge/bbbridge/lti"
+)
+
+// A fakeRooms is as much of a store as letting people in needs. What it isn't
+// asked in a test panics.
+type fakeRooms struct {
+	roomStore
+	placements map[Link]Placement
+	rooms      map[string]Room
+	courses    map[string]Course
+	seats      map[string]Seat
+	enrolments map[[2]string]Enrolment
+	arrival    Arrival
+	moved      string
+	added      []Visit
+}
+
+func (f *fakeRooms) Tenant(context.Context, string) (Tenant, error) {
+	return Tenant{ID: DefaultTenant, Rule: Rule{}}, nil
+}
+
+func (f *fakeRooms) PlacementOf(_ context.Context, l Link) (Placement, error) {
+	p, ok := f.placements[l]
+	if !ok {
+		return Placement{}, ErrNotFound
+	}
+	return p, nil
+}
+
+func (f *fakeRooms) RoomWithCourse(_ context.Context, id string) (Room, Course, error) {
+	r, ok := f.rooms[id]
+	if !ok {
+		return Room{}, Course{}, ErrNotFound
+	}
+	return r, f.courses[r.CourseID], nil
+}
+
+func (f *fakeRooms) Arrive(_ context.Context, a Arrival) (Seat, error) {
+	f.arrival = a
+	return Seat{Visit: a.Visit, Placement: a.Placement}, nil
+}
+
+func (f *fakeRooms) Seat(_ context.Context, id string) (Seat, error) {
+	s, ok := f.seats[id]
+	if !ok {
+		return Seat{}, ErrNotFound
+	}
+	return s, nil
+}
+
+func (f *fakeRooms) LatestVisit(context.Context, string, string) (string, error) {
+	return "", ErrNotFound
+}
+
+func (f *fakeRooms) AddVisit(_ context.Context, v Visit) error {
+	f.added = append(f.added, v)
+	return nil
+}
+
+func (f *fakeRooms) Enrolment(_ context.Context, course, person string) (Enrolment, error) {
+	e, ok := f.enrolments[[2]string{course, person}]
+	if !ok {
+		return Enrolment{}, ErrNotFound
+	}
+	return e, nil
+}
+
+func (f *fakeRooms) MovePlacement(_ context.Context, _, room string) error {
+	f.moved = room
+	return nil
+}
+
+var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+func newFake() (*fakeRooms, *Rooms) {
+	f := &fakeRooms{
+		placements: map[Link]Placement{},
+		rooms:      map[string]Room{"old": {ID: "old", CourseID: "c1", Title: "Old room", Settings: Settings{Record: true, Welcome: "Hello"}, Rule: Rule{Measure: Minutes, Need: 20, Points: 5}}},
+		courses:    map[string]Course{"c1": {ID: "c1", RegistrationID: "reg", DeploymentID: "1", ContextKey: "context:77"}},
+		seats:      map[string]Seat{},
+		enrolments: map[[2]string]Enrolment{},
+	}
+	return f, &Rooms{Store: f, Now: func() time.Time { return noon }, PublicURL: "https://bridge.example"}
+}
+
+func launchOf(course, link string, custom map[string]string) lti.Launch {
+	return lti.Launch{
+		Registration: lti.Registration{ID: "reg"}, DeploymentID: "1", User: lti.User{ID: "5", Name: "Ana"},
+		Roles: lti.ParseRoles([]string{"Learner"}), Context: lti.Context{ID: course, Title: "Biology I"},
+		ResourceLink: lti.ResourceLink{ID: link, Title: "Weekly seminar"}, Custom: custom, Nonce: "n",
+	}
+}
+
+func TestHowALinkFindsItsRoom(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		launch     lti.Launch
+		room       string // expected; "" is a new one
+		copiedFrom string
+		rule       Rule
+		title      string
+	}{
+		{name: "new link", launch: launchOf("77", "41", nil), title: "Weekly seminar"},
+		{name: "new link with a rule by hand", launch: launchOf("77", "41", map[string]string{"complete_minutes": "30"}), title: "Weekly seminar", rule: Rule{Measure: Minutes, Need: 30, Points: DefaultPoints}},
+		{name: "percent", launch: launchOf("77", "41", map[string]string{"complete_percent": "60%"}), title: "Weekly seminar", rule: Rule{Measure: Percent, Need: 60, Points: DefaultPoints}},
+		{name: "rule that makes no sense", launch: launchOf("77", "41", map[string]string{"complete_percent": "160"}), title: "Weekly seminar"},
+		{name: "room of the same course", launch: launchOf("77", "41", map[string]string{"room": "old"}), room: "old", rule: Rule{Measure: Minutes, Need: 20, Points: 5}},
+		{name: "room of another course: copied", launch: launchOf("78", "99", map[string]string{"room": "old"}), copiedFrom: "old", rule: Rule{Measure: Minutes, Need: 20, Points: 5}, title: "Weekly seminar"},
+		{name: "room that isn't there", launch: launchOf("77", "41", map[string]string{"room": "gone"}), title: "Weekly seminar"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f, rooms := newFake()
+			if _, err := rooms.Enter(t.Context(), test.launch, "browser", "en"); err != nil {
+				t.Fatal(err)
+			}
+			p, made := f.arrival.Placement, f.arrival.Room
+			if (made == nil) != (test.room != "") || test.room != "" && p.RoomID != test.room {
+				t.Fatalf("placement %+v, new room %+v", p, made)
+			}
+			if p.CopiedFrom != test.copiedFrom || p.Rule != test.rule {
+				t.Errorf("placement %+v", p)
+			}
+			if made != nil && (made.Title != test.title || made.ID != p.RoomID || made.MeetingID == "") {
+				t.Errorf("room %+v", made)
+			}
+			if test.copiedFrom != "" && (made.Settings.Welcome != "Hello" || made.ID == "old") {
+				t.Errorf("copy %+v", made)
+			}
+		})
+	}
+}
+
+func TestRoomOfAnotherDeployment(t *testing.T) {
+	f, rooms := newFake()
+	l := launchOf("77", "41", map[string]string{"room": "old"})
+	l.DeploymentID = "2"
+	if _, err := rooms.Enter(t.Context(), l, "browser", "en"); err != nil {
+		t.Fatal(err)
+	}
+	if f.arrival.Room == nil || f.arrival.Room.Settings.Welcome != "" || f.arrival.Placement.CopiedFrom != "" {
+		t.Errorf("another school's room is seen: %+v %+v", f.arrival.Room, f.arrival.Placement)
+	}
+}
+
+func TestWhoArrives(t *testing.T) {
+	f, rooms := newFake()
+	anonymous := launchOf("77", "41", nil)
+	anonymous.User = lti.User{Anonymous: true}
+	anonymous.Roles = lti.ParseRoles([]string{"Instructor"})
+	tester := launchOf("77", "41", nil)
+	tester.Roles = lti.ParseRoles([]string{"Learner", testUser})
+	teacher := launchOf("77", "41", nil)
+	teacher.Roles = lti.ParseRoles([]string{"Instructor"})
+	for _, test := range []struct {
+		name   string
+		launch lti.Launch
+		role   Role
+		graded bool
+	}{
+		{"learner", launchOf("77", "41", nil), Viewer, true},
+		{"teacher", teacher, Moderator, false},
+		{"anonymous", anonymous, Viewer, false},
+		{"test user", tester, Viewer, false},
+	} {
+		if _, err := rooms.Enter(t.Context(), test.launch, "browser", "en"); err != nil {
+			t.Fatal(err)
+		}
+		if a := f.arrival; a.Enrolment.Role != test.role || a.Enrolment.Graded != test.graded || a.Visit.Role != test.role || a.Person.Subject == "" {
+			t.Errorf("%s: %+v %+v", test.name, a.Enrolment, a.Person)
+		}
+	}
+}
+
+func TestKnownLinkKeepsWhatALearnersLaunchLacks(t *testing.T) {
+	f, rooms := newFake()
+	link := Link{RegistrationID: "reg", DeploymentID: "1", ContextKey: "context:77", ResourceLinkID: "41"}
+	known := Placement{ID: "p", RoomID: "old", Grades: lti.Endpoint{Scopes: []string{"score"}, LineItem: "https://lms/1"}, LineItem: LineItem{URL: "https://lms/1", Max: 10}}
+	f.placements[link] = known
+	if _, err := rooms.Enter(t.Context(), launchOf("77", "41", nil), "browser", "en"); err != nil {
+		t.Fatal(err)
+	}
+	if p := f.arrival.Placement; p.LineItem != known.LineItem || p.Grades.LineItem != known.Grades.LineItem || f.arrival.Room != nil {
+		t.Errorf("placement %+v", p)
+	}
+	l := launchOf("77", "41", nil)
+	l.Grades = lti.Endpoint{Scopes: []string{"score"}, LineItem: "https://lms/2"}
+	if _, err := rooms.Enter(t.Context(), l, "browser", "en"); err != nil {
+		t.Fatal(err)
+	}
+	if p := f.arrival.Placement; p.LineItem != (LineItem{URL: "https://lms/2"}) {
+		t.Errorf("a new column: %+v", p.LineItem)
+	}
+}
+
+func TestSeat(t *testing.T) {
+	f, rooms := newFake()
+	visit := Visit{ID: "v", Browser: HashBrowser("mine"), ExpiresAt: noon.Add(time.Hour)}
+	f.seats["v"] = Seat{Visit: visit, Room: Room{ID: "old"}}
+	over := visit
+	over.ExpiresAt = noon
+	f.seats["over"] = Seat{Visit: over, Room: Room{ID: "old"}}
+	for _, test := range []struct {
+		name, visit, browser, room string
+		want                       error
+	}{
+		{"mine", "v", "mine", "old", nil},
+		{"another browser", "v", "theirs", "old", ErrVisitOver},
+		{"no cookie", "v", "", "old", ErrVisitOver},
+		{"another room", "v", "mine", "new", ErrNotFound},
+		{"too late", "over", "mine", "old", ErrVisitOver},
+		{"made up", "x", "mine", "old", ErrVisitOver},
+		{"none", "", "mine", "old", ErrVisitOver},
+	} {
+		if _, err := rooms.Seat(t.Context(), test.visit, test.browser, test.room); !errors.Is(err, test.want) || (err == nil) != (test.want == nil) {
+			t.Errorf("%s: %v, want %v", test.name, err, test.want)
+		}
+	}
+}
+
+func TestNewWindowGetsItsOwnVisit(t *testing.T) {
+	f, rooms := newFake()
+	f.seats["v"] = Seat{Visit: Visit{ID: "v", Browser: HashBrowser("frame"), Role: Moderator, ExpiresAt: noon.Add(time.Hour)}, Room: Room{ID: "old"}}
+	seat, err := rooms.SeatByTicket(t.Context(), "v", "window", "old")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(f.added) != 1 || seat.Visit.ID == "v" || seat.Visit.Browser != HashBrowser("window") || seat.Visit.Role != Moderator || !seat.Visit.ExpiresAt.Equal(noon.Add(time.Hour)) {
+		t.Errorf("visit %+v", seat.Visit)
+	}
+	if _, err := rooms.SeatByTicket(t.Context(), "v", "window", "another"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("another room by ticket: %v", err)
+	}
+}
+
+func TestSharingACopiedCoursesRoom(t *testing.T) {
+	seat := Seat{
+		Visit: Visit{Role: Moderator}, Person: Person{ID: "tess"}, Room: Room{ID: "new"},
+		Placement: Placement{ID: "p", CopiedFrom: "old"},
+	}
+	for _, test := range []struct {
+		name      string
+		role      Role // in the old course; "" is none
+		share     bool
+		wantError error
+		wantMoved string
+	}{
+		{"keeps the new one", "", false, nil, "new"},
+		{"teaches both", Moderator, true, nil, "old"},
+		{"learns in the old one", Viewer, true, ErrForbidden, ""},
+		{"a stranger there", "", true, ErrForbidden, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f, rooms := newFake()
+			if test.role != "" {
+				f.enrolments[[2]string{"c1", "tess"}] = Enrolment{Role: test.role}
+			}
+			if err := rooms.Adopt(t.Context(), seat, test.share); !errors.Is(err, test.wantError) {
+				t.Errorf("Adopt = %v, want %v", err, test.wantError)
+			}
+			if f.moved != test.wantMoved {
+				t.Errorf("moved to %q, want %q", f.moved, test.wantMoved)
+			}
+		})
+	}
+}

@@ -1,0 +1,359 @@
+package classroom
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bbbridge/bbbridge/bbb"
+)
+
+// A fakeServer is a BigBlueButton of the test's own.
+type fakeServer struct {
+	MeetingServer
+	mu      sync.Mutex
+	creates []bbb.CreateRequest
+	joins   []bbb.JoinRequest
+	infos   int
+	ended   []string
+	info    bbb.Meeting
+	err     error
+	wait    chan struct{} // create waits for it
+	deleted []string
+	all     []bbb.Recording
+}
+
+func (f *fakeServer) Create(_ context.Context, r bbb.CreateRequest) (bbb.Created, error) {
+	f.mu.Lock()
+	f.creates = append(f.creates, r)
+	f.mu.Unlock()
+	if f.wait != nil {
+		<-f.wait
+	}
+	return bbb.Created{InternalMeetingID: "internal", CreateTime: noon.Add(time.Hour)}, f.err
+}
+
+func (f *fakeServer) JoinURL(r bbb.JoinRequest) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.joins = append(f.joins, r)
+	return "https://bbb.example/join"
+}
+
+func (f *fakeServer) MeetingInfo(context.Context, string) (bbb.Meeting, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.infos++
+	return f.info, f.err
+}
+
+func (f *fakeServer) End(_ context.Context, id, password string) error {
+	f.ended = append(f.ended, id+" "+password)
+	return f.err
+}
+
+func (f *fakeServer) Recordings(context.Context, bbb.RecordingsRequest) ([]bbb.Recording, error) {
+	var all []bbb.Recording
+	for _, r := range f.all {
+		r.Formats = slices.Clone(r.Formats)
+		all = append(all, r)
+	}
+	return all, f.err
+}
+
+func (f *fakeServer) DeleteRecordings(_ context.Context, ids []string) error {
+	f.deleted = append(f.deleted, ids...)
+	return nil
+}
+
+// A fakeClass is a store with at most one live meeting.
+type fakeClass struct {
+	roomStore
+	mu       sync.Mutex
+	live     []Meeting
+	evidence []Evidence
+	jobs     []Job
+	saved    *Room
+	settle   bool
+}
+
+func (f *fakeClass) ServerOf(context.Context, string) (Server, error) { return Server{ID: "s"}, nil }
+
+func (f *fakeClass) Server(context.Context, string) (Server, error) { return Server{ID: "s"}, nil }
+
+func (f *fakeClass) RecordMeeting(_ context.Context, m Meeting, _ time.Time) (Meeting, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.live) > 0 {
+		return f.live[0], false, nil
+	}
+	f.live = []Meeting{m}
+	return m, true, nil
+}
+
+func (f *fakeClass) LiveMeetings(context.Context, string) ([]Meeting, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.live, nil
+}
+
+func (f *fakeClass) RoomMeetings(context.Context, string) ([]Meeting, error) {
+	return []Meeting{{ServerID: "s"}, {ServerID: "s"}}, nil
+}
+
+func (f *fakeClass) KeepEvidence(_ context.Context, e Evidence, _ time.Time) (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.evidence = append(f.evidence, e)
+	return true, nil
+}
+
+func (f *fakeClass) Enqueue(_ context.Context, j Job) error {
+	f.jobs = append(f.jobs, j)
+	return nil
+}
+
+func (f *fakeClass) SaveSettings(_ context.Context, r Room, _ string, _ Rule, settle bool) error {
+	f.saved, f.settle = &r, settle
+	return nil
+}
+
+func newClass() (*fakeClass, *fakeServer, *Rooms) {
+	store, server := &fakeClass{}, &fakeServer{}
+	return store, server, &Rooms{
+		Store: store, Client: func(Server) MeetingServer { return server }, PublicURL: "https://bridge.example",
+		PasswordKey: []byte("key"), PollEvery: 30 * time.Second, Now: func() time.Time { return noon },
+	}
+}
+
+func seatOf(role Role) Seat {
+	return Seat{
+		Visit:  Visit{ID: "v", Role: role, Locale: "fr"},
+		Person: Person{ID: "uann", Name: "Ann"}, Room: Room{ID: "room", Title: "Seminar", MeetingID: "rmeeting", CourseID: "c1"},
+	}
+}
+
+func TestManyStartOneClass(t *testing.T) {
+	store, server, rooms := newClass()
+	server.wait = make(chan struct{})
+	var group sync.WaitGroup
+	for range 20 {
+		group.Go(func() {
+			if _, err := rooms.Start(t.Context(), seatOf(Moderator)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	close(server.wait)
+	group.Wait()
+	if len(store.live) != 1 {
+		t.Errorf("%d meetings", len(store.live))
+	}
+	if len(server.joins) != 20 || len(store.evidence) != 20 {
+		t.Errorf("%d joins signed, %d kept", len(server.joins), len(store.evidence))
+	}
+}
+
+func TestWhatAClassIsMadeOf(t *testing.T) {
+	store, server, rooms := newClass()
+	seat := seatOf(Moderator)
+	seat.Room.Settings = Settings{Record: true, MuteOnStart: true, MaxParticipants: 30, Welcome: "Hello"}
+	if _, err := rooms.Start(t.Context(), seat); err != nil {
+		t.Fatal(err)
+	}
+	c, j := server.creates[0], server.joins[0]
+	if c.AttendeePassword == c.ModeratorPassword || len(c.AttendeePassword) < 16 || len(c.ModeratorPassword) < 16 {
+		t.Errorf("passwords %q %q", c.AttendeePassword, c.ModeratorPassword)
+	}
+	if !*c.Record || !*c.MuteOnStart || c.MaxParticipants != 30 || c.Welcome != "Hello" || !c.KeepEvents || c.ExpireWhenLastUserLeft <= 0 {
+		t.Errorf("create %+v", c)
+	}
+	for name, value := range c.Metadata {
+		if strings.Contains(name, "_") || strings.Contains(value, "Ann") || strings.Contains(value, c.ModeratorPassword) {
+			t.Errorf("metadata %s: %s", name, value)
+		}
+	}
+	if !j.Moderator || j.Password != c.ModeratorPassword || j.UserID != "uann" || j.Guest == nil || *j.Guest ||
+		j.CreateTime != noon.Add(time.Hour).UnixMilli() || j.Locale != "fr" {
+		t.Errorf("join %+v", j)
+	}
+	for _, address := range []string{j.LogoutURL, j.ErrorRedirectURL} {
+		u, err := url.Parse(address)
+		if err != nil || u.Host != "bridge.example" || u.Path != "/rooms/room/left" {
+			t.Errorf("comes out at %s", address)
+		}
+	}
+	if got := store.live[0].ClockOffset; got != time.Hour {
+		t.Errorf("the server's clock is %v ahead", got)
+	}
+	if e := store.evidence[0]; e.Source != Joining || string(e.Body) != "uann" {
+		t.Errorf("hint %+v", e)
+	}
+}
+
+func TestJoin(t *testing.T) {
+	live := []Meeting{{ID: "m", InternalID: "internal", ServerID: "s", CreateTime: noon}}
+	teacher := bbb.Participant{UserID: "utess", Moderator: true}
+	ben := bbb.Participant{UserID: "uben"}
+	with := func(people ...bbb.Participant) bbb.Meeting {
+		return bbb.Meeting{InternalMeetingID: "internal", CreateTime: noon, Attendees: people}
+	}
+	for _, test := range []struct {
+		name string
+		live []Meeting
+		info bbb.Meeting
+		err  error
+		set  Settings
+		want error
+	}{
+		{name: "no class", want: ErrNotRunning},
+		{name: "made, and nobody in it", live: live, info: with(), want: ErrNotRunning},
+		{name: "no teacher in it", live: live, info: with(ben), want: ErrNotRunning},
+		{name: "a teacher in it", live: live, info: with(teacher)},
+		{name: "has just ended", live: live, err: bbb.ErrNotFound, want: ErrNotRunning},
+		{name: "is being ended", live: live, info: bbb.Meeting{InternalMeetingID: "internal", ForciblyEnded: true, Attendees: []bbb.Participant{teacher}}, want: ErrNotRunning},
+		{name: "full", live: live, info: with(teacher, ben), set: Settings{MaxParticipants: 2}, want: ErrFull},
+		{name: "full by two tabs of one", live: live, info: with(teacher, teacher), set: Settings{MaxParticipants: 2}},
+		{name: "full, but in it already", live: live, info: with(teacher, bbb.Participant{UserID: "uann"}), set: Settings{MaxParticipants: 2}},
+		{name: "the server doesn't answer", live: live, err: errors.New("connection refused"), want: ErrNotRunning},
+		{name: "learners may start", set: Settings{LearnersMayStart: true}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			store, server, rooms := newClass()
+			store.live, server.info, server.err = test.live, test.info, test.err
+			seat := seatOf(Viewer)
+			seat.Room.Settings = test.set
+			_, err := rooms.Join(t.Context(), seat)
+			if !errors.Is(err, test.want) || (err == nil) != (test.want == nil) {
+				t.Fatalf("Join = %v, want %v", err, test.want)
+			}
+			if err == nil && (server.joins[0].Moderator || test.set == (Settings{}) && len(server.creates) != 0) {
+				t.Errorf("join %+v, creates %d", server.joins[0], len(server.creates))
+			}
+		})
+	}
+}
+
+func TestEveryoneModerates(t *testing.T) {
+	store, server, rooms := newClass()
+	store.live = []Meeting{{ID: "m", InternalID: "internal", ServerID: "s"}}
+	server.info = bbb.Meeting{InternalMeetingID: "internal", Attendees: []bbb.Participant{{UserID: "utess", Moderator: true}}}
+	seat := seatOf(Viewer)
+	seat.Room.Settings.EveryoneModerates = true
+	if _, err := rooms.Join(t.Context(), seat); err != nil || !server.joins[0].Moderator {
+		t.Errorf("join %v %+v", err, server.joins)
+	}
+	if err := rooms.End(t.Context(), seat); !errors.Is(err, ErrForbidden) {
+		t.Errorf("a learner ends the class by our button: %v", err)
+	}
+}
+
+func TestOneLookForAWholeClass(t *testing.T) {
+	store, server, rooms := newClass()
+	store.live = []Meeting{{ID: "m", InternalID: "internal", ServerID: "s"}}
+	server.info = bbb.Meeting{InternalMeetingID: "internal", Attendees: []bbb.Participant{{UserID: "utess", Moderator: true}}}
+	for range 300 {
+		if _, err := rooms.Join(t.Context(), seatOf(Viewer)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if server.infos != 1 || len(server.creates) != 0 {
+		t.Errorf("300 learners: %d looks, %d creates", server.infos, len(server.creates))
+	}
+}
+
+func TestEnd(t *testing.T) {
+	store, server, rooms := newClass()
+	store.live = []Meeting{{ID: "m", ServerID: "s", MeetingID: "rmeeting"}}
+	_, password := bbb.Passwords([]byte("key"), "rmeeting")
+	for _, err := range []error{nil, bbb.ErrNotFound} {
+		server.ended, store.jobs, server.err = nil, nil, err
+		if err := rooms.End(t.Context(), seatOf(Moderator)); err != nil {
+			t.Fatal(err)
+		}
+		if len(server.ended) != 1 || server.ended[0] != "rmeeting "+password || len(store.jobs) != 1 || store.jobs[0].Kind != PollJob {
+			t.Errorf("ended %v, jobs %+v", server.ended, store.jobs)
+		}
+	}
+	server.err = errors.New("connection refused")
+	if err := rooms.End(t.Context(), seatOf(Moderator)); err == nil {
+		t.Error("a server that doesn't answer has ended a class")
+	}
+}
+
+func TestChange(t *testing.T) {
+	for _, test := range []struct {
+		name, title string
+		set         Settings
+		rule        Rule
+		wrong       string
+		settles     bool
+	}{
+		{name: "as it was", title: "Seminar"},
+		{name: "a new rule", title: "Seminar", rule: Rule{Measure: Minutes, Need: 5, Points: 1}, settles: true},
+		{name: "no name", title: " ", wrong: "title"},
+		{name: "long name", title: strings.Repeat("é", MaxTitle+1), wrong: "title"},
+		{name: "longest name", title: strings.Repeat("é", MaxTitle)},
+		{name: "long welcome", title: "Seminar", set: Settings{Welcome: strings.Repeat("x", MaxWelcome+1)}, wrong: "welcome"},
+		{name: "fewer than nobody", title: "Seminar", set: Settings{MaxParticipants: -1}, wrong: "max_participants"},
+		{name: "longer than a day", title: "Seminar", set: Settings{DurationMinutes: 2000}, wrong: "duration"},
+		{name: "rule of nothing", title: "Seminar", rule: Rule{Measure: Percent, Points: 1}, wrong: "need"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			store, _, rooms := newClass()
+			err := rooms.Change(t.Context(), seatOf(Moderator), test.title, test.set, test.rule)
+			var invalid *InvalidError
+			if errors.As(err, &invalid) != (test.wrong != "") || invalid != nil && invalid.Field != test.wrong {
+				t.Fatalf("Change = %v, want %q", err, test.wrong)
+			}
+			if (store.saved != nil) != (test.wrong == "") || store.settle != test.settles {
+				t.Errorf("saved %+v, settles %v", store.saved, store.settle)
+			}
+		})
+	}
+}
+
+func TestRecordingsOfOtherRooms(t *testing.T) {
+	_, server, rooms := newClass()
+	formats := []bbb.Format{{Type: "presentation", URL: "https://bbb.example/p?token=1"}}
+	server.all = []bbb.Recording{
+		{ID: "a", MeetingID: "rmeeting", Published: true, Start: noon, Formats: formats},
+		{ID: "b", MeetingID: "rmeeting", Start: noon.Add(time.Hour), Formats: formats},
+		{ID: "c", MeetingID: "rother", Published: true, Formats: formats},
+	}
+	for role, want := range map[Role]string{Viewer: "a", Moderator: "ba"} {
+		all, err := rooms.Recordings(t.Context(), seatOf(role))
+		got := ""
+		for _, r := range all {
+			got += r.ID
+			if r.Formats[0].URL != "" {
+				t.Error("an address that works once is given away in the list")
+			}
+		}
+		if err != nil || got != want {
+			t.Errorf("%s sees %q: %v", role, got, err)
+		}
+	}
+	if got, err := rooms.Playback(t.Context(), seatOf(Viewer), "a", "presentation"); err != nil || got != "https://bbb.example/p?token=1" {
+		t.Errorf("Playback = %s, %v", got, err)
+	}
+	for _, id := range []string{"b", "c"} {
+		if _, err := rooms.Playback(t.Context(), seatOf(Viewer), id, "presentation"); !errors.Is(err, ErrNotFound) {
+			t.Errorf("a learner plays %s: %v", id, err)
+		}
+	}
+	if err := rooms.Delete(t.Context(), seatOf(Moderator), "c"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("another room's recording is deleted: %v", err)
+	}
+	if err := rooms.Delete(t.Context(), seatOf(Viewer), "a"); !errors.Is(err, ErrForbidden) {
+		t.Errorf("a learner deletes: %v", err)
+	}
+	if err := rooms.Delete(t.Context(), seatOf(Moderator), "a"); err != nil || len(server.deleted) != 1 {
+		t.Errorf("deleted %v: %v", server.deleted, err)
+	}
+}
