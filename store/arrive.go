@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
@@ -238,8 +239,10 @@ func (c *conn) learnPlacement(ctx context.Context, a arrival, k *known) error {
 		return nil
 	}
 	err := c.one(ctx, `
-		UPDATE placements SET title = ?, grades = ?, item_url = ?, item_max = ?, item_made = ?, opens_class = ? WHERE id = ?`,
-		p.Title, asJSON(p.Grades), p.LineItem.URL, p.LineItem.Max, p.LineItem.Made, p.OpensClass, p.ID)
+		UPDATE placements SET title = ?, scopes = ?, items_url = ?, launch_item_url = ?,
+			item_url = ?, item_max = ?, item_made = ?, opens_class = ? WHERE id = ?`,
+		p.Title, strings.Join(p.Grades.Scopes, " "), p.Grades.LineItems, p.Grades.LineItem,
+		p.LineItem.URL, p.LineItem.Max, p.LineItem.Made, p.OpensClass, p.ID)
 	if err != nil {
 		return fmt.Errorf("save placement %s: %w", p.ID, err)
 	}
@@ -261,10 +264,11 @@ func (c *conn) addPlacement(ctx context.Context, a arrival, k *known) error {
 		}
 	}
 	_, err := c.exec(ctx, `
-		INSERT INTO placements (id, course_id, resource_link_id, room_id, title, rule, grades,
-			item_url, item_max, item_made, copied_from, opens_class)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		p.ID, p.CourseID, p.ResourceLinkID, p.RoomID, p.Title, asJSON(p.Rule), asJSON(p.Grades),
+		INSERT INTO placements (id, course_id, resource_link_id, room_id, title, rule,
+			scopes, items_url, launch_item_url, item_url, item_max, item_made, copied_from, opens_class)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		p.ID, p.CourseID, p.ResourceLinkID, p.RoomID, p.Title, asJSON(p.Rule),
+		strings.Join(p.Grades.Scopes, " "), p.Grades.LineItems, p.Grades.LineItem,
 		p.LineItem.URL, p.LineItem.Max, p.LineItem.Made, p.CopiedFrom, p.OpensClass)
 	if err != nil {
 		return fmt.Errorf("add placement %s: %w", p.ID, err)

@@ -3,7 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
+	"os"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -14,14 +14,45 @@ import (
 	"github.com/bbbridge/bbbridge/store"
 )
 
-func openBench(b *testing.B) *store.DB {
-	b.Helper()
-	db, err := store.Open(context.Background(), "sqlite:"+filepath.Join(b.TempDir(), "bench.db"), store.MasterKey{1})
-	if err != nil {
-		b.Fatal(err)
+// benchmark runs f on each kind of database, with a class of 300 who have
+// been there before.
+func benchmark(b *testing.B, f func(b *testing.B, db *store.DB, next func() classroom.Arrival)) {
+	kinds := []string{"sqlite"}
+	urls := map[string]func(testing.TB) string{"sqlite": newSQLite, "postgres": newPostgres}
+	if os.Getenv("TEST_POSTGRES_DSN") != "" {
+		kinds = append(kinds, "postgres")
 	}
-	b.Cleanup(func() { db.Close() })
-	return db
+	for _, kind := range kinds {
+		b.Run(kind, func(b *testing.B) {
+			db := open(b, urls[kind](b))
+			next := arrivals(b, db)
+			for range 300 {
+				if _, err := db.Arrive(b.Context(), next()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			f(b, db, next)
+		})
+	}
+}
+
+// parallel has callers do f, all together b.N times, and reports what it
+// takes of the processor and how often it's done in a second.
+func parallel(b *testing.B, callers int, f func() error) {
+	b.ReportAllocs()
+	b.SetParallelism(callers)
+	before := cpu(b)
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if err := f(); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "launches/s")
+	b.ReportMetric(float64((cpu(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
 }
 
 // arrivals returns the launches of a class of 300, time and again: each with
@@ -66,31 +97,45 @@ func arrivals(b *testing.B, db *store.DB) func() classroom.Arrival {
 // BenchmarkArrive records launches of people, courses and rooms that are
 // known, as nearly all are, each durable when it returns.
 func BenchmarkArrive(b *testing.B) {
-	for _, callers := range []int{1, 8, 16, 64} {
-		b.Run(fmt.Sprint(callers, "callers"), func(b *testing.B) {
-			db := openBench(b)
-			next := arrivals(b, db)
-			for range 300 {
-				if _, err := db.Arrive(context.Background(), next()); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportAllocs()
-			b.SetParallelism(callers)
-			before := cpu(b)
-			b.ResetTimer()
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					if _, err := db.Arrive(context.Background(), next()); err != nil {
-						b.Error(err)
-						return
-					}
-				}
+	benchmark(b, func(b *testing.B, db *store.DB, next func() classroom.Arrival) {
+		for _, callers := range []int{1, 8, 16, 64} {
+			b.Run(fmt.Sprint(callers), func(b *testing.B) {
+				parallel(b, callers, func() error {
+					_, err := db.Arrive(context.Background(), next())
+					return err
+				})
 			})
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "launches/s")
-			b.ReportMetric(float64((cpu(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
-		})
+		}
+	})
+}
+
+// BenchmarkEnter is all that a launch and the page behind it ask of the
+// database, by 8 at once.
+func BenchmarkEnter(b *testing.B) {
+	benchmark(b, func(b *testing.B, db *store.DB, next func() classroom.Arrival) {
+		ctx, cancel := context.WithCancel(context.Background()) // as a request's
+		defer cancel()
+		parallel(b, 8, func() error { return enter(ctx, db, next()) })
+	})
+}
+
+func enter(ctx context.Context, db *store.DB, a classroom.Arrival) error {
+	c := a.Course
+	if _, err := db.Tenant(ctx, c.RegistrationID); err != nil {
+		return err
 	}
+	_, err := db.PlacementOf(ctx, classroom.Link{
+		RegistrationID: c.RegistrationID, DeploymentID: c.DeploymentID, ContextKey: c.ContextKey, ResourceLinkID: a.Placement.ResourceLinkID,
+	})
+	if err != nil {
+		return err
+	}
+	seat, err := db.Arrive(ctx, a)
+	if err != nil {
+		return err
+	}
+	_, err = db.Seat(ctx, seat.Visit.ID)
+	return err
 }
 
 // cpu is the processor time that this program has used.
@@ -105,22 +150,22 @@ func cpu(b *testing.B) time.Duration {
 
 // BenchmarkSeat reads what each page view needs.
 func BenchmarkSeat(b *testing.B) {
-	db := openBench(b)
-	next := arrivals(b, db)
-	var ids []string
-	for range 3000 {
-		seat, err := db.Arrive(context.Background(), next())
-		if err != nil {
-			b.Fatal(err)
+	benchmark(b, func(b *testing.B, db *store.DB, next func() classroom.Arrival) {
+		var ids []string
+		for range 3000 {
+			seat, err := db.Arrive(b.Context(), next())
+			if err != nil {
+				b.Fatal(err)
+			}
+			ids = append(ids, seat.Visit.ID)
 		}
-		ids = append(ids, seat.Visit.ID)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		if _, err := db.Seat(ctx, ids[i%len(ids)]); err != nil {
-			b.Fatal(err)
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			if _, err := db.Seat(ctx, ids[i%len(ids)]); err != nil {
+				b.Fatal(err)
+			}
 		}
-	}
+	})
 }

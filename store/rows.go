@@ -93,7 +93,9 @@ type placementRow struct {
 	RoomID         sql.Null[string]         `db:"placement.room_id"`
 	Title          sql.Null[string]         `db:"placement.title"`
 	Rule           jsonText[classroom.Rule] `db:"placement.rule"`
-	Grades         jsonText[lti.Endpoint]   `db:"placement.grades"`
+	Scopes         sql.Null[string]         `db:"placement.scopes"`
+	ItemsURL       sql.Null[string]         `db:"placement.items_url"`
+	LaunchItemURL  sql.Null[string]         `db:"placement.launch_item_url"`
 	ItemURL        sql.Null[string]         `db:"placement.item_url"`
 	ItemMax        sql.Null[float64]        `db:"placement.item_max"`
 	ItemMade       sql.Null[bool]           `db:"placement.item_made"`
@@ -104,10 +106,19 @@ type placementRow struct {
 func (r placementRow) placement() classroom.Placement {
 	return classroom.Placement{
 		ID: r.ID.V, CourseID: r.CourseID.V, ResourceLinkID: r.ResourceLinkID.V, RoomID: r.RoomID.V,
-		Title: r.Title.V, Rule: r.Rule.V, Grades: r.Grades.V,
+		Title: r.Title.V, Rule: r.Rule.V,
+		Grades:     lti.Endpoint{Scopes: scopes(r.Scopes.V), LineItems: r.ItemsURL.V, LineItem: r.LaunchItemURL.V},
 		LineItem:   classroom.LineItem{URL: r.ItemURL.V, Max: r.ItemMax.V, Made: r.ItemMade.V},
 		CopiedFrom: r.CopiedFrom.V, OpensClass: r.OpensClass.V,
 	}
+}
+
+// scopes splits what has no spaces in it (RFC 6749, 3.3).
+func scopes(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, " ")
 }
 
 type visitRow struct {

@@ -108,8 +108,10 @@ CREATE TABLE placements (
 	room_id          TEXT    NOT NULL REFERENCES rooms,
 	title            TEXT    NOT NULL,
 	rule             TEXT    NOT NULL,
-	grades           TEXT    NOT NULL,
-	item_url         TEXT    NOT NULL,
+	scopes           TEXT    NOT NULL, -- from here: services, as the newest launch told
+	items_url        TEXT    NOT NULL,
+	launch_item_url  TEXT    NOT NULL,
+	item_url         TEXT    NOT NULL, -- from here: the line item that we use
 	item_max         REAL    NOT NULL,
 	item_made        INTEGER NOT NULL,
 	copied_from      TEXT    NOT NULL,
