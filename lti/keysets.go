@@ -29,6 +29,8 @@ var (
 type KeySets struct {
 	HTTP *http.Client // GuardedClient, outside of tests
 	Now  func() time.Time
+	// Observe, if set, is told the end of each fetch; see Tokens.Observe.
+	Observe func(call, outcome string, took time.Duration)
 
 	mu   sync.Mutex // never held while the network is used
 	sets map[string]*cachedSet
@@ -137,7 +139,9 @@ func (k *KeySets) fetch(ctx context.Context, address string, insecure bool) {
 	}()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keySetTimeout)
 	defer cancel()
+	begin := k.Now()
 	keys, age, err = fetchKeySet(ctx, k.HTTP, address, insecure)
+	observe(k.Observe, "key_set", begin, k.Now(), err)
 }
 
 // find looks into the set as it is now. What isn't in a set just fetched is

@@ -186,11 +186,34 @@ func (t *Tokens) authorized(ctx context.Context, client *http.Client, g grant, s
 		if err != nil {
 			return answer{}, fmt.Errorf("%s: %w", s.call, err)
 		}
-		result, err := call(client, request, s.call, string(token), s.limit, t.Now)
+		result, err := t.call(client, request, s.call, string(token), s.limit)
 		var refused *ServiceError
 		if !errors.As(err, &refused) || refused.Status != http.StatusUnauthorized || again {
 			return result, err
 		}
 		t.drop(g.registration, g.deploymentID, g.scopes, token)
 	}
+}
+
+// call is call, observed.
+func (t *Tokens) call(client *http.Client, request *http.Request, name, secret string, limit int64) (answer, error) {
+	begin := t.Now()
+	result, err := call(client, request, name, secret, limit, t.Now)
+	observe(t.Observe, name, begin, t.Now(), err)
+	return result, err
+}
+
+func observe(f func(call, outcome string, took time.Duration), call string, begin, end time.Time, err error) {
+	if f == nil {
+		return
+	}
+	outcome := "no_answer"
+	var refused *ServiceError
+	switch {
+	case err == nil:
+		outcome = "ok"
+	case errors.As(err, &refused):
+		outcome = strconv.Itoa(refused.Status)
+	}
+	f(call, outcome, end.Sub(begin))
 }

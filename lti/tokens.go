@@ -42,6 +42,9 @@ type Tokens struct {
 	HTTP *http.Client
 	Keys signers
 	Now  func() time.Time
+	// Observe, if set, is told the end of each call to a platform. outcome is
+	// "ok", a status such as "409", or "no_answer".
+	Observe func(call, outcome string, took time.Duration)
 
 	mu      sync.Mutex
 	cached  map[string]cachedToken
@@ -162,7 +165,7 @@ func (t *Tokens) request(ctx context.Context, r Registration, deploymentID strin
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Accept", "application/json")
-	answer, err := call(t.HTTP, request, "token", assertion, maxTokenAnswer, t.Now)
+	answer, err := t.call(t.HTTP, request, "token", assertion, maxTokenAnswer)
 	if err != nil {
 		return "", 0, err
 	}

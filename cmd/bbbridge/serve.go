@@ -71,7 +71,7 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 	}
 	grades := &classroom.Grades{
 		Store: db, Now: now, Log: log,
-		Platform: &lti.Grades{HTTP: outgoing, Now: now, Tokens: &lti.Tokens{HTTP: outgoing, Keys: db, Now: now}},
+		Platform: &lti.Grades{HTTP: outgoing, Now: now, Tokens: &lti.Tokens{HTTP: outgoing, Keys: db, Now: now, Observe: metrics.Call}},
 	}
 	classes := &classroom.Classes{
 		Store: db, Now: now, Interval: cfg.PollInterval,
@@ -85,7 +85,7 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 	}
 	classes.Wake, grades.Wake = runner.Wake, runner.Wake
 	tool := &lti.Tool{
-		PublicURL: cfg.PublicURL, Registrations: db, KeySets: &lti.KeySets{HTTP: outgoing, Now: now},
+		PublicURL: cfg.PublicURL, Registrations: db, KeySets: &lti.KeySets{HTTP: outgoing, Now: now, Observe: metrics.Call},
 		StateKey: key.Derive("login state"), Now: now, InsecureLoopback: cfg.Loopback(), Log: log,
 	}
 	server := &handlers.Server{
