@@ -11,6 +11,9 @@ import (
 	"unicode"
 )
 
+// maxLog is how many requests are kept; the demo may run for days.
+const maxLog = 20000
+
 // maxBody is what a server takes in one call, about.
 const maxBody = 2 << 20
 
@@ -71,7 +74,6 @@ type call struct {
 	accept              string
 	params, form        params
 	body                []byte
-	at                  time.Time
 }
 
 // Request is one API request as it came, for tests to look at.
@@ -126,37 +128,33 @@ func (c *call) mediaType() string {
 
 // A route is one call of the API.
 type route struct {
-	methods    []string
-	body       []string // content types; nil: not looked at
-	rules      []rule
-	recordings bool // of the recording part, which is older code
-	run        func(*Server, *call) answer
+	methods []string
+	body    []string // content types; nil: not looked at, as in the recording part
+	rules   []rule
+	run     func(*Server, *call) answer
 }
 
 var (
-	get      = []string{http.MethodGet, http.MethodHead}
+	get      = []string{http.MethodGet}
 	post     = []string{http.MethodPost}
 	both     = slices.Concat(get, post)
 	forms    = []string{formType, "multipart/form-data"}
 	xmlTypes = []string{"application/xml", "text/xml"}
 )
 
-func routeOf(name string) (route, bool) {
-	r, ok := map[string]route{
-		"create":            {both, slices.Concat(xmlTypes, forms), createRules, false, (*Server).create},
-		"join":              {get, forms, joinRules, false, (*Server).join},
-		"isMeetingRunning":  {both, forms, idRules, false, (*Server).isMeetingRunning},
-		"getMeetingInfo":    {both, forms, idRules, false, (*Server).getMeetingInfo},
-		"getMeetings":       {both, forms, nil, false, (*Server).getMeetings},
-		"end":               {both, forms, endRules, false, (*Server).endCall},
-		"insertDocument":    {post, xmlTypes, idRules, false, (*Server).insertDocument},
-		"sendChatMessage":   {get, forms, chatRules, false, (*Server).sendChatMessage},
-		"getRecordings":     {both, nil, nil, true, (*Server).getRecordings},
-		"publishRecordings": {get, nil, publishRules, true, (*Server).publishRecordings},
-		"deleteRecordings":  {get, nil, recordRules, true, (*Server).deleteRecordings},
-		"updateRecordings":  {both, nil, recordRules, true, (*Server).updateRecordings},
-	}[name]
-	return r, ok
+var routes = map[string]route{
+	"create":            {both, slices.Concat(xmlTypes, forms), createRules, (*Server).create},
+	"join":              {get, forms, joinRules, (*Server).join},
+	"isMeetingRunning":  {both, forms, idRules, (*Server).isMeetingRunning},
+	"getMeetingInfo":    {both, forms, idRules, (*Server).getMeetingInfo},
+	"getMeetings":       {both, forms, nil, (*Server).getMeetings},
+	"end":               {both, forms, endRules, (*Server).endCall},
+	"insertDocument":    {post, xmlTypes, idRules, (*Server).insertDocument},
+	"sendChatMessage":   {get, forms, chatRules, (*Server).sendChatMessage},
+	"getRecordings":     {both, nil, nil, (*Server).getRecordings},
+	"publishRecordings": {get, nil, publishRules, (*Server).publishRecordings},
+	"deleteRecordings":  {get, nil, recordRules, (*Server).deleteRecordings},
+	"updateRecordings":  {both, nil, recordRules, (*Server).updateRecordings},
 }
 
 func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, name string) {
@@ -173,7 +171,6 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, name string) 
 	}
 	s.mu.Lock()
 	s.tick()
-	c.at = s.now()
 	a := s.answer(c, f)
 	s.mu.Unlock()
 	s.record(c, a)
@@ -187,6 +184,9 @@ func (s *Server) record(c *call, a answer) {
 		Call: c.name, Method: c.method, RawQuery: c.query, ContentType: c.contentType, Accept: c.accept,
 		Params: url.Values(c.params), Body: c.body, At: s.now(), Key: a.key, Failed: a.failed,
 	})
+	if len(s.requests) > maxLog {
+		s.requests = slices.Delete(s.requests, 0, maxLog/2)
+	}
 	s.o.Log.Debug("call", "call", c.name, "code", a.key)
 }
 
@@ -196,7 +196,7 @@ func (s *Server) answer(c *call, f *fault) answer {
 	if c.name == "" {
 		return s.apiRoot()
 	}
-	r, ok := routeOf(c.name)
+	r, ok := routes[c.name]
 	if !ok || (s.o.Mode == Scalelite && c.name == "sendChatMessage") {
 		return s.unknownCall()
 	}

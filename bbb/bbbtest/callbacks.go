@@ -142,8 +142,7 @@ func (s *Server) analyticsLetter(m *meeting) (body []byte, secrets []string) {
 	return s.analytics(m), secrets
 }
 
-// send makes one request and keeps it among the deliveries. The address may
-// be told to nobody, so that an error names only its host.
+// send makes one request and keeps it among the deliveries.
 func (s *Server) send(ctx context.Context, c *callback, method string, body []byte, secret string) Delivery {
 	c.attempt++
 	s.mu.Lock()
@@ -178,6 +177,9 @@ func (s *Server) send(ctx context.Context, c *callback, method string, body []by
 
 func do(client *http.Client, req *http.Request) (int, error) {
 	resp, err := client.Do(req)
+	if e := (*url.Error)(nil); errors.As(err, &e) {
+		err = e.Err // the address is in the deliveries, and no matter of a log
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -209,6 +209,9 @@ func TestUnknownCallsAndMethods(t *testing.T) {
 			t.Errorf("POST %s: %d", call, r.status)
 		}
 	}
+	if r := b.do(http.MethodHead, b.sign("join", joinA+"&role=VIEWER"), "", ""); r.status != http.StatusMethodNotAllowed {
+		t.Errorf("HEAD join: %d", r.status)
+	}
 	if r := b.call("insertDocument", "meetingID=room-a"); r.status != http.StatusMethodNotAllowed {
 		t.Errorf("GET insertDocument: %d", r.status)
 	}

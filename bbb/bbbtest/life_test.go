@@ -2,7 +2,9 @@ package bbbtest_test
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -263,5 +265,47 @@ func TestClosedTabAndReload(t *testing.T) {
 	}
 	if r := b.get(page); r.status != http.StatusOK || !b.meeting().People[0].Online || len(b.meeting().People) != 1 {
 		t.Error("coming back to the page isn't the same session")
+	}
+}
+
+// One of many creates at once makes the meeting; the others find it.
+func TestManyAtOnce(t *testing.T) {
+	b := start(t, bbbtest.Options{EndDelay: -1, AnalyticsDelay: -1})
+	keys := make(chan string, 20)
+	var all sync.WaitGroup
+	for i := range cap(keys) {
+		all.Go(func() {
+			r, err := b.try(http.MethodGet, b.sign("create", createA), "", "")
+			if err != nil || !r.ok() {
+				t.Errorf("create: %v %s", err, r.body)
+			}
+			keys <- r.key()
+			join, err := b.try(http.MethodGet, b.sign("join", "meetingID=room-a&fullName=A&role=VIEWER&userID=u"+strconv.Itoa(i)), "", "")
+			if err != nil {
+				t.Error(err)
+			}
+			for _, path := range []string{"/join?", "/live?"} {
+				if _, err := b.try(http.MethodGet, strings.Replace(join.location, "/join?", path, 1), "", ""); err != nil {
+					t.Error(err)
+				}
+			}
+			b.Tick()
+			b.Meetings()
+			b.Requests()
+			if err := b.DeliverCallbacks(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	close(keys)
+	made := 0
+	for key := range keys {
+		if key == "" {
+			made++
+		}
+	}
+	if m := b.meeting(); made != 1 || len(m.People) != cap(keys) {
+		t.Errorf("%d made, %d people", made, len(m.People))
 	}
 }
