@@ -42,15 +42,15 @@ func (s *Server) register(c *gin.Context) error {
 				page.Complete++
 			}
 		}
-		page.People = append(page.People, personView(seat, r, row))
+		page.People = append(page.People, s.personView(c, seat, r, row))
 	}
 	return s.render(c, http.StatusOK, page)
 }
 
-func personView(seat classroom.Seat, r classroom.Register, row classroom.RegisterRow) web.Person {
+func (s *Server) personView(c *gin.Context, seat classroom.Seat, r classroom.Register, row classroom.RegisterRow) web.Person {
 	p := web.Person{
 		ID: row.Person.ID, Name: row.Person.DisplayName(), Learner: row.Graded,
-		Time: row.Attendance.Time, Grade: gradeView(row.Delivery),
+		Time: row.Attendance.Time, Grade: s.gradeView(c, seat, row.Delivery),
 	}
 	for _, stay := range row.Stays {
 		p.Stays = append(p.Stays, web.Stay{From: stay.From.UTC(), To: stay.To.UTC(), Exact: stay.Source == classroom.Analytics})

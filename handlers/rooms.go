@@ -71,6 +71,9 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom
 	if live.Meeting.ID != "" {
 		page.EndURL = at(seat, "/end")
 	}
+	if page.State == web.Waiting && len(lines) > 0 && s.recent(lines[0].Session.EndedAt) {
+		page.State, page.Since = web.Ended, lines[0].Session.EndedAt.UTC()
+	}
 	for _, p := range live.People {
 		page.Here = append(page.Here, web.Here{Name: p.Name, Teacher: p.Moderator})
 	}
@@ -124,10 +127,25 @@ func (s *Server) learnerRoom(c *gin.Context, seat classroom.Seat, live classroom
 		Join: s.post(seat, "/join"), StateURL: at(seat, "/state"), CanStart: seat.May(classroom.Start) == nil,
 		Attendance: attendance, RecordingsURL: at(seat, "/recordings"),
 	}
-	if page.State == web.Live {
+	switch {
+	case page.State == web.Live:
 		page.Since = live.Meeting.CreateTime.UTC()
+	case page.State == web.Waiting && len(attendance.Classes) > 0:
+		if end := attendance.Classes[0].To; s.recent(end) {
+			page.State, page.Since = web.Ended, end
+		}
+	}
+	if c.GetHeader("Sec-Fetch-Dest") == "document" { // a window of its own may go in by itself
+		page.JoinURL = at(seat, "/join")
 	}
 	return s.render(c, http.StatusOK, page)
+}
+
+// overFor is how long a page says of a class that it is over.
+const overFor = 10 * time.Minute
+
+func (s *Server) recent(end time.Time) bool {
+	return !end.IsZero() && s.Now().Sub(end).Abs() < overFor
 }
 
 // attendance is what the seat's person attended and what came of it.
@@ -136,7 +154,7 @@ func (s *Server) attendance(c *gin.Context, seat classroom.Seat) (*web.Attendanc
 	if err != nil {
 		return nil, err
 	}
-	a := &web.Attendance{Rule: ruleView(own.Rule), Grade: gradeView(own.Delivery)}
+	a := &web.Attendance{Rule: ruleView(own.Rule), Grade: s.gradeView(c, seat, own.Delivery)}
 	if r := own.Result; r != nil {
 		a.Have, a.Needed, a.Complete = r.Time, r.Needed, r.Complete
 	}
@@ -148,12 +166,15 @@ func (s *Server) attendance(c *gin.Context, seat classroom.Seat) (*web.Attendanc
 	return a, nil
 }
 
-func gradeView(d *classroom.Delivery) *web.Grade {
+func (s *Server) gradeView(c *gin.Context, seat classroom.Seat, d *classroom.Delivery) *web.Grade {
 	if d == nil {
 		return nil
 	}
 	g := &web.Grade{
 		State: web.GradeState(d.State), Points: d.Points, Max: d.Max, At: d.SentAt.UTC(), Reason: d.Reason, Detail: d.Detail,
+	}
+	if r, err := s.Platforms.Registration(c.Request.Context(), seat.Visit.RegistrationID); err == nil {
+		g.LMS = r.Name
 	}
 	if d.State == classroom.Waiting {
 		g.At = d.NextAt.UTC()

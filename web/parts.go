@@ -85,7 +85,7 @@ type GradeCounts struct{ Sent, Waiting, Refused, Superseded int }
 func Reasons() []string {
 	return []string{
 		"not_gradable", "not_enrolled", "scope_missing", "no_line_item", "line_item_gone",
-		"outdated", "bad_request", "platform_down", "forbidden", "unknown",
+		"outdated", "bad_request", "platform_down", "platform_disabled", "forbidden", "unknown",
 	}
 }
 

@@ -33,7 +33,10 @@ func TestFromTheLinkToTheGrade(t *testing.T) {
 	if early.Status != http.StatusOK || !strings.HasPrefix(early.URL.Path, "/rooms/") {
 		t.Fatalf("Ben is at %s: %d %s", early.URL, early.Status, early.Text)
 	}
-	waiting := w.submit(early, "/join")
+	waiting, err := early.Click("Look again")
+	if err != nil {
+		t.Fatal(err)
+	}
 	if waiting.Status != http.StatusOK || waiting.URL.Host != early.URL.Host {
 		t.Fatalf("before class Ben is at %s: %d", waiting.URL, waiting.Status)
 	}
