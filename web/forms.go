@@ -84,14 +84,6 @@ func problemCode(code string) string {
 	return "internal"
 }
 
-// known is the format's type if there's a word for it, else "unknown".
-func known(format string) string {
-	if slices.Contains([]string{"presentation", "video", "podcast", "notes", "screenshare", "statistics"}, format) {
-		return format
-	}
-	return "unknown"
-}
-
 // A recordingRow is a recording with what its row needs.
 type recordingRow struct {
 	Recording
@@ -101,6 +93,15 @@ type recordingRow struct {
 
 func newRecordingRow(r Recording, now any, teacher bool) recordingRow {
 	return recordingRow{r, now, teacher}
+}
+
+// play is the button that plays a format.
+func (l *locale) play(kind string, f Format) (button, error) {
+	label, err := l.say("recording.play." + f.Type)
+	if l.messages["recording.play."+f.Type] == nil {
+		label, err = l.say("recording.play.unknown")
+	}
+	return newTab(kind, f.Play, label), err
 }
 
 func endButton(url string, label template.HTML) button {

@@ -121,8 +121,9 @@ type (
 		Status        *status
 	}
 	status struct {
-		Kind string // live, waiting, ended, needs
-		Text template.HTML
+		Kind  string // live, waiting, ended, needs, good
+		Shape template.HTML
+		Text  template.HTML
 	}
 	button struct {
 		Post
@@ -166,7 +167,7 @@ func newStatus(kind string, parts ...template.HTML) status {
 	for _, part := range parts[1:] {
 		text += " · " + part
 	}
-	return status{Kind: kind, Text: text}
+	return status{Kind: kind, Shape: shapeOf(kind), Text: text}
 }
 
 func newButton(kind string, p Post, label template.HTML) button {
@@ -197,3 +198,21 @@ func newProgress(label template.HTML, have, need time.Duration, full bool) progr
 	p.Value = min(p.Value, p.Max)
 	return p
 }
+
+// shapeOf is the shape of a state: its colour alone would not do.
+func shapeOf(kind string) template.HTML {
+	const ring = `<circle class="ring" cx="6" cy="6" r="4.75"/>`
+	switch kind {
+	case "live":
+		return shapeStart + `<circle cx="6" cy="6" r="5.5"/></svg>`
+	case "waiting":
+		return shapeStart + ring + `<path d="M6 1.25a4.75 4.75 0 0 0 0 9.5z"/></svg>`
+	case "needs":
+		return shapeStart + `<path d="M6 .5 12 11.5H0z"/></svg>`
+	case "good":
+		return shapeStart + `<path class="ring" d="m1.5 6.5 3 3 6-7"/></svg>`
+	}
+	return shapeStart + ring + `</svg>`
+}
+
+const shapeStart = `<svg class="shape" viewBox="0 0 12 12" width="12" height="12" aria-hidden="true" focusable="false">`

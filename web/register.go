@@ -23,7 +23,7 @@ type Register struct {
 	Came, Enrolled int // learners
 	Complete       int // learners
 	Exact          bool
-	Every          time.Duration // observed so often, if not Exact
+	Every          time.Duration // what was observed was so often, also where only a part was; zero: not told
 	Counting       bool          // the exact figures may still come
 	Rule           Rule
 	People         []Person
@@ -194,7 +194,7 @@ func (l *locale) arrange(r Register) []Person {
 	if r.Filtered() {
 		people = slices.DeleteFunc(people, func(p Person) bool { return !r.shows(r.Show, p) })
 	}
-	names := collate.New(l.tag, collate.IgnoreCase)
+	names := collate.New(l.tag, collate.IgnoreCase, collate.Numeric)
 	by, down := strings.CutPrefix(r.Sort, "-")
 	slices.SortStableFunc(people, func(a, b Person) int {
 		order := r.compare(by, a, b)

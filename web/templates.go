@@ -26,47 +26,54 @@ var pageFiles = map[string]any{
 	"styleguide": Styleguide{},
 }
 
+// readPages parses all pages into one set, so that a component is parsed and
+// escaped once for all pages: the blocks that each page fills, and the layout
+// around them, are named after the page.
 func (l *locale) readPages(asset func(string) string) (pageSet, error) {
-	base := template.New("layout").Funcs(l.funcs())
-	for _, name := range []string{"layout", "parts", "rule", "grade", "register_table"} {
-		if err := l.read(base, name, asset); err != nil {
+	set := template.New("").Funcs(l.funcs())
+	for _, name := range []string{"parts", "rule", "grade", "register_table"} {
+		if err := l.read(set.New(name), name, name, asset); err != nil {
 			return nil, err
 		}
 	}
 	pages := pageSet{}
 	for name, page := range pageFiles {
-		t, err := base.Clone()
-		if err != nil {
-			return nil, fmt.Errorf("template %s: %w", name, err)
-		}
-		if err := l.read(t, name, asset); err != nil {
+		layout := set.New(name)
+		if err := l.read(layout, "layout", name, asset); err != nil {
 			return nil, err
 		}
-		// The first execution does the escaping of the whole template; better
-		// now than for the first one who comes. What an empty page is short of
-		// says nothing.
-		_ = t.Execute(io.Discard, page)
-		pages[reflect.TypeOf(page)] = t
+		if err := l.read(set.New(name+".html"), name, name, asset); err != nil {
+			return nil, err
+		}
+		pages[reflect.TypeOf(page)] = layout
+	}
+	// The first execution does the escaping of a whole template; better now
+	// than for the first one who comes. What an empty page is short of says
+	// nothing.
+	for page, t := range pages {
+		_ = t.Execute(io.Discard, reflect.Zero(page).Interface())
 	}
 	return pages, nil
 }
 
-func (l *locale) read(t *template.Template, name string, asset func(string) string) error {
-	source, err := templateFiles.ReadFile("templates/" + name + ".html")
+// read parses a file of the folder templates for a page.
+func (l *locale) read(t *template.Template, file, page string, asset func(string) string) error {
+	source, err := templateFiles.ReadFile("templates/" + file + ".html")
 	if err != nil {
-		return fmt.Errorf("template %s: %w", name, err)
+		return fmt.Errorf("template %s: %w", file, err)
 	}
-	text, err := l.inline(string(source), asset)
+	text, err := l.inline(blocks.ReplaceAllString(string(source), `{{$1 "$2 `+page+`"`), asset)
 	if err != nil {
-		return fmt.Errorf("template %s: %w", name, err)
+		return fmt.Errorf("template %s: %w", file, err)
 	}
 	if _, err := t.Parse(text); err != nil {
-		return fmt.Errorf("template %s: %w", name, err)
+		return fmt.Errorf("template %s: %w", file, err)
 	}
 	return nil
 }
 
 var (
+	blocks     = regexp.MustCompile(`\{\{(block|define|template) "(title|head|main)"`)
 	indent     = regexp.MustCompile(`\n[ \t]+`)
 	callsAsset = regexp.MustCompile(`\{\{asset "([^"]*)"\}\}`)
 	callsT     = regexp.MustCompile(`\{\{t "([^"]*)"((?: "\w+" (?:[.$][.\w]*|\([^()]*\)))*)\}\}`)
@@ -118,9 +125,9 @@ func (l *locale) funcs() template.FuncMap {
 		"clock": l.clock, "day": l.day, "moment": l.moment, "span": l.span, "date": l.date, "utc": utc,
 		"duration": duration, "minutes": floorMinutes, "minutesUp": ceilMinutes, "seconds": seconds,
 		"percent": percent, "number": l.number,
-		"header": newHeader, "status": newStatus, "button": newButton, "newTab": newTab,
+		"header": newHeader, "status": newStatus, "shape": shapeOf, "button": newButton, "newTab": newTab,
 		"notice": newNotice, "progress": newProgress, "text": l.text, "check": l.check, "wrong": l.wrong,
 		"ruleFields": newRuleFields, "grade": newGradeView, "lms": l.lms,
-		"endButton": endButton, "recordingRow": newRecordingRow, "clockText": l.clockText, "iso": iso, "arrange": l.arrange, "known": known, "problem": problemCode,
+		"endButton": endButton, "recordingRow": newRecordingRow, "play": l.play, "clockText": l.clockText, "iso": iso, "arrange": l.arrange, "problem": problemCode,
 	}
 }

@@ -1,0 +1,236 @@
+package web
+
+import (
+	"maps"
+	"math"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+	"golang.org/x/net/html"
+)
+
+// eachPage runs f for all samples in all languages.
+func eachPage(t *testing.T, f func(t *testing.T, source string, doc *goquery.Document)) {
+	all := samples()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		for _, locale := range Locales() {
+			t.Run(name+"."+locale, func(t *testing.T) {
+				source := render(t, locale, all[name])
+				doc, err := goquery.NewDocumentFromReader(strings.NewReader(source))
+				if err != nil {
+					t.Fatal(err)
+				}
+				f(t, source, doc)
+			})
+		}
+	}
+}
+
+var void = map[string]bool{"meta": true, "link": true, "input": true, "br": true, "img": true, "hr": true}
+
+func TestPagesAreBalanced(t *testing.T) {
+	eachPage(t, func(t *testing.T, source string, _ *goquery.Document) {
+		var open []string
+		tokens := html.NewTokenizer(strings.NewReader(source))
+		for {
+			kind := tokens.Next()
+			token := tokens.Token()
+			switch {
+			case kind == html.ErrorToken:
+				if len(open) > 0 {
+					t.Errorf("not closed: %v", open)
+				}
+				return
+			case kind == html.StartTagToken && !void[token.Data]:
+				open = append(open, token.Data)
+			case kind == html.EndTagToken:
+				if len(open) == 0 || open[len(open)-1] != token.Data {
+					t.Fatalf("</%s> closes %v", token.Data, open)
+				}
+				open = open[:len(open)-1]
+			}
+		}
+	})
+}
+
+func TestPagesObeyThePolicy(t *testing.T) {
+	eachPage(t, func(t *testing.T, source string, doc *goquery.Document) {
+		doc.Find("style, iframe, object, embed, base").Each(func(_ int, s *goquery.Selection) {
+			t.Errorf("<%s> on the page", goquery.NodeName(s))
+		})
+		doc.Find("script").Each(func(_ int, s *goquery.Selection) {
+			if src, _ := s.Attr("src"); !strings.HasPrefix(src, StaticPath) || s.Text() != "" {
+				t.Errorf("script that isn't a file of ours: %q %q", src, s.Text())
+			}
+		})
+		for _, node := range doc.Find("*").Nodes {
+			for _, a := range node.Attr {
+				if a.Key == "style" || strings.HasPrefix(a.Key, "on") {
+					t.Errorf("<%s %s=%q>", node.Data, a.Key, a.Val)
+				}
+				if (a.Key == "src" || a.Key == "href" && node.Data == "link") && !strings.HasPrefix(a.Val, StaticPath) {
+					t.Errorf("<%s %s=%q> isn't ours", node.Data, a.Key, a.Val)
+				}
+			}
+		}
+		if strings.Contains(source, "ZgotmplZ") {
+			t.Error("html/template took something out")
+		}
+	})
+}
+
+func TestPagesAreAccessible(t *testing.T) {
+	eachPage(t, func(t *testing.T, _ string, doc *goquery.Document) {
+		ids := map[string]int{}
+		doc.Find("[id]").Each(func(_ int, s *goquery.Selection) { ids[s.AttrOr("id", "")]++ })
+		for id, n := range ids {
+			if n > 1 {
+				t.Errorf("id %q is there %d times", id, n)
+			}
+		}
+		for _, name := range []string{"aria-labelledby", "aria-describedby", "for"} {
+			doc.Find("[" + name + "]").Each(func(_ int, s *goquery.Selection) {
+				for _, id := range strings.Fields(s.AttrOr(name, "")) {
+					if ids[id] == 0 {
+						t.Errorf("%s names %q, which isn't there", name, id)
+					}
+				}
+			})
+		}
+		doc.Find("input:not([type=hidden]), textarea, select").Each(func(_ int, s *goquery.Selection) {
+			if s.AttrOr("aria-label", "") == "" && doc.Find(`label[for="`+s.AttrOr("id", "none")+`"]`).Length() == 0 {
+				t.Errorf("field %q has no label", s.AttrOr("name", ""))
+			}
+		})
+		doc.Find("button, a").Each(func(_ int, s *goquery.Selection) {
+			if strings.TrimSpace(s.Text()) == "" {
+				t.Error("a button or link says nothing")
+			}
+		})
+		if n := doc.Find("h1").Length(); n != 1 {
+			t.Errorf("%d headings", n)
+		}
+		if doc.Find("html[lang]").Length() != 1 || doc.Find("main").Length() != 1 || strings.TrimSpace(doc.Find("title").Text()) == "" {
+			t.Error("no language, main part or title")
+		}
+		if n := doc.Find("button.primary:not([disabled]), a.primary").Length(); n > 1 && doc.Find("main.guide").Length() == 0 {
+			t.Errorf("%d primary actions", n)
+		}
+	})
+}
+
+// Whatever a person, course or platform is called, it stays text.
+func TestHostileNames(t *testing.T) {
+	const name = `"><script>alert(1)</script><b x='`
+	doc := func(page any) *goquery.Document {
+		d, err := goquery.NewDocumentFromReader(strings.NewReader(render(t, "en", page)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	room := teacherRoom(Live, 2)
+	room.Title, room.Course, room.Here[0].Name, room.Recordings[0].Name = name, name, name, name
+	room.Join.Ticket, room.LearnerURL = name, "javascript:alert(1)"
+	form := settingsPage("")
+	form.Name, form.Welcome = name, "</textarea>"+name
+	reg := register(3, true)
+	reg.Title, reg.People[0].Name, reg.Show, reg.Sort = name, name, name, name
+	reg.People[2].Grade = &Grade{State: GradeRefused, Detail: name, LMS: name, Reason: name}
+	pick := picker(true)
+	pick.Course, pick.Name, pick.Rooms[0].Title, pick.Rule.Minutes = name, name, name, name
+	for what, page := range map[string]any{
+		"teacher": room, "settings": form, "register": reg, "picker": pick,
+		"window":  NewWindow{Person: name, URL: "/x", Fields: []Hidden{{name, name}}},
+		"problem": Problem{Code: name, Request: name, Quote: name, BackURL: "javascript:alert(1)"},
+		"return":  ReturnPage{URL: "javascript:alert(1)", JWT: name},
+		"left":    LeftPage{Title: name, CourseURL: `data:text/html,x`},
+	} {
+		d := doc(page)
+		if n := d.Find("main script, b").Length(); n > 0 {
+			t.Errorf("%s: %d elements came in", what, n)
+		}
+		for _, attribute := range []string{"href", "action"} {
+			d.Find("[" + attribute + "]").Each(func(_ int, s *goquery.Selection) {
+				if u, err := url.Parse(s.AttrOr(attribute, "")); err != nil || u.Scheme != "" && u.Scheme != "https" && u.Scheme != "http" {
+					t.Errorf("%s: %s=%q", what, attribute, s.AttrOr(attribute, ""))
+				}
+			})
+		}
+		if what != "return" && !strings.Contains(d.Text()+d.Find("input").AttrOr("value", ""), "alert(1)") {
+			t.Errorf("%s: the name is lost", what)
+		}
+	}
+}
+
+// tokens are the colours of app.css: light, and dark over light.
+func tokens(t *testing.T) (light, dark map[string]string) {
+	t.Helper()
+	light, dark = map[string]string{}, map[string]string{}
+	css := string(pages.assets["app.css"].body)
+	first, rest, _ := strings.Cut(css, "@media screen and (prefers-color-scheme: dark)")
+	second, _, _ := strings.Cut(rest, "\n}\n")
+	colour := regexp.MustCompile(`--([a-z-]+): (#[0-9a-f]{6});`)
+	for _, c := range colour.FindAllStringSubmatch(first, -1) {
+		light[c[1]], dark[c[1]] = c[2], c[2]
+	}
+	for _, c := range colour.FindAllStringSubmatch(second, -1) {
+		dark[c[1]] = c[2]
+	}
+	return light, dark
+}
+
+// luminance is the relative one of WCAG 2.
+func luminance(t *testing.T, colour string) float64 {
+	t.Helper()
+	var sum float64
+	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+		n, err := strconv.ParseUint(colour[1+2*i:3+2*i], 16, 8)
+		if err != nil {
+			t.Fatalf("colour %q: %v", colour, err)
+		}
+		c := float64(n) / 255
+		if c <= 0.04045 {
+			c /= 12.92
+		} else {
+			c = math.Pow((c+0.055)/1.055, 2.4)
+		}
+		sum += weight * c
+	}
+	return sum
+}
+
+func TestContrast(t *testing.T) {
+	light, dark := tokens(t)
+	for mode, colours := range map[string]map[string]string{"light": light, "dark": dark} {
+		for _, pair := range []struct {
+			front, back string
+			least       float64
+		}{
+			{"text", "bg", 4.5}, {"text", "surface", 4.5}, {"muted", "bg", 4.5}, {"muted", "surface", 4.5},
+			{"accent", "bg", 4.5}, {"accent", "surface", 4.5}, {"accent-hover", "bg", 4.5}, {"on-accent", "accent", 4.5}, {"on-accent", "accent-hover", 4.5},
+			{"live", "bg", 4.5}, {"waiting", "bg", 4.5}, {"needs", "bg", 4.5},
+			{"live", "live-surface", 4.5}, {"waiting", "waiting-surface", 4.5}, {"needs", "needs-surface", 4.5},
+			{"text", "live-surface", 4.5}, {"text", "needs-surface", 4.5}, {"accent", "needs-surface", 4.5},
+			{"edge", "bg", 3}, {"bar", "bg", 3}, {"accent", "bg", 3},
+		} {
+			front, back := colours[pair.front], colours[pair.back]
+			if front == "" || back == "" {
+				t.Errorf("%s: no token %s or %s", mode, pair.front, pair.back)
+				continue
+			}
+			a, b := luminance(t, front)+0.05, luminance(t, back)+0.05
+			if contrast := max(a, b) / min(a, b); contrast < pair.least {
+				t.Errorf("%s: %s on %s has a contrast of %.2f, less than %.1f", mode, pair.front, pair.back, contrast, pair.least)
+			}
+		}
+	}
+	if len(dark) != len(light) {
+		t.Errorf("%d tokens in dark, %d in light", len(dark), len(light))
+	}
+}

@@ -1,0 +1,211 @@
+package web
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/BurntSushi/toml"
+	"github.com/google/go-cmp/cmp"
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/feature/plural"
+	"golang.org/x/text/language"
+)
+
+func placeholders(m *message) []string {
+	names := map[string]bool{}
+	for _, form := range m.forms {
+		for _, p := range form {
+			if p.name != "" {
+				names[p.name] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+func forms(m *message) []plural.Form {
+	var have []plural.Form
+	for form, pieces := range m.forms {
+		if pieces != nil {
+			have = append(have, plural.Form(form))
+		}
+	}
+	return have
+}
+
+func TestLocalesSayTheSame(t *testing.T) {
+	english := pages.locales["en"].messages
+	for _, name := range Locales() {
+		messages := pages.locales[name].messages
+		for id, want := range english {
+			got := messages[id]
+			if got == nil {
+				t.Errorf("%s has no %s", name, id)
+				continue
+			}
+			if diff := cmp.Diff(placeholders(want), placeholders(got)); diff != "" {
+				t.Errorf("%s: placeholders of %s (-en +%s):\n%s", name, id, name, diff)
+			}
+			if diff := cmp.Diff(forms(want), forms(got)); diff != "" {
+				t.Errorf("%s: plural forms of %s (-en +%s):\n%s", name, id, name, diff)
+			}
+		}
+		for id := range messages {
+			if english[id] == nil && !strings.HasPrefix(id, "format.") {
+				t.Errorf("%s has %s, which English hasn't", name, id)
+			}
+		}
+	}
+}
+
+// Every text is what go-i18n says, for counts of each plural form.
+func TestTextIsGoI18ns(t *testing.T) {
+	for _, name := range Locales() {
+		bundle := i18n.NewBundle(language.English)
+		bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
+		if _, err := bundle.LoadMessageFileFS(localeFiles, "locales/"+name+".toml"); err != nil {
+			t.Fatal(err)
+		}
+		localizer := i18n.NewLocalizer(bundle, name)
+		for id, m := range pages.locales[name].messages {
+			for _, n := range []int{0, 1, 2, 5, 21, 300} {
+				data := Data{"Count": n}
+				for _, p := range placeholders(m) {
+					if p != "Count" {
+						data[p] = "<" + p + ">"
+					}
+				}
+				config := &i18n.LocalizeConfig{MessageID: id, TemplateData: map[string]any(data)}
+				if m.forms[plural.One] != nil {
+					config.PluralCount = n
+				} else {
+					delete(data, "Count")
+					data["Count"] = fmt.Sprint(n) // a figure in a sentence that has one form
+				}
+				want, err := localizer.Localize(config)
+				if err != nil {
+					t.Fatalf("%s in %s: %v", id, name, err)
+				}
+				if got := pages.Text(name, id, data); got != want {
+					t.Errorf("%s in %s for %d = %q, want %q", id, name, n, got, want)
+				}
+			}
+		}
+	}
+}
+
+// Every id that a template or Go names is there, and every id is named.
+func TestIDsAreUsed(t *testing.T) {
+	used := usedIDs(t)
+	for id := range pages.locales["en"].messages {
+		family := id[:strings.LastIndex(id, ".")+1]
+		if !used[id] && !used[family] {
+			t.Errorf("nothing says %s", id)
+		}
+	}
+	for id := range used {
+		if !strings.HasSuffix(id, ".") && pages.locales["en"].messages[id] == nil {
+			t.Errorf("%s is said, and isn't there", id)
+		}
+	}
+}
+
+// usedIDs are the ids in templates, and the families ("said.") of those that
+// are put together.
+func usedIDs(t *testing.T) map[string]bool {
+	used := map[string]bool{"format.": true, "learner.state.": true, "wrong.": true, "recording.play.": true, "register.column.": true, "grade.your_lms": true}
+	calls := regexp.MustCompile(`\b(?:t|n) "([\w.:]+)"`)
+	families := regexp.MustCompile(`\(print "([\w.]+\.)"`)
+	fields := regexp.MustCompile(`\((?:text|check) ([^()]*)\)`)
+	ids := regexp.MustCompile(`"([a-z]+\.[\w.]+)"`)
+	files, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		source, err := templateFiles.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range append(calls.FindAllSubmatch(source, -1), families.FindAllSubmatch(source, -1)...) {
+			used[string(found[1])] = true
+		}
+		for _, call := range fields.FindAllSubmatch(source, -1) {
+			for _, id := range ids.FindAllSubmatch(call[1], -1) {
+				used[string(id[1])] = true
+			}
+		}
+	}
+	for _, reason := range Reasons() {
+		used["reason."+reason] = true
+	}
+	for _, code := range Codes() {
+		used["problem."+code+".person"], used["problem."+code+".admin"] = true, true
+	}
+	return used
+}
+
+func TestProblemsHaveSentences(t *testing.T) {
+	for _, name := range Locales() {
+		for _, code := range Codes() {
+			person := pages.Text(name, "problem."+code+".person", nil)
+			lead, rest, _ := strings.Cut(person, "\n")
+			if lead == "" || rest == "" || strings.HasPrefix(lead, "problem.") {
+				t.Errorf("%s in %s tells the person %q: what is, and what to do, on two lines", code, name, person)
+			}
+			if strings.Contains(person, code) || len(code) > 12 && strings.Contains(pages.Text(name, "problem."+code+".admin", nil), code) {
+				t.Errorf("%s in %s has its code in a sentence", code, name)
+			}
+			if admin := pages.Text(name, "problem."+code+".admin", nil); admin == "" || strings.HasPrefix(admin, "problem.") {
+				t.Errorf("%s in %s tells the admin nothing", code, name)
+			}
+		}
+		for _, reason := range Reasons() {
+			if text := pages.Text(name, "reason."+reason, nil); text == "reason."+reason {
+				t.Errorf("reason %s has no words in %s", reason, name)
+			}
+		}
+		for _, what := range said() {
+			if text := pages.Text(name, "said."+what, nil); text == "said."+what {
+				t.Errorf("%s isn't told in %s", what, name)
+			}
+		}
+	}
+}
+
+func TestUnknownCodeIsInternal(t *testing.T) {
+	got := render(t, "en", Problem{Code: "brand_new", Request: "7F3K"})
+	for _, want := range []string{"Something went wrong on our side.", "<code>brand_new</code>"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("page of an unknown code doesn't say %q", want)
+		}
+	}
+}
+
+func TestMessagesThatCantBeRead(t *testing.T) {
+	for name, m := range map[string]*i18n.Message{
+		"no text":            {ID: "x"},
+		"only one":           {ID: "x", One: "one"},
+		"open placeholder":   {ID: "x", Other: "of {{.Count"},
+		"open in the plural": {ID: "x", Other: "of {{.Count}}", One: "{{.Co"},
+	} {
+		if _, err := compile(m); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestTextsAreShort(t *testing.T) {
+	for _, name := range Locales() {
+		for id, m := range pages.locales[name].messages {
+			if text := asText(m.forms[0], nil); len([]rune(text)) > 260 {
+				t.Errorf("%s in %s has %d characters", id, name, len([]rune(text)))
+			}
+		}
+	}
+}
