@@ -20,6 +20,7 @@ type tick struct {
 	At time.Time
 }
 
+// Bar is the person's bar on the axis of the class.
 func (r Register) Bar(p Person) bar {
 	var b bar
 	from, length := r.From, r.end().Sub(r.From)

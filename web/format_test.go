@@ -15,7 +15,7 @@ func TestTimesAsPeopleSayThem(t *testing.T) {
 	for _, test := range []struct{ locale, clock, day, lastYear, span, open, date string }{
 		{"en", "09:05", "Tue 3 Mar", "Tue 3 Mar 2026", "Tue 3 Mar 09:05–10:37", "Tue 3 Mar 09:05", "Tuesday 3 March 2026"},
 		{"fr", "09 h 05", "mar. 3 mars", "mar. 3 mars 2026", "mar. 3 mars, 09 h 05–10 h 37", "mar. 3 mars, 09 h 05", "mardi 3 mars 2026"},
-		{"de", "09:05", "Di. 3. März", "Di. 3. März 2026", "Di. 3. März, 09:05–10:37", "Di. 3. März, 09:05", "Dienstag 3. März 2026"},
+		{"de", "09:05", "Di., 3. März", "Di., 3. März 2026", "Di., 3. März, 09:05–10:37", "Di., 3. März, 09:05", "Dienstag, 3. März 2026"},
 	} {
 		l := pages.locales[test.locale]
 		for what, pair := range map[string][2]string{

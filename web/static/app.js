@@ -7,18 +7,21 @@
 
   // Times, in the browser's zone. What is right already is left alone.
   const language = html.lang === "en" ? "en-GB" : html.lang;
-  const say = (options) => new Intl.DateTimeFormat(language, options);
+  const say = (options, at) => {
+    const text = new Intl.DateTimeFormat(language, options).format(at);
+    return html.lang === "en" ? text.replace(",", "") : text;
+  };
   const two = (n) => String(n).padStart(2, "0");
   const clock = (at) => two(at.getHours()) + html.dataset.separator + two(at.getMinutes());
   const day = (at) => {
     const year = at.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
-    return say({ weekday: "short", day: "numeric", month: "short", year }).format(at);
+    return say({ weekday: "short", day: "numeric", month: "short", year }, at);
   };
   const kinds = {
     clock,
     day,
     moment: (at) => day(at) + (html.lang === "en" ? " " : ", ") + clock(at),
-    date: (at) => say({ weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(at),
+    date: (at) => say({ weekday: "long", day: "numeric", month: "long", year: "numeric" }, at),
   };
   const shownOffset = (text) => {
     const parts = /([+-])(\d\d):(\d\d)$/.exec(text);
@@ -100,6 +103,10 @@
 
   if (!main) return;
 
+  // A page that goes on by itself; without scripts it does so by meta refresh.
+  const { next, seconds } = main.dataset;
+  if (next) setTimeout(() => location.assign(next), seconds * 1000);
+
   // A page that waits asks how things stand, and goes in when class is on.
   const { poll, state, go, refresh } = main.dataset;
   const calm = state === "live" || state === "ended" || state === "no_server";
@@ -137,9 +144,9 @@
     const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
     if (!answer || !answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const next = page.querySelector("main[data-refresh]");
-    if (!next) return;
-    if (next.dataset.state !== state) {
+    const fresh = page.querySelector("main[data-refresh]");
+    if (!fresh) return;
+    if (fresh.dataset.state !== state) {
       location.reload();
       return;
     }
