@@ -42,8 +42,12 @@ type classStore interface {
 	Enqueue(context.Context, Job) error
 }
 
-// meetingMost is how long a meeting is looked at whose server never answers.
-const meetingMost = 7 * 24 * time.Hour
+const (
+	meetingMost  = 7 * 24 * time.Hour // how long a meeting is looked at whose server doesn't answer
+	slowestPoll  = 2 * time.Minute    // while it doesn't, unless Interval is longer
+	hintWait     = 2 * time.Second    // the end callback comes before the server has closed the meeting
+	failuresFine = 3                  // polls that may fail before they get rarer
+)
 
 // Poll looks once who is in a meeting, and returns when to look again; zero:
 // never. A server that doesn't answer means nothing: nobody has left by that.
@@ -57,7 +61,7 @@ func (s *Classes) Poll(ctx context.Context, meetingID string) (time.Time, error)
 	}
 	server, err := s.Store.Server(ctx, m.ServerID)
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrNoServer) { // removed: there's nobody to ask
-		return time.Time{}, s.ended(ctx, m)
+		return time.Time{}, s.gone(ctx, m, time.Time{})
 	}
 	if err != nil {
 		return time.Time{}, fmt.Errorf("server %s: %w", m.ServerID, err)
@@ -65,21 +69,19 @@ func (s *Classes) Poll(ctx context.Context, meetingID string) (time.Time, error)
 	info, err := s.Client(server).MeetingInfo(ctx, m.MeetingID)
 	switch {
 	case errors.Is(err, bbb.ErrNotFound):
-		return time.Time{}, s.ended(ctx, m)
-	case err != nil && s.serverNow(m).Sub(m.CreateTime) > meetingMost:
-		return time.Time{}, s.ended(ctx, m)
+		return time.Time{}, s.gone(ctx, m, time.Time{})
 	case err != nil:
-		return s.next(2 * s.Interval), fmt.Errorf("look at meeting %s: %w", m.ID, err)
-	case info.InternalMeetingID != m.InternalID:
+		return s.unanswered(ctx, m, err)
+	case info.InternalMeetingID != "" && info.InternalMeetingID != m.InternalID:
 		return time.Time{}, s.succeeded(ctx, m, info)
 	case info.ForciblyEnded:
-		return time.Time{}, s.ended(ctx, m)
+		return time.Time{}, s.gone(ctx, m, time.Time{})
 	}
-	return s.next(s.Interval), s.keepPoll(ctx, m, info)
+	if err := s.keepPoll(ctx, m, info); err != nil {
+		return time.Time{}, err
+	}
+	return s.next(s.Interval), nil
 }
-
-// serverNow is now, by the clock of the meeting's server.
-func (s *Classes) serverNow(m Meeting) time.Time { return s.Now().Add(m.ClockOffset) }
 
 // next is after about an interval: looks at many meetings spread by that.
 func (s *Classes) next(interval time.Duration) time.Time {
@@ -87,10 +89,54 @@ func (s *Classes) next(interval time.Duration) time.Time {
 	return s.Now().Add(interval - interval/10 + jitter)
 }
 
-// ended closes a meeting that is over. The exact report gets some time to
-// come before what was observed is graded.
-func (s *Classes) ended(ctx context.Context, m Meeting) error {
-	if err := s.Store.EndMeeting(ctx, m.ID, s.serverNow(m), s.Now().Add(callbackWait)); err != nil {
+// unanswered puts the next look off, further if the server has been silent for
+// some looks already. Only after days the meeting is taken for over.
+func (s *Classes) unanswered(ctx context.Context, m Meeting, problem error) (time.Time, error) {
+	evidence, err := s.Store.EvidenceOf(ctx, m.ID)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("evidence of meeting %s: %w", m.ID, err)
+	}
+	silent := s.Now().Sub(lastSeen(m, evidence))
+	if silent > meetingMost {
+		return time.Time{}, s.gone(ctx, m, time.Time{})
+	}
+	wait := s.Interval
+	if silent > (failuresFine+1)*s.Interval {
+		wait = max(s.Interval, min(4*s.Interval, slowestPoll))
+	}
+	return s.next(wait), fmt.Errorf("look at meeting %s: %w", m.ID, problem)
+}
+
+// lastSeen is when the meeting was last seen alive, by our clock.
+func lastSeen(m Meeting, evidence []Evidence) time.Time {
+	last := m.CreateTime.Add(-clockOffset(m, evidence))
+	for _, e := range evidence {
+		if e.Source == Poll && e.Until.After(last) {
+			last = e.Until
+		}
+	}
+	return last
+}
+
+// gone closes a meeting that is over, at the latest at latest if that isn't
+// zero. It ended between the last look that saw it and now, or, if nobody
+// answered for longer, soon after that look. The exact report gets some time
+// to come before what was observed is graded.
+func (s *Classes) gone(ctx context.Context, m Meeting, latest time.Time) error {
+	evidence, err := s.Store.EvidenceOf(ctx, m.ID)
+	if err != nil {
+		return fmt.Errorf("evidence of meeting %s: %w", m.ID, err)
+	}
+	now, last := s.Now(), lastSeen(m, evidence)
+	gap := min(s.Interval, max(0, now.Sub(last)))
+	end := last.Add(gap / 2).Add(clockOffset(m, evidence))
+	if !latest.IsZero() && end.After(latest) {
+		end = latest
+	}
+	if end.Before(m.CreateTime) {
+		end = m.CreateTime
+	}
+	if err := s.Store.EndMeeting(ctx, m.ID, end, now.Add(callbackWait)); err != nil {
 		return fmt.Errorf("end meeting %s: %w", m.ID, err)
 	}
 	return nil
@@ -99,7 +145,7 @@ func (s *Classes) ended(ctx context.Context, m Meeting) error {
 // succeeded closes a meeting in whose place another one is now: a node died,
 // or the class was started again.
 func (s *Classes) succeeded(ctx context.Context, m Meeting, info bbb.Meeting) error {
-	if err := s.ended(ctx, m); err != nil {
+	if err := s.gone(ctx, m, info.CreateTime); err != nil {
 		return err
 	}
 	successor := Meeting{
@@ -170,31 +216,33 @@ func (s *Classes) Callback(ctx context.Context, authorization string, body []byt
 	return nil
 }
 
-// signers are the servers whose secret signed the callback.
+// signers tells of each server whether its secret signed the callback. One at
+// least did, or it's an error.
 func (s *Classes) signers(servers []Server, authorization string) (map[string]bool, error) {
-	signed := map[string]bool{}
+	signed, some := map[string]bool{}, false
 	verdict := bbb.ErrBadToken
 	for _, server := range servers {
 		err := bbb.VerifyCallback(authorization, server.Secrets(), s.Now())
-		switch {
-		case err == nil:
-			signed[server.ID] = true
-		case errors.Is(err, bbb.ErrNoToken):
+		signed[server.ID] = err == nil
+		some = some || err == nil
+		if errors.Is(err, bbb.ErrNoToken) {
 			verdict = bbb.ErrNoToken
 		}
 	}
-	if len(signed) == 0 {
+	if !some {
 		return nil, fmt.Errorf("callback: %w", verdict)
 	}
 	return signed, nil
 }
 
 // meetingOf finds the meeting of a report: by the server's id, or, if we
-// never heard of its creation, by ours. Only its own server may speak of it.
+// never heard of its creation, by ours. Only its own server may speak of it,
+// or, when that was removed, any of ours: it may be there under a new name.
 func (s *Classes) meetingOf(ctx context.Context, report bbb.Analytics, signed map[string]bool) (Meeting, error) {
 	m, err := s.Store.MeetingByInternalID(ctx, report.InternalMeetingID)
+	byItsOwn, exists := signed[m.ServerID]
 	switch {
-	case err == nil && !signed[m.ServerID]:
+	case err == nil && exists && !byItsOwn:
 		return Meeting{}, fmt.Errorf("callback of meeting %s: %w", m.ID, bbb.ErrBadToken)
 	case err == nil:
 		return m, nil
@@ -231,14 +279,17 @@ func (s *Classes) serverOf(ctx context.Context, room Room, signed map[string]boo
 		}
 	}
 	ids := make([]string, 0, len(signed))
-	for id := range signed {
-		ids = append(ids, id)
+	for id, ok := range signed {
+		if ok {
+			ids = append(ids, id)
+		}
 	}
 	slices.Sort(ids)
 	return ids[0]
 }
 
-// Ended takes a hint that a meeting of the room has ended: to look now.
+// Ended takes a hint that a meeting of the room has ended: to look soon. The
+// hint isn't signed; a flood of them makes no more than a look every hintWait.
 func (s *Classes) Ended(ctx context.Context, roomID string) error {
 	if _, _, err := s.Store.RoomWithCourse(ctx, roomID); err != nil {
 		return fmt.Errorf("room %s: %w", roomID, err)
@@ -248,7 +299,7 @@ func (s *Classes) Ended(ctx context.Context, roomID string) error {
 		return fmt.Errorf("meetings of room %s: %w", roomID, err)
 	}
 	for _, m := range open {
-		if err := s.Store.Enqueue(ctx, Job{Kind: PollJob, Subject: m.ID, Lane: m.ServerID, RunAt: s.Now()}); err != nil {
+		if err := s.Store.Enqueue(ctx, Job{Kind: PollJob, Subject: m.ID, Lane: m.ServerID, RunAt: s.Now().Add(hintWait)}); err != nil {
 			return fmt.Errorf("poll of meeting %s: %w", m.ID, err)
 		}
 	}

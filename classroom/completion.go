@@ -1,7 +1,9 @@
 package classroom
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -103,13 +105,73 @@ func (r Rule) judge(history []attended) Result {
 	return best
 }
 
-// pointsFor rounds down to a hundredth: nearly all is not all.
+// pointsFor rounds down to a hundredth: nearly all is not all. Who has a share
+// gets a hundredth at least, so no points mean that nothing was earned.
 func (r Rule) pointsFor(result Result) float64 {
 	switch {
 	case result.Complete:
 		return r.Points
-	case r.Proportional:
-		return math.Floor(result.Share*r.Points*100) / 100
+	case r.Proportional && result.Share > 0:
+		return max(0.01, math.Floor(result.Share*r.Points*100)/100)
 	}
 	return 0
+}
+
+// resultsOf applies a placement's rule to each learner of its course who came
+// to any session, or for whom there is a delivery that may have to be put
+// right. A session that lives doesn't count yet.
+func resultsOf(p Placement, sessions []Session, attendances []Attendance, graded map[string]bool, deliveries []Delivery) []Result {
+	if p.Rule.Measure == NoMeasure {
+		return nil
+	}
+	times := map[string]map[string]time.Duration{} // person, session
+	given := map[string]bool{}
+	for _, d := range deliveries {
+		if d.PlacementID == p.ID && graded[d.PersonID] {
+			times[d.PersonID] = map[string]time.Duration{}
+			given[d.PersonID] = true
+		}
+	}
+	for _, a := range attendances {
+		if !graded[a.PersonID] {
+			continue
+		}
+		if times[a.PersonID] == nil {
+			times[a.PersonID] = map[string]time.Duration{}
+		}
+		times[a.PersonID][a.SessionID] = a.Time
+	}
+	var results []Result
+	for _, person := range slices.Sorted(maps.Keys(times)) {
+		var history []attended
+		for _, s := range sessions {
+			if !s.EndedAt.IsZero() {
+				history = append(history, attended{times[person][s.ID], s.Length})
+			}
+		}
+		if len(history) == 0 && !given[person] {
+			continue
+		}
+		r := p.Rule.judge(history)
+		r.PlacementID, r.PersonID = p.ID, person
+		results = append(results, r)
+	}
+	return results
+}
+
+// gradedIn are the learners of a course: no test user, nobody anonymous, and
+// nobody who moderates in any course of the room.
+func gradedIn(courseID string, people []Enrolment) map[string]bool {
+	graded := map[string]bool{}
+	for _, e := range people {
+		if e.CourseID == courseID && e.Graded {
+			graded[e.PersonID] = true
+		}
+	}
+	for _, e := range people {
+		if e.Role == Moderator {
+			delete(graded, e.PersonID)
+		}
+	}
+	return graded
 }

@@ -71,6 +71,9 @@ func (s *Registers) Register(ctx context.Context, seat Seat, sessionID string) (
 	if err != nil {
 		return Register{}, fmt.Errorf("register of session %s: %w", session.ID, err)
 	}
+	for i := range rows {
+		rows[i].Delivery = rows[i].Delivery.shown()
+	}
 	return Register{Session: session, Rule: seat.Placement.Rule, Rows: rows}, nil
 }
 
@@ -90,5 +93,6 @@ func (s *Registers) Own(ctx context.Context, seat Seat) (OwnRecord, error) {
 	if own.Result, own.Delivery, err = s.Store.ResultOf(ctx, seat.Placement.ID, seat.Person.ID); err != nil {
 		return OwnRecord{}, fmt.Errorf("result in placement %s: %w", seat.Placement.ID, err)
 	}
+	own.Delivery = own.Delivery.shown()
 	return own, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 )
@@ -35,12 +36,15 @@ type jobStore interface {
 }
 
 const (
-	workers    = 64               // jobs at once
-	perLane    = 4                // of one platform or server, so that one that is down doesn't hold up others
-	lease      = 40 * time.Second // a node that dies holds its jobs up for so long
-	runMost    = 30 * time.Second // less than the lease
-	idleMost   = 2 * time.Second  // other nodes and commands ask for jobs too
-	idleLeast  = 50 * time.Millisecond
+	workers    = 64                     // jobs at once
+	perLane    = 4                      // of one platform or server, so that one that is down doesn't hold up others
+	lease      = 40 * time.Second       // a node that dies holds its jobs up for so long
+	runMost    = 30 * time.Second       // less than the lease, so nobody else has the job meanwhile
+	pause      = 100 * time.Millisecond // after a delivery, in its place of the lane: a platform gets 40 a second at most
+	idleMost   = 2 * time.Second        // other nodes and commands ask for jobs too
+	busyMost   = time.Second            // while all that is due is in lanes that are full
+	soonest    = 20 * time.Millisecond
+	brokenWait = 2 * time.Second // after a claim that went wrong
 	drainMost  = 20 * time.Second
 	sweepEvery = time.Hour
 	retryFirst = 5 * time.Second // of a job that failed by our fault
@@ -71,21 +75,21 @@ func (r *Runner) Run(ctx context.Context) error {
 	// Jobs under way end on their own when ctx does, but not for ever.
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(drainMost, cancel) })
-	defer stop()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(drainMost, cancel) })()
 	done := make(chan Job)
 	busy := lanes{}
 	for ctx.Err() == nil {
-		jobs := r.claim(ctx, busy)
+		jobs, wait := r.claim(ctx, busy)
 		for _, job := range jobs {
 			busy.add(job)
 			go func() {
 				r.do(running, job)
+				r.pace(running, job)
 				done <- job
 			}()
 		}
-		if len(jobs) < perLane { // else there may be more
-			r.await(ctx, done, busy)
+		if len(jobs) == 0 {
+			r.await(ctx, done, busy, wait)
 		}
 	}
 	for busy.total() > 0 {
@@ -113,40 +117,54 @@ func (l lanes) total() int {
 	return n
 }
 
-// full are the lanes with no place left.
-func (l lanes) full() []string {
-	var names []string
+// free says how many jobs may be claimed, whatever their lanes, and which lanes
+// take none.
+func (l lanes) free() (limit int, full []string) {
+	limit = min(perLane, workers-l.total())
 	for lane, n := range l {
-		if lane != "" && n >= perLane {
-			names = append(names, lane)
+		if n >= perLane {
+			full = append(full, lane)
+		} else {
+			limit = min(limit, perLane-n)
 		}
 	}
-	return names
+	slices.Sort(full)
+	return limit, full
 }
 
-// claim takes jobs that are due, few at a time: a lane never gets as many as
-// twice perLane.
-func (r *Runner) claim(ctx context.Context, busy lanes) []Job {
-	limit := min(perLane, workers-busy.total())
+// claim takes jobs that are due, few at a time, so that no lane gets more than
+// perLane. If there are none, wait is how long there will be none.
+func (r *Runner) claim(ctx context.Context, busy lanes) (jobs []Job, wait time.Duration) {
+	limit, full := busy.free()
 	if limit <= 0 {
-		return nil
+		return nil, idleMost
 	}
-	jobs, err := r.Store.ClaimJobs(ctx, r.Now(), lease, limit, busy.full())
-	if err != nil {
+	jobs, err := r.Store.ClaimJobs(ctx, r.Now(), lease, limit, full)
+	if err == nil && len(jobs) > 0 {
+		return jobs, 0
+	}
+	var next time.Time
+	if err == nil {
+		next, err = r.Store.NextJob(ctx)
+	}
+	switch {
+	case err != nil:
 		if ctx.Err() == nil {
-			r.Log.ErrorContext(ctx, "claim jobs", "err", err)
+			r.Log.ErrorContext(ctx, "no jobs can be claimed", "err", err)
 		}
-		return nil
+		return nil, brokenWait
+	case next.IsZero():
+		return nil, idleMost
+	case next.After(r.Now()):
+		return nil, min(idleMost, next.Sub(r.Now()))
+	case len(full) > 0:
+		return nil, busyMost
 	}
-	return jobs
+	return nil, soonest // it came due just now, or another node is at it
 }
 
-// await returns when there may be something to do.
-func (r *Runner) await(ctx context.Context, done <-chan Job, busy lanes) {
-	wait := idleMost
-	if next, err := r.Store.NextJob(ctx); err == nil && !next.IsZero() {
-		wait = max(idleLeast, min(idleMost, next.Sub(r.Now())))
-	}
+// await returns when there may be something to do, after wait at the latest.
+func (r *Runner) await(ctx context.Context, done <-chan Job, busy lanes, wait time.Duration) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -155,6 +173,19 @@ func (r *Runner) await(ctx context.Context, done <-chan Job, busy lanes) {
 	case <-r.signal():
 	case job := <-done:
 		busy.remove(job)
+	}
+}
+
+// pace keeps a delivery's place in its lane for a moment.
+func (r *Runner) pace(ctx context.Context, job Job) {
+	if job.Kind != DeliverJob {
+		return
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
 	}
 }
 
@@ -167,7 +198,7 @@ func (r *Runner) do(ctx context.Context, job Job) {
 	outcome := "ok"
 	if err != nil {
 		outcome = "error"
-		r.Log.LogAttrs(ctx, slog.LevelWarn, "job", slog.String("job", string(job.Kind)), slog.String("subject", job.Subject),
+		r.Log.LogAttrs(ctx, slog.LevelWarn, "job put off", slog.String("job", string(job.Kind)), slog.String("subject", job.Subject),
 			slog.Int("attempt", job.Attempts), slog.Any("err", err))
 		if next.IsZero() {
 			next = r.Now().Add(backOff(job.Attempts))

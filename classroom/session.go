@@ -1,6 +1,8 @@
 package classroom
 
 import (
+	"cmp"
+	"slices"
 	"time"
 )
 
@@ -60,4 +62,61 @@ type Evidence struct {
 type PollReport struct {
 	People   []string      `json:"people"` // user ids at BigBlueButton
 	Interval time.Duration `json:"interval"`
+}
+
+// sessionsOf makes sessions of a room's meetings: those that follow each other
+// within SessionGap, by the server's clock. Meetings that ended with nobody in
+// them are in none. Only the newest meeting can live: a room has one at a
+// time, so one before it is over, though nobody may have told us.
+func sessionsOf(roomID string, accounts []account) ([]Session, map[string]string) {
+	sorted := slices.Clone(accounts)
+	slices.SortFunc(sorted, func(a, b account) int {
+		return cmp.Or(a.meeting.CreateTime.Compare(b.meeting.CreateTime), cmp.Compare(a.meeting.ID, b.meeting.ID))
+	})
+	var sessions []Session
+	sessionOf := map[string]string{}
+	var until time.Time // when the newest session's last meeting ended
+	for i, a := range sorted {
+		live := a.finish.IsZero() && i == len(sorted)-1
+		if len(a.Stays) == 0 && !live {
+			continue
+		}
+		n := len(sessions)
+		if n == 0 || a.meeting.CreateTime.Sub(until) > SessionGap {
+			sessions = append(sessions, Session{ID: a.meeting.ID, RoomID: roomID, StartedAt: a.begin(), Exact: true})
+			n++
+		}
+		s := &sessions[n-1]
+		sessionOf[a.meeting.ID] = s.ID
+		s.Exact = s.Exact && a.Exact
+		switch {
+		case live:
+			s.EndedAt = time.Time{}
+		case a.To.After(s.EndedAt):
+			s.EndedAt = a.To
+		}
+		if end := a.end(); end.After(until) || s.ID == a.meeting.ID {
+			until = end
+		}
+	}
+	return sessions, sessionOf
+}
+
+// begin is when somebody first came, or else when the meeting was made.
+func (a account) begin() time.Time {
+	if a.From.IsZero() {
+		return a.meeting.CreateTime
+	}
+	return a.From
+}
+
+// end is when the meeting ended as far as the server's clock tells.
+func (a account) end() time.Time {
+	switch {
+	case !a.finish.IsZero():
+		return a.finish
+	case !a.To.IsZero():
+		return a.To
+	}
+	return a.meeting.CreateTime
 }

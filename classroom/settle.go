@@ -1,193 +1,10 @@
 package classroom
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 )
-
-// sessionsOf makes sessions of a room's meetings: those that follow each other
-// within SessionGap, by the server's clock. Meetings that ended with nobody in
-// them are in none.
-func sessionsOf(roomID string, accounts []account) ([]Session, map[string]string) {
-	sorted := slices.Clone(accounts)
-	slices.SortFunc(sorted, func(a, b account) int {
-		return cmp.Or(a.meeting.CreateTime.Compare(b.meeting.CreateTime), cmp.Compare(a.meeting.ID, b.meeting.ID))
-	})
-	var sessions []Session
-	sessionOf := map[string]string{}
-	var until time.Time // when the newest session's last meeting ended
-	for i, a := range sorted {
-		live := a.finish.IsZero() && i == len(sorted)-1
-		if len(a.Stays) == 0 && !live {
-			continue
-		}
-		n := len(sessions)
-		if n == 0 || a.meeting.CreateTime.Sub(until) > SessionGap {
-			sessions = append(sessions, Session{ID: a.meeting.ID, RoomID: roomID, StartedAt: a.begin(), Exact: true})
-			n++
-		}
-		s := &sessions[n-1]
-		sessionOf[a.meeting.ID] = s.ID
-		s.Exact = s.Exact && a.Exact
-		switch {
-		case live:
-			s.EndedAt = time.Time{}
-		case a.To.After(s.EndedAt):
-			s.EndedAt = a.To
-		}
-		if end := a.end(); end.After(until) || s.ID == a.meeting.ID {
-			until = end
-		}
-	}
-	return sessions, sessionOf
-}
-
-// begin is when somebody first came, or else when the meeting was made.
-func (a account) begin() time.Time {
-	if a.From.IsZero() {
-		return a.meeting.CreateTime
-	}
-	return a.From
-}
-
-// end is when the meeting ended as far as the server's clock tells.
-func (a account) end() time.Time {
-	if a.Exact && !a.finish.IsZero() {
-		return a.finish
-	}
-	if a.To.IsZero() {
-		return a.meeting.CreateTime
-	}
-	return a.To
-}
-
-// attendancesOf unites each person's stays in each session, and sets the
-// sessions' lengths: the time in which anybody was there.
-func attendancesOf(sessions []Session, sessionOf map[string]string, accounts []account) []Attendance {
-	type key struct{ session, person string }
-	spans := map[key][]span{}
-	activities := map[key]Activity{}
-	whole := map[string][]span{}
-	for _, a := range accounts {
-		session, ok := sessionOf[a.MeetingID]
-		if !ok {
-			continue
-		}
-		for _, s := range a.Stays {
-			k := key{session, s.PersonID}
-			spans[k] = append(spans[k], span{s.From, s.To})
-			whole[session] = append(whole[session], span{s.From, s.To})
-		}
-		for person, activity := range a.Activities {
-			k := key{session, person}
-			activities[k] = activities[k].plus(activity)
-		}
-	}
-	for i := range sessions {
-		sessions[i].Length = length(unite(whole[sessions[i].ID]))
-	}
-	var all []Attendance
-	for k, s := range spans {
-		all = append(all, Attendance{SessionID: k.session, PersonID: k.person, Time: length(unite(s)), Activity: activities[k]})
-	}
-	slices.SortFunc(all, func(a, b Attendance) int {
-		return cmp.Or(cmp.Compare(a.SessionID, b.SessionID), cmp.Compare(a.PersonID, b.PersonID))
-	})
-	return all
-}
-
-// resultsOf applies a placement's rule to each learner of its course who came
-// to an ended session.
-func resultsOf(p Placement, sessions []Session, attendances []Attendance, graded map[string]bool) []Result {
-	if p.Rule.Measure == NoMeasure {
-		return nil
-	}
-	times := map[string]map[string]time.Duration{} // person, session
-	for _, a := range attendances {
-		if !graded[a.PersonID] {
-			continue
-		}
-		if times[a.PersonID] == nil {
-			times[a.PersonID] = map[string]time.Duration{}
-		}
-		times[a.PersonID][a.SessionID] = a.Time
-	}
-	var results []Result
-	for _, person := range slices.Sorted(maps.Keys(times)) {
-		var history []attended
-		for _, s := range sessions {
-			if !s.EndedAt.IsZero() {
-				history = append(history, attended{times[person][s.ID], s.Length})
-			}
-		}
-		if len(history) == 0 {
-			continue
-		}
-		r := p.Rule.judge(history)
-		r.PlacementID, r.PersonID = p.ID, person
-		results = append(results, r)
-	}
-	return results
-}
-
-// gradedIn are the learners of a course: nobody who moderates it, no test
-// user, nobody anonymous.
-func gradedIn(courseID string, people []Enrolment) map[string]bool {
-	graded := map[string]bool{}
-	for _, e := range people {
-		if e.CourseID == courseID && e.Graded && e.Role == Viewer {
-			graded[e.PersonID] = true
-		}
-	}
-	return graded
-}
-
-// planned are the deliveries that results call for, beside those that are
-// there already: new ones, and ones whose value has changed.
-//
-// What doesn't pass isn't sent, unless something else was: then the gradebook
-// is told that it no longer holds.
-func planned(placements []Placement, results []Result, known []Delivery, now time.Time) []Delivery {
-	type key struct{ placement, person string }
-	old := map[key]Delivery{}
-	for _, d := range known {
-		old[key{d.PlacementID, d.PersonID}] = d
-	}
-	rules := map[string]Rule{}
-	for _, p := range placements {
-		rules[p.ID] = p.Rule
-	}
-	var plan []Delivery
-	for _, r := range results {
-		before, there := old[key{r.PlacementID, r.PersonID}]
-		if !r.Sends && !there {
-			continue
-		}
-		d := Delivery{
-			PlacementID: r.PlacementID, PersonID: r.PersonID, Points: r.Points, Max: rules[r.PlacementID].Points,
-			Comment: comment(r), TrueAt: now, State: Waiting,
-		}
-		if there {
-			if before.Points == d.Points && before.Max == d.Max {
-				continue
-			}
-			if !now.After(before.TrueAt) {
-				d.TrueAt = before.TrueAt.Add(time.Millisecond)
-			}
-		}
-		plan = append(plan, d)
-	}
-	return plan
-}
-
-// comment goes with a grade. The teacher's language isn't known here.
-func comment(r Result) string {
-	return fmt.Sprintf("%d / %d min", int(r.Time/time.Minute), int(r.Needed/time.Minute))
-}
 
 // settlementStore is what settling needs of the database.
 type settlementStore interface {
@@ -198,49 +15,59 @@ type settlementStore interface {
 	RoomDeliveries(ctx context.Context, roomID string) ([]Delivery, error)
 	RoomResults(ctx context.Context, roomID string) ([]Result, error)
 	SaveSettlement(context.Context, Settlement) error
+	Resend(ctx context.Context, placementID, personID string) error
+}
+
+// A ledger is what a room's settlement is made of, beside the evidence.
+type ledger struct {
+	people     []Enrolment
+	placements []Placement
+	deliveries []Delivery
+	results    []Result // as they were before
 }
 
 // Settle computes from all evidence of a room who attended what, what that
 // makes of the rules, and what belongs in the gradebook. It may be repeated
 // at any time: the same evidence comes to the same.
 func (s *Classes) Settle(ctx context.Context, roomID string) error {
-	people, err := s.Store.RoomPeople(ctx, roomID)
-	if err != nil {
-		return fmt.Errorf("people of room %s: %w", roomID, err)
-	}
-	accounts, err := s.accounts(ctx, roomID, people)
+	l, err := s.ledger(ctx, roomID)
 	if err != nil {
 		return err
 	}
-	placements, err := s.Store.RoomPlacements(ctx, roomID)
+	accounts, err := s.accounts(ctx, roomID, l.people)
 	if err != nil {
-		return fmt.Errorf("placements of room %s: %w", roomID, err)
+		return err
 	}
-	deliveries, err := s.Store.RoomDeliveries(ctx, roomID)
-	if err != nil {
-		return fmt.Errorf("deliveries of room %s: %w", roomID, err)
-	}
-	before, err := s.Store.RoomResults(ctx, roomID)
-	if err != nil {
-		return fmt.Errorf("results of room %s: %w", roomID, err)
-	}
-	now := s.Now()
-	st := settled(roomID, accounts, placements, people)
-	st.At = now
-	st.keepTrueAt(before)
-	st.Deliveries = planned(placements, st.Results, deliveries, now)
-	for _, a := range accounts {
-		if a.meeting.Dirty {
-			st.Accounts = append(st.Accounts, a.MeetingAccount)
-		}
-	}
+	st := settled(roomID, accounts, l, s.Now())
 	if err := s.Store.SaveSettlement(ctx, st); err != nil {
 		return fmt.Errorf("settlement of room %s: %w", roomID, err)
 	}
-	if len(st.Deliveries) > 0 {
+	again := gradableNow(l, st.Results)
+	for _, d := range again {
+		if err := s.Store.Resend(ctx, d.PlacementID, d.PersonID); err != nil {
+			return fmt.Errorf("resend %s: %w", d.JobSubject(), err)
+		}
+	}
+	if len(st.Deliveries)+len(again) > 0 {
 		s.wake()
 	}
 	return nil
+}
+
+func (s *Classes) ledger(ctx context.Context, roomID string) (l ledger, err error) {
+	if l.people, err = s.Store.RoomPeople(ctx, roomID); err != nil {
+		return l, fmt.Errorf("people of room %s: %w", roomID, err)
+	}
+	if l.placements, err = s.Store.RoomPlacements(ctx, roomID); err != nil {
+		return l, fmt.Errorf("placements of room %s: %w", roomID, err)
+	}
+	if l.deliveries, err = s.Store.RoomDeliveries(ctx, roomID); err != nil {
+		return l, fmt.Errorf("deliveries of room %s: %w", roomID, err)
+	}
+	if l.results, err = s.Store.RoomResults(ctx, roomID); err != nil {
+		return l, fmt.Errorf("results of room %s: %w", roomID, err)
+	}
+	return l, nil
 }
 
 func (s *Classes) accounts(ctx context.Context, roomID string, people []Enrolment) ([]account, error) {
@@ -259,32 +86,81 @@ func (s *Classes) accounts(ctx context.Context, roomID string, people []Enrolmen
 			return nil, fmt.Errorf("evidence of meeting %s: %w", m.ID, err)
 		}
 		accounts[i] = accountOf(m, evidence, func(id string) bool { return known[id] })
+		if m.EndedAt.IsZero() {
+			// It may end before this is saved, without a new piece of evidence
+			// to tell by. So it stays dirty.
+			accounts[i].Evidence = stillLives
+		}
 	}
 	return accounts, nil
 }
 
-// settled is the pure part: all that follows from the accounts.
-func settled(roomID string, accounts []account, placements []Placement, people []Enrolment) Settlement {
-	st := Settlement{RoomID: roomID}
+// stillLives is a number of pieces of evidence that no meeting has.
+const stillLives = -1
+
+// settled is the pure part: all that follows from the accounts and what there
+// was before.
+func settled(roomID string, accounts []account, l ledger, now time.Time) Settlement {
+	st := Settlement{RoomID: roomID, At: now}
 	st.Sessions, st.SessionOf = sessionsOf(roomID, accounts)
 	st.Attendances = attendancesOf(st.Sessions, st.SessionOf, accounts)
-	for _, p := range placements {
-		st.Results = append(st.Results, resultsOf(p, st.Sessions, st.Attendances, gradedIn(p.CourseID, people))...)
+	for _, p := range l.placements {
+		st.Results = append(st.Results, resultsOf(p, st.Sessions, st.Attendances, gradedIn(p.CourseID, l.people), l.deliveries)...)
+	}
+	st.follow(l.results)
+	st.Deliveries = planned(l.placements, st.Results, l.deliveries, now)
+	for _, a := range accounts {
+		if a.meeting.Dirty {
+			st.Accounts = append(st.Accounts, a.MeetingAccount)
+		}
 	}
 	return st
 }
 
-// keepTrueAt leaves results that were true before with their time.
-func (st *Settlement) keepTrueAt(before []Result) {
-	type key struct{ placement, person string }
-	old := map[key]Result{}
+// follow compares the results with those before. What hasn't changed keeps its
+// time. And while a class goes on nothing is taken away: it may be the second
+// half of a class that was counted when it had ended, and doesn't count now.
+func (st *Settlement) follow(before []Result) {
+	old := map[ledgerKey]Result{}
 	for _, r := range before {
-		old[key{r.PlacementID, r.PersonID}] = r
+		old[ledgerKey{r.PlacementID, r.PersonID}] = r
 	}
-	for i, r := range st.Results {
-		st.Results[i].TrueAt = st.At
-		if o, ok := old[key{r.PlacementID, r.PersonID}]; ok && o.Points == r.Points && o.Complete == r.Complete {
-			st.Results[i].TrueAt = o.TrueAt
+	n := len(st.Sessions)
+	live := n > 0 && st.Sessions[n-1].EndedAt.IsZero()
+	for i := range st.Results {
+		r := &st.Results[i]
+		was, there := old[ledgerKey{r.PlacementID, r.PersonID}]
+		switch {
+		case there && live && r.Points < was.Points:
+			*r = was
+		case there && r.Points == was.Points && r.Complete == was.Complete && r.Sends == was.Sends:
+			r.TrueAt = was.TrueAt
+		default:
+			r.TrueAt = st.At.Truncate(time.Millisecond)
+			if !r.TrueAt.After(was.TrueAt) {
+				r.TrueAt = was.TrueAt.Add(time.Millisecond)
+			}
 		}
 	}
+}
+
+// gradableNow are the deliveries that were refused since the platform offered
+// no way to grade, which it does by now.
+func gradableNow(l ledger, results []Result) []Delivery {
+	offers := map[string]bool{}
+	for _, p := range l.placements {
+		offers[p.ID] = p.offersGrading()
+	}
+	sends := map[ledgerKey]bool{}
+	for _, r := range results {
+		sends[ledgerKey{r.PlacementID, r.PersonID}] = r.Sends
+	}
+	var again []Delivery
+	for _, d := range l.deliveries {
+		lacked := d.Reason == ReasonScopeMissing || d.Reason == ReasonNoLineItem
+		if d.State == Refused && lacked && offers[d.PlacementID] && sends[ledgerKey{d.PlacementID, d.PersonID}] {
+			again = append(again, d)
+		}
+	}
+	return again
 }

@@ -107,29 +107,38 @@ type look struct {
 	first, last time.Time // server's clock
 	interval    time.Duration
 	people      map[string]bool
+	body        string
 }
 
-// looks are the meeting's polls in order.
+// intervalMost is the longest time between polls that is believed.
+const intervalMost = 10 * time.Minute
+
+// looks are the meeting's polls in order, each once.
 func looks(m Meeting, evidence []Evidence) []look {
 	var all []look
 	for _, e := range evidence {
-		if e.Source != Poll {
-			continue
-		}
 		var report PollReport
-		if json.Unmarshal(e.Body, &report) != nil {
+		if e.Source != Poll || json.Unmarshal(e.Body, &report) != nil {
 			continue
 		}
-		l := look{e.At.Add(m.ClockOffset), e.Until.Add(m.ClockOffset), max(0, report.Interval), map[string]bool{}}
+		l := look{
+			first: e.At.Add(m.ClockOffset), last: e.Until.Add(m.ClockOffset),
+			interval: min(max(0, report.Interval), intervalMost), people: map[string]bool{}, body: string(e.Body),
+		}
+		if l.last.Before(l.first) {
+			l.last = l.first
+		}
 		for _, id := range report.People {
 			l.people[id] = true
 		}
 		all = append(all, l)
 	}
-	slices.SortStableFunc(all, func(a, b look) int {
-		return cmp.Or(a.first.Compare(b.first), a.last.Compare(b.last), cmp.Compare(len(b.people), len(a.people)))
-	})
-	return all
+	slices.SortFunc(all, look.compare)
+	return slices.CompactFunc(all, func(a, b look) bool { return a.compare(b) == 0 })
+}
+
+func (l look) compare(other look) int {
+	return cmp.Or(l.first.Compare(other.first), l.last.Compare(other.last), cmp.Compare(l.body, other.body))
 }
 
 // observedPresence is that of the meeting's polls. Who is seen by two polls
@@ -163,10 +172,10 @@ func observedPresence(m Meeting, evidence []Evidence, known func(string) bool) p
 }
 
 // arrival is when somebody came whom l saw and the look before, at before,
-// didn't.
+// didn't. A look may come late, so a join counts from two intervals back.
 func arrival(l look, before time.Time, hints []time.Time) time.Time {
 	for _, hint := range hints {
-		if hint.After(before) && !hint.After(l.first) && l.first.Sub(hint) <= l.interval {
+		if !hint.Before(before) && !hint.After(l.first) && l.first.Sub(hint) <= 2*l.interval {
 			return hint
 		}
 	}
@@ -174,17 +183,18 @@ func arrival(l look, before time.Time, hints []time.Time) time.Time {
 	return l.first.Add(-gap / 2)
 }
 
-// departure is when somebody left whom look i saw last.
+// departure is when somebody left whom look i saw last. While the meeting
+// lives, who was seen by the last look is still there.
 func departure(m Meeting, all []look, i int) time.Time {
-	gap := all[i].interval
-	next := m.EndedAt
-	if i+1 < len(all) {
-		next = all[i+1].first
+	l := all[i]
+	switch {
+	case i+1 < len(all):
+		gap := min(l.interval, max(0, all[i+1].first.Sub(l.last)))
+		return l.last.Add(gap / 2)
+	case m.EndedAt.IsZero():
+		return l.last
 	}
-	if !next.IsZero() {
-		gap = min(gap, max(0, next.Sub(all[i].last)))
-	}
-	return all[i].last.Add(gap / 2)
+	return l.last.Add(l.interval / 2) // cut to the meeting's end
 }
 
 // joinHints are the joins that we signed, by person, in the server's clock.
@@ -212,6 +222,22 @@ func (m Meeting) clamp(s span) span {
 	return s
 }
 
+// clockOffset is how far the server's clock is ahead of ours. If the creation
+// wasn't seen it isn't known, but nobody can have come before it: a server
+// that is ahead is at least as far ahead as that takes.
+func clockOffset(m Meeting, evidence []Evidence) time.Duration {
+	if m.ClockOffset != 0 {
+		return m.ClockOffset
+	}
+	var offset time.Duration
+	for _, e := range evidence {
+		if e.Source != Analytics {
+			offset = max(offset, m.CreateTime.Sub(e.At))
+		}
+	}
+	return offset
+}
+
 // An account is what a meeting's evidence comes to, and when it ended.
 type account struct {
 	MeetingAccount
@@ -222,7 +248,11 @@ type account struct {
 // accountOf makes a meeting's account. An exact source replaces what was
 // observed, unless it knows nobody of those who were seen.
 func accountOf(m Meeting, evidence []Evidence, known func(string) bool) account {
+	m.ClockOffset = clockOffset(m, evidence)
 	exact := exactPresence(m, evidence, known)
+	if m.EndedAt.IsZero() {
+		m.EndedAt = exact.finish
+	}
 	used, source := exact, Analytics
 	if exact.empty() {
 		if observed := observedPresence(m, evidence, known); !observed.empty() || exact.reports == 0 {
@@ -232,7 +262,7 @@ func accountOf(m Meeting, evidence []Evidence, known func(string) bool) account 
 	a := account{meeting: m, finish: m.EndedAt, MeetingAccount: MeetingAccount{
 		MeetingID: m.ID, Exact: source == Analytics, Activities: used.activities, Evidence: len(evidence),
 	}}
-	if !exact.finish.IsZero() {
+	if !exact.finish.IsZero() { // better than what a poll made of it, whichever came first
 		a.finish = exact.finish
 	}
 	for person, spans := range used.spans {

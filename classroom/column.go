@@ -1,0 +1,104 @@
+package classroom
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/bbbridge/bbbridge/lti"
+)
+
+// errGone is of a column that isn't there any more, nor another one.
+var errGone = errors.New("line item is gone")
+
+// send posts the score. If the column is gone it looks for another one, or
+// makes one, and tries once more.
+func (g *Grades) send(ctx context.Context, o *Order, stamp time.Time) error {
+	err := g.post(ctx, o, stamp)
+	if !noColumn(err) {
+		return err
+	}
+	o.Placement.LineItem = LineItem{}
+	err = g.post(ctx, o, stamp)
+	if noColumn(err) || errors.Is(err, lti.ErrNotGranted) {
+		return unsentError{fmt.Errorf("%w: %w", errGone, err)}
+	}
+	return err
+}
+
+// noColumn reports whether a score was refused since its column is gone.
+func noColumn(err error) bool {
+	var service *lti.ServiceError
+	return errors.As(err, &service) && service.Call == "score" &&
+		(service.Status == http.StatusNotFound || service.Status == http.StatusGone)
+}
+
+// post sends the score, to the placement's column or to one found or made.
+func (g *Grades) post(ctx context.Context, o *Order, stamp time.Time) error {
+	item, err := g.lineItem(ctx, *o)
+	if err != nil {
+		return unsentError{err}
+	}
+	o.Placement.LineItem = item
+	given, most := o.Points, o.Max
+	if item.Max > 0 { // the column's own measure: OpenOLAT doesn't convert
+		given, most = o.Points/o.Max*item.Max, item.Max
+	}
+	return g.Platform.PostScore(ctx, o.Registration, o.DeploymentID, o.Placement.Grades, item.URL, lti.Score{
+		UserID: o.Subject, Timestamp: stamp, ScoreGiven: given, ScoreMaximum: most, Comment: o.Comment,
+	})
+}
+
+// offersGrading reports whether the newest launch gave us all that a grade
+// needs.
+func (p Placement) offersGrading() bool {
+	has := func(scope string) bool { return slices.Contains(p.Grades.Scopes, scope) }
+	return has(lti.AGSScore) && (p.LineItem.URL != "" || p.Grades.LineItems != "" && has(lti.AGSLineItem))
+}
+
+// lineItem is the placement's column. One search is under way for a
+// placement, so that none is made twice.
+func (g *Grades) lineItem(ctx context.Context, o Order) (LineItem, error) {
+	item := o.Placement.LineItem
+	if item.URL != "" && item.Max > 0 {
+		return item, nil
+	}
+	found, err, _ := g.finding.Do(o.Placement.ID+" "+item.URL, func() (any, error) {
+		if item.URL != "" {
+			return g.measured(ctx, o)
+		}
+		return g.found(ctx, o)
+	})
+	item, _ = found.(LineItem)
+	return item, err
+}
+
+// measured reads the maximum of a column that we have. If it may not be read,
+// or not now, points are sent in our own measure.
+func (g *Grades) measured(ctx context.Context, o Order) (LineItem, error) {
+	item := o.Placement.LineItem
+	read, err := g.Platform.LineItem(ctx, o.Registration, o.DeploymentID, o.Placement.Grades, item.URL)
+	if err != nil || read.ScoreMaximum <= 0 {
+		return item, nil
+	}
+	item.Max = read.ScoreMaximum
+	return item, g.Store.SaveLineItem(ctx, o.Placement.ID, item)
+}
+
+func (g *Grades) found(ctx context.Context, o Order) (LineItem, error) {
+	title := o.Placement.Title
+	if title == "" {
+		title = "Attendance"
+	}
+	made, err := g.Platform.FindOrCreateLineItem(ctx, o.Registration, o.DeploymentID, o.Placement.Grades, lti.LineItem{
+		Label: title, ScoreMaximum: o.Max, ResourceID: o.RoomID, Tag: "attendance", ResourceLinkID: o.Placement.ResourceLinkID,
+	})
+	if err != nil {
+		return LineItem{}, err
+	}
+	item := LineItem{URL: made.URL, Max: made.ScoreMaximum, Made: true}
+	return item, g.Store.SaveLineItem(ctx, o.Placement.ID, item)
+}
