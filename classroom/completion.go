@@ -117,21 +117,13 @@ func (r Rule) pointsFor(result Result) float64 {
 	return 0
 }
 
-// resultsOf applies a placement's rule to each learner of its course who came
-// to any session, or for whom there is a delivery that may have to be put
-// right. A session that lives doesn't count yet.
-func resultsOf(p Placement, sessions []Session, attendances []Attendance, graded map[string]bool, deliveries []Delivery) []Result {
+// resultsOf applies a placement's rule to each of its learners who has an
+// attendance. A session that lives doesn't count yet.
+func resultsOf(p Placement, sessions []Session, attendances []Attendance, graded map[string]bool) []Result {
 	if p.Rule.Measure == NoMeasure {
 		return nil
 	}
 	times := map[string]map[string]time.Duration{} // person, session
-	given := map[string]bool{}
-	for _, d := range deliveries {
-		if d.PlacementID == p.ID && graded[d.PersonID] {
-			times[d.PersonID] = map[string]time.Duration{}
-			given[d.PersonID] = true
-		}
-	}
 	for _, a := range attendances {
 		if !graded[a.PersonID] {
 			continue
@@ -148,9 +140,6 @@ func resultsOf(p Placement, sessions []Session, attendances []Attendance, graded
 			if !s.EndedAt.IsZero() {
 				history = append(history, attended{times[person][s.ID], s.Length})
 			}
-		}
-		if len(history) == 0 && !given[person] {
-			continue
 		}
 		r := p.Rule.judge(history)
 		r.PlacementID, r.PersonID = p.ID, person

@@ -3,6 +3,7 @@ package classroom
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -104,11 +105,19 @@ func settled(roomID string, accounts []account, l ledger, now time.Time) Settlem
 	st := Settlement{RoomID: roomID, At: now}
 	st.Sessions, st.SessionOf = sessionsOf(roomID, accounts)
 	st.Attendances = attendancesOf(st.Sessions, st.SessionOf, accounts)
+	var lost []Result
 	for _, p := range l.placements {
-		st.Results = append(st.Results, resultsOf(p, st.Sessions, st.Attendances, gradedIn(p.CourseID, l.people), l.deliveries)...)
+		graded := gradedIn(p.CourseID, l.people)
+		st.Results = append(st.Results, resultsOf(p, st.Sessions, st.Attendances, graded)...)
+		lost = append(lost, resultsOf(p, st.Sessions, st.absent(p, l.deliveries), graded)...)
+	}
+	if st.goesOn() {
+		lost = nil
 	}
 	st.follow(l.results)
-	st.Deliveries = planned(l.placements, st.Results, l.deliveries, now)
+	// No class says anything of them yet.
+	st.Results = slices.DeleteFunc(st.Results, func(r Result) bool { return r.Needed == 0 })
+	st.Deliveries = planned(l.placements, slices.Concat(st.Results, lost), l.deliveries, now)
 	for _, a := range accounts {
 		if a.meeting.Dirty {
 			st.Accounts = append(st.Accounts, a.MeetingAccount)
@@ -117,21 +126,43 @@ func settled(roomID string, accounts []account, l ledger, now time.Time) Settlem
 	return st
 }
 
+// goesOn reports whether the newest session lives. While a class goes on,
+// nothing that was given is taken away: it may be the second half of a class
+// that was counted when it had ended, and doesn't count now.
+func (st *Settlement) goesOn() bool {
+	n := len(st.Sessions)
+	return n > 0 && st.Sessions[n-1].EndedAt.IsZero()
+}
+
+// absent has, for those who came to nothing by all that is known now, but
+// have a delivery in p, an attendance of no session.
+func (st *Settlement) absent(p Placement, deliveries []Delivery) []Attendance {
+	came := map[string]bool{}
+	for _, a := range st.Attendances {
+		came[a.PersonID] = true
+	}
+	var absent []Attendance
+	for _, d := range deliveries {
+		if d.PlacementID == p.ID && !came[d.PersonID] {
+			absent = append(absent, Attendance{PersonID: d.PersonID})
+		}
+	}
+	return absent
+}
+
 // follow compares the results with those before. What hasn't changed keeps its
-// time. And while a class goes on nothing is taken away: it may be the second
-// half of a class that was counted when it had ended, and doesn't count now.
+// time.
 func (st *Settlement) follow(before []Result) {
 	old := map[ledgerKey]Result{}
 	for _, r := range before {
 		old[ledgerKey{r.PlacementID, r.PersonID}] = r
 	}
-	n := len(st.Sessions)
-	live := n > 0 && st.Sessions[n-1].EndedAt.IsZero()
+	held := st.goesOn()
 	for i := range st.Results {
 		r := &st.Results[i]
 		was, there := old[ledgerKey{r.PlacementID, r.PersonID}]
 		switch {
-		case there && live && r.Points < was.Points:
+		case there && held && r.Points < was.Points:
 			*r = was
 		case there && r.Points == was.Points && r.Complete == was.Complete && r.Sends == was.Sends:
 			r.TrueAt = was.TrueAt

@@ -250,7 +250,7 @@ type account struct {
 func accountOf(m Meeting, evidence []Evidence, known func(string) bool) account {
 	m.ClockOffset = clockOffset(m, evidence)
 	exact := exactPresence(m, evidence, known)
-	if m.EndedAt.IsZero() {
+	if !exact.finish.IsZero() { // better than what a poll made of it, whichever came first
 		m.EndedAt = exact.finish
 	}
 	used, source := exact, Analytics
@@ -262,9 +262,6 @@ func accountOf(m Meeting, evidence []Evidence, known func(string) bool) account 
 	a := account{meeting: m, finish: m.EndedAt, MeetingAccount: MeetingAccount{
 		MeetingID: m.ID, Exact: source == Analytics, Activities: used.activities, Evidence: len(evidence),
 	}}
-	if !exact.finish.IsZero() { // better than what a poll made of it, whichever came first
-		a.finish = exact.finish
-	}
 	for person, spans := range used.spans {
 		for _, s := range unite(spans) {
 			a.Stays = append(a.Stays, Stay{MeetingID: m.ID, PersonID: person, From: s.from, To: s.to, Source: source})

@@ -1,0 +1,531 @@
+package classroom
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/bbbridge/bbbridge/lti"
+)
+
+// nine is some minutes after nine o'clock: of the server, where both clocks
+// differ.
+func nine(minutes float64) time.Time {
+	return time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC).Add(time.Duration(minutes * float64(time.Minute)))
+}
+
+func minutes(n float64) time.Duration { return time.Duration(n * float64(time.Minute)) }
+
+// books is a database for tests of all that becomes of evidence: it keeps the
+// promises of the store in memory.
+type books struct {
+	mu         sync.Mutex
+	servers    []Server
+	rooms      []Room
+	meetings   []Meeting
+	evidence   []Evidence
+	people     []Enrolment
+	placements []Placement
+	platform   lti.Registration // of all placements
+	removed    bool             // the platform
+	deliveries map[ledgerKey]Delivery
+	settlement Settlement                // the last one
+	accounts   map[string]MeetingAccount // as saved, by meeting
+	jobs       map[string]*bookedJob
+	serial     int
+	swept      int
+
+	// before and after, if set, are called around each call with its name.
+	before, after func(call string) error
+}
+
+type bookedJob struct {
+	Job
+	waits  bool // RunAt counts
+	leased time.Time
+}
+
+func newBooks() *books {
+	return &books{deliveries: map[ledgerKey]Delivery{}, accounts: map[string]MeetingAccount{}, jobs: map[string]*bookedJob{}}
+}
+
+// do makes one call to the books, unless before says no.
+func (b *books) do(call string, f func() error) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.before != nil {
+		if err := b.before(call); err != nil {
+			return err
+		}
+	}
+	if err := f(); err != nil {
+		return fmt.Errorf("%s: %w", call, err)
+	}
+	if b.after != nil {
+		return b.after(call)
+	}
+	return nil
+}
+
+func (b *books) id(prefix string) string {
+	b.serial++
+	return fmt.Sprintf("%s%04d", prefix, b.serial)
+}
+
+func (b *books) find(same func(Meeting) bool) (*Meeting, error) {
+	if i := slices.IndexFunc(b.meetings, same); i >= 0 {
+		return &b.meetings[i], nil
+	}
+	return nil, ErrNotFound
+}
+
+func (b *books) byID(id string) (*Meeting, error) {
+	return b.find(func(m Meeting) bool { return m.ID == id })
+}
+
+func (b *books) Meeting(_ context.Context, id string) (m Meeting, err error) {
+	return m, b.do("Meeting", func() error {
+		found, err := b.byID(id)
+		if err == nil {
+			m = *found
+		}
+		return err
+	})
+}
+
+func (b *books) MeetingByInternalID(_ context.Context, id string) (m Meeting, err error) {
+	return m, b.do("MeetingByInternalID", func() error {
+		found, err := b.find(func(m Meeting) bool { return m.InternalID == id })
+		if err == nil {
+			m = *found
+		}
+		return err
+	})
+}
+
+func (b *books) LiveMeetings(_ context.Context, roomID string) (list []Meeting, err error) {
+	return list, b.do("LiveMeetings", func() error {
+		for _, m := range b.meetings {
+			if m.RoomID == roomID && m.EndedAt.IsZero() {
+				list = append(list, m)
+			}
+		}
+		return nil
+	})
+}
+
+func (b *books) RoomMeetings(_ context.Context, roomID string) (list []Meeting, err error) {
+	return list, b.do("RoomMeetings", func() error {
+		for _, m := range b.meetings {
+			if m.RoomID == roomID {
+				list = append(list, m)
+			}
+		}
+		slices.SortFunc(list, func(a, b Meeting) int {
+			return cmp.Or(a.CreateTime.Compare(b.CreateTime), cmp.Compare(a.ID, b.ID))
+		})
+		return nil
+	})
+}
+
+func (b *books) RoomByMeetingID(_ context.Context, id string) (room Room, err error) {
+	return room, b.do("RoomByMeetingID", func() error {
+		i := slices.IndexFunc(b.rooms, func(r Room) bool { return r.MeetingID == id })
+		if i < 0 {
+			return ErrNotFound
+		}
+		room = b.rooms[i]
+		return nil
+	})
+}
+
+func (b *books) RoomWithCourse(_ context.Context, id string) (room Room, course Course, err error) {
+	return room, course, b.do("RoomWithCourse", func() error {
+		i := slices.IndexFunc(b.rooms, func(r Room) bool { return r.ID == id })
+		if i < 0 {
+			return ErrNotFound
+		}
+		room = b.rooms[i]
+		return nil
+	})
+}
+
+func (b *books) RecordMeeting(_ context.Context, m Meeting, pollAt time.Time) (kept Meeting, isNew bool, err error) {
+	return kept, isNew, b.do("RecordMeeting", func() error {
+		if found, err := b.find(func(old Meeting) bool { return old.InternalID == m.InternalID && old.ServerID == m.ServerID }); err == nil {
+			kept = *found
+			return nil
+		}
+		b.meetings = append(b.meetings, m)
+		kept, isNew = m, true
+		b.enqueue(Job{Kind: PollJob, Subject: m.ID, Lane: m.ServerID, RunAt: pollAt})
+		return nil
+	})
+}
+
+func (b *books) EndMeeting(_ context.Context, id string, at, settleAt time.Time) error {
+	return b.do("EndMeeting", func() error {
+		m, err := b.byID(id)
+		if err != nil {
+			return err
+		}
+		if m.EndedAt.IsZero() {
+			m.EndedAt, m.Dirty = at.Truncate(time.Millisecond), true
+		}
+		b.enqueue(Job{Kind: SettleJob, Subject: m.RoomID, RunAt: settleAt})
+		return nil
+	})
+}
+
+func (b *books) KeepEvidence(_ context.Context, e Evidence, settleAt time.Time) (isNew bool, err error) {
+	return isNew, b.do("KeepEvidence", func() error {
+		m, err := b.byID(e.MeetingID)
+		if err != nil {
+			return err
+		}
+		for _, old := range b.evidence {
+			if old.MeetingID == e.MeetingID && old.Source == e.Source && string(old.Body) == string(e.Body) {
+				return nil
+			}
+		}
+		isNew, m.Dirty = true, true
+		b.evidence = append(b.evidence, e)
+		if !settleAt.IsZero() {
+			b.enqueue(Job{Kind: SettleJob, Subject: m.RoomID, RunAt: settleAt})
+		}
+		return nil
+	})
+}
+
+func (b *books) KeepPoll(_ context.Context, meetingID string, body []byte, at time.Time) error {
+	return b.do("KeepPoll", func() error {
+		m, err := b.byID(meetingID)
+		if err != nil {
+			return err
+		}
+		m.Dirty = true
+		for i := range slices.Backward(b.evidence) {
+			e := &b.evidence[i]
+			if e.MeetingID == meetingID && e.Source == Poll {
+				if string(e.Body) == string(body) {
+					e.Until = at
+					return nil
+				}
+				break
+			}
+		}
+		b.evidence = append(b.evidence, Evidence{ID: b.id("e"), MeetingID: meetingID, Source: Poll, At: at, Until: at, Body: body})
+		return nil
+	})
+}
+
+func (b *books) EvidenceOf(_ context.Context, meetingID string) (list []Evidence, err error) {
+	return list, b.do("EvidenceOf", func() error {
+		for _, e := range b.evidence {
+			if e.MeetingID == meetingID {
+				list = append(list, e)
+			}
+		}
+		return nil
+	})
+}
+
+func (b *books) Server(_ context.Context, id string) (s Server, err error) {
+	return s, b.do("Server", func() error {
+		i := slices.IndexFunc(b.servers, func(s Server) bool { return s.ID == id })
+		if i < 0 {
+			return ErrNotFound
+		}
+		s = b.servers[i]
+		return nil
+	})
+}
+
+func (b *books) Servers(context.Context) (list []Server, err error) {
+	return list, b.do("Servers", func() error {
+		list = slices.Clone(b.servers)
+		return nil
+	})
+}
+
+func (b *books) RoomPlacements(_ context.Context, roomID string) (list []Placement, err error) {
+	return list, b.do("RoomPlacements", func() error {
+		for _, p := range b.placements {
+			if p.RoomID == roomID {
+				list = append(list, p)
+			}
+		}
+		return nil
+	})
+}
+
+func (b *books) RoomPeople(context.Context, string) (list []Enrolment, err error) {
+	return list, b.do("RoomPeople", func() error {
+		list = slices.Clone(b.people)
+		return nil
+	})
+}
+
+func (b *books) RoomDeliveries(context.Context, string) (list []Delivery, err error) {
+	return list, b.do("RoomDeliveries", func() error {
+		list = slices.Collect(maps.Values(b.deliveries))
+		return nil
+	})
+}
+
+func (b *books) RoomResults(context.Context, string) (list []Result, err error) {
+	return list, b.do("RoomResults", func() error {
+		list = slices.Clone(b.settlement.Results)
+		return nil
+	})
+}
+
+func (b *books) SaveSettlement(_ context.Context, st Settlement) error {
+	return b.do("SaveSettlement", func() error {
+		b.settlement = st
+		for _, a := range st.Accounts {
+			m, err := b.byID(a.MeetingID)
+			if err != nil {
+				return err
+			}
+			b.accounts[a.MeetingID] = a
+			n := 0
+			for _, e := range b.evidence {
+				if e.MeetingID == a.MeetingID {
+					n++
+				}
+			}
+			if n == a.Evidence {
+				m.Dirty = false
+			}
+		}
+		for _, d := range st.Deliveries {
+			b.put(d, st.At)
+		}
+		return nil
+	})
+}
+
+func (b *books) put(d Delivery, now time.Time) {
+	key := ledgerKey{d.PlacementID, d.PersonID}
+	old, there := b.deliveries[key]
+	if there && old.Points == d.Points && old.Max == d.Max && old.Comment == d.Comment {
+		return
+	}
+	if there && !d.TrueAt.After(old.TrueAt) {
+		d.TrueAt = old.TrueAt.Add(time.Millisecond)
+	}
+	old.PlacementID, old.PersonID, old.Points, old.Max, old.Comment, old.TrueAt = d.PlacementID, d.PersonID, d.Points, d.Max, d.Comment, d.TrueAt
+	old.State, old.Reason, old.Detail, old.Attempts, old.NextAt = Waiting, "", "", 0, time.Time{}
+	b.deliveries[key] = old
+	b.enqueue(Job{Kind: DeliverJob, Subject: d.JobSubject(), Lane: b.platform.ID, RunAt: now})
+}
+
+func (b *books) Order(_ context.Context, placementID, personID string) (o Order, err error) {
+	return o, b.do("Order", func() error {
+		d, ok := b.deliveries[ledgerKey{placementID, personID}]
+		i := slices.IndexFunc(b.placements, func(p Placement) bool { return p.ID == placementID })
+		if !ok || i < 0 || b.removed {
+			return ErrNotFound
+		}
+		o = Order{
+			Delivery: d, Registration: b.platform, DeploymentID: "1", Subject: "sub-" + personID,
+			Placement: b.placements[i], RoomID: b.placements[i].RoomID,
+		}
+		return nil
+	})
+}
+
+func (b *books) SaveLineItem(_ context.Context, placementID string, item LineItem) error {
+	return b.do("SaveLineItem", func() error {
+		i := slices.IndexFunc(b.placements, func(p Placement) bool { return p.ID == placementID })
+		if i < 0 {
+			return ErrNotFound
+		}
+		b.placements[i].LineItem = item
+		return nil
+	})
+}
+
+func (b *books) SaveDelivery(_ context.Context, d Delivery) error {
+	return b.do("SaveDelivery", func() error {
+		key := ledgerKey{d.PlacementID, d.PersonID}
+		row, ok := b.deliveries[key]
+		if !ok {
+			return ErrNotFound
+		}
+		row.SentAt, row.SentPoints, row.SentStamp = d.SentAt, d.SentPoints, d.SentStamp
+		if row.TrueAt.Equal(d.TrueAt) {
+			row.State, row.Reason, row.Detail, row.Attempts, row.NextAt = d.State, d.Reason, d.Detail, d.Attempts, d.NextAt
+		}
+		b.deliveries[key] = row
+		return nil
+	})
+}
+
+func (b *books) Resend(_ context.Context, placementID, personID string) error {
+	return b.do("Resend", func() error {
+		key := ledgerKey{placementID, personID}
+		d, ok := b.deliveries[key]
+		if !ok {
+			return ErrNotFound
+		}
+		d.State, d.Reason, d.Detail, d.Attempts, d.NextAt = Waiting, "", "", 0, time.Time{}
+		b.deliveries[key] = d
+		b.enqueue(Job{Kind: DeliverJob, Subject: d.JobSubject(), Lane: b.platform.ID})
+		return nil
+	})
+}
+
+func (b *books) Enqueue(_ context.Context, j Job) error {
+	return b.do("Enqueue", func() error {
+		b.enqueue(j)
+		return nil
+	})
+}
+
+func jobName(j Job) string { return string(j.Kind) + " " + j.Subject }
+
+func (b *books) enqueue(j Job) {
+	old := b.jobs[jobName(j)]
+	if old == nil {
+		j.Version = 1
+		b.jobs[jobName(j)] = &bookedJob{Job: j, waits: true}
+		return
+	}
+	if !old.waits || j.RunAt.Before(old.RunAt) {
+		old.RunAt, old.waits = j.RunAt, true
+	}
+	old.Lane, old.Attempts = j.Lane, 0
+	old.Version++
+}
+
+func (j *bookedJob) due() time.Time {
+	if !j.leased.IsZero() {
+		return j.leased
+	}
+	return j.RunAt
+}
+
+func (b *books) ClaimJobs(_ context.Context, now time.Time, lease time.Duration, limit int, busy []string) (claimed []Job, err error) {
+	return claimed, b.do("ClaimJobs", func() error {
+		var due []*bookedJob
+		for _, j := range b.jobs {
+			if !j.due().After(now) && !slices.Contains(busy, j.Lane) {
+				due = append(due, j)
+			}
+		}
+		slices.SortFunc(due, func(a, b *bookedJob) int { return cmp.Or(a.due().Compare(b.due()), cmp.Compare(jobName(a.Job), jobName(b.Job))) })
+		for _, j := range due[:min(limit, len(due))] {
+			j.Attempts++
+			j.leased, j.waits = now.Add(lease), j.waits && j.RunAt.After(now)
+			claimed = append(claimed, j.Job)
+		}
+		return nil
+	})
+}
+
+func (b *books) FinishJob(_ context.Context, j Job) error {
+	return b.do("FinishJob", func() error {
+		row := b.jobs[jobName(j)]
+		switch {
+		case row == nil:
+		case row.Version == j.Version && !row.waits:
+			delete(b.jobs, jobName(j))
+		case row.waits:
+			row.leased = time.Time{}
+		}
+		return nil
+	})
+}
+
+func (b *books) RetryJob(_ context.Context, j Job, at time.Time) error {
+	return b.do("RetryJob", func() error {
+		row := b.jobs[jobName(j)]
+		if row == nil {
+			return errors.New("no such job")
+		}
+		if !row.waits || at.Before(row.RunAt) {
+			row.RunAt, row.waits = at, true
+		}
+		row.leased = time.Time{}
+		return nil
+	})
+}
+
+func (b *books) NextJob(context.Context) (next time.Time, err error) {
+	return next, b.do("NextJob", func() error {
+		for _, j := range b.jobs {
+			if due := j.due(); next.IsZero() || due.Before(next) {
+				next = due
+			}
+		}
+		return nil
+	})
+}
+
+func (b *books) Sweep(context.Context, time.Time) error {
+	return b.do("Sweep", func() error {
+		b.swept++
+		return nil
+	})
+}
+
+// delivery is the row of a person in the first placement.
+func (b *books) delivery(person string) Delivery {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.deliveries[ledgerKey{b.placements[0].ID, person}]
+}
+
+// pollBody is the body of a poll that saw people, every 30 seconds.
+func pollBody(people ...string) []byte {
+	body, err := json.Marshal(PollReport{People: append([]string{}, people...), Interval: 30 * time.Second})
+	if err != nil {
+		panic(err)
+	}
+	return body
+}
+
+// A stretch is from and to, in minutes after nine.
+type stretch [2]float64
+
+// reportBody is a report of BigBlueButton on a meeting.
+func reportBody(internalID string, start, finish float64, people map[string][]stretch) []byte {
+	const form = "2006-01-02T15:04:05.000Z07:00"
+	type event struct {
+		Timestamp string `json:"timestamp"`
+	}
+	type session struct {
+		Joins []event `json:"joins"`
+		Lefts []event `json:"lefts"`
+	}
+	type attendee struct {
+		UserID     string         `json:"ext_user_id"`
+		Sessions   []session      `json:"sessions"`
+		Engagement map[string]int `json:"engagement"`
+	}
+	attendees := []attendee{}
+	for _, id := range slices.Sorted(maps.Keys(people)) {
+		a := attendee{UserID: id, Engagement: map[string]int{"chats": len(people[id])}}
+		for _, s := range people[id] {
+			a.Sessions = append(a.Sessions, session{[]event{{nine(s[0]).Format(form)}}, []event{{nine(s[1]).Format(form)}}})
+		}
+		attendees = append(attendees, a)
+	}
+	body, err := json.Marshal(map[string]any{
+		"version": "1.0", "meeting_id": "room-meeting", "internal_meeting_id": internalID,
+		"data": map[string]any{"metadata": map[string]string{"is_breakout": "false"}, "attendees": attendees,
+			"start": nine(start).Format(form), "finish": nine(finish).Format(form)},
+	})
+	if err != nil {
+		panic(err)
+	}
+	return body
+}

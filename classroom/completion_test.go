@@ -1,0 +1,147 @@
+package classroom
+
+import (
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRuleValidate(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		rule  Rule
+		field string // empty: fine
+	}{
+		{"grades nothing", Rule{}, ""},
+		{"minutes", Rule{Measure: Minutes, Need: 1, Points: 0.01}, ""},
+		{"most minutes", Rule{Measure: Minutes, Need: MostMinutes, Points: MostPoints}, ""},
+		{"percent", Rule{Measure: Percent, Need: 100, Points: 10, InTotal: true, Proportional: true}, ""},
+		{"another measure", Rule{Measure: "hours", Need: 1, Points: 1}, "measure"},
+		{"no minutes", Rule{Measure: Minutes, Points: 1}, "need"},
+		{"fewer than none", Rule{Measure: Minutes, Need: -1, Points: 1}, "need"},
+		{"too many minutes", Rule{Measure: Minutes, Need: MostMinutes + 1, Points: 1}, "need"},
+		{"more than the class", Rule{Measure: Percent, Need: 101, Points: 1}, "need"},
+		{"worth nothing", Rule{Measure: Percent, Need: 50}, "points"},
+		{"worth less than nothing", Rule{Measure: Percent, Need: 50, Points: -1}, "points"},
+		{"no number", Rule{Measure: Percent, Need: 50, Points: math.NaN()}, "points"},
+		{"endless", Rule{Measure: Percent, Need: 50, Points: math.Inf(1)}, "points"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var invalid *InvalidError
+			err := test.rule.Validate()
+			if errors.As(err, &invalid) != (test.field != "") || invalid != nil && invalid.Field != test.field {
+				t.Errorf("Validate: %v, want field %q", err, test.field)
+			}
+		})
+	}
+}
+
+func TestJudge(t *testing.T) {
+	of := func(pairs ...float64) (history []attended) { // minutes there, minutes of the class
+		for i := 0; i < len(pairs); i += 2 {
+			history = append(history, attended{minutes(pairs[i]), minutes(pairs[i+1])})
+		}
+		return history
+	}
+	half := Rule{Measure: Percent, Need: 50, Points: 10}
+	thirty := Rule{Measure: Minutes, Need: 30, Points: 10}
+	with := func(r Rule, change func(*Rule)) Rule { change(&r); return r }
+	total := func(r *Rule) { r.InTotal = true }
+	share := func(r *Rule) { r.Proportional = true }
+	for _, test := range []struct {
+		name    string
+		rule    Rule
+		history []attended
+		want    Result
+	}{
+		{"no class yet", thirty, nil, Result{}},
+		{"exactly enough", thirty, of(30, 60), Result{Complete: true, Share: 1, Points: 10, Time: minutes(30), Needed: minutes(30), Sends: true}},
+		{"a second too little", thirty, of(30-1.0/60, 60), Result{Share: 1799.0 / 1800, Time: 1799 * time.Second, Needed: minutes(30)}},
+		{"the best class counts", thirty, of(10, 60, 20, 60), Result{Share: 20.0 / 30, Time: minutes(20), Needed: minutes(30)}},
+		{"two halves are not enough", thirty, of(20, 60, 20, 60), Result{Share: 20.0 / 30, Time: minutes(20), Needed: minutes(30)}},
+		{"in total they are", with(thirty, total), of(20, 60, 20, 60), Result{Complete: true, Share: 1, Points: 10, Time: minutes(40), Needed: minutes(30), Sends: true}},
+		{"an absence changes nothing", thirty, of(40, 60, 0, 60), Result{Complete: true, Share: 1, Points: 10, Time: minutes(40), Needed: minutes(30), Sends: true}},
+		{"half the class", half, of(30, 60), Result{Complete: true, Share: 1, Points: 10, Time: minutes(30), Needed: minutes(30), Sends: true}},
+		{"nearly half", half, of(29, 60), Result{Share: 29.0 / 30, Time: minutes(29), Needed: minutes(30)}},
+		{"a class of no length asks nothing and gives nothing", half, of(0, 0), Result{}},
+		{"a later, shorter class lowers nothing", half, of(50, 90, 0, 10), Result{Complete: true, Share: 1, Points: 10, Time: minutes(50), Needed: minutes(45), Sends: true}},
+		{"nor in total: the first class had given it", with(half, total), of(50, 90, 0, 90), Result{Complete: true, Share: 1, Points: 10, Time: minutes(50), Needed: minutes(45), Sends: true}},
+		{"in total, made up for later", with(half, total), of(0, 60, 60, 60), Result{Complete: true, Share: 1, Points: 10, Time: minutes(60), Needed: minutes(60), Sends: true}},
+		{"in total, never enough", with(half, total), of(10, 60, 0, 60), Result{Share: 10.0 / 30, Time: minutes(10), Needed: minutes(30)}},
+		{"points by share", with(thirty, share), of(10, 60), Result{Share: 1.0 / 3, Points: 3.33, Time: minutes(10), Needed: minutes(30), Sends: true}},
+		{"nearly all is not all", with(thirty, share), of(29.999, 60), Result{Share: 29.999 / 30, Points: 9.99, Time: minutes(29.999), Needed: minutes(30), Sends: true}},
+		{"a moment is something", with(thirty, share), of(1.0/60, 60), Result{Share: 1.0 / 1800, Points: 0.01, Time: time.Second, Needed: minutes(30), Sends: true}},
+		{"who wasn't there gets nothing sent", with(thirty, share), of(0, 60), Result{Needed: minutes(30)}},
+		{"no more than all", with(thirty, share), of(60, 60), Result{Complete: true, Share: 1, Points: 10, Time: minutes(60), Needed: minutes(30), Sends: true}},
+		{"a rule that grades nothing", Rule{}, of(60, 60), Result{}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := test.rule.judge(test.history)
+			if diff := cmp.Diff(test.want, got, cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-9 })); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// What a rule has given, no later class takes away.
+func TestJudgeNeverFalls(t *testing.T) {
+	for _, rule := range []Rule{
+		{Measure: Percent, Need: 60, Points: 10}, {Measure: Percent, Need: 60, Points: 10, InTotal: true},
+		{Measure: Minutes, Need: 45, Points: 10, Proportional: true}, {Measure: Percent, Need: 60, Points: 10, InTotal: true, Proportional: true},
+	} {
+		var history []attended
+		var points float64
+		for i, there := range []float64{10, 50, 0, 90, 3, 0, 0, 60, 1} {
+			history = append(history, attended{minutes(there), minutes(max(there, float64(20+i*17%70)))})
+			now := rule.judge(history).Points
+			if now < points {
+				t.Errorf("%+v: %v points after %d classes, %v before", rule, now, i+1, points)
+			}
+			points = now
+		}
+		if points == 0 {
+			t.Errorf("%+v never gave anything", rule)
+		}
+	}
+}
+
+func TestWhoIsGraded(t *testing.T) {
+	people := []Enrolment{
+		{CourseID: "c1", PersonID: "learner", Role: Viewer, Graded: true},
+		{CourseID: "c1", PersonID: "teacher", Role: Moderator},
+		{CourseID: "c1", PersonID: "guest or test user", Role: Viewer},
+		{CourseID: "c2", PersonID: "learner elsewhere", Role: Viewer, Graded: true},
+		{CourseID: "c1", PersonID: "teaches the other course of the room", Role: Viewer, Graded: true},
+		{CourseID: "c2", PersonID: "teaches the other course of the room", Role: Moderator},
+		{CourseID: "c1", PersonID: "learner of both", Role: Viewer, Graded: true},
+		{CourseID: "c2", PersonID: "learner of both", Role: Viewer, Graded: true},
+	}
+	want := map[string]bool{"learner": true, "learner of both": true}
+	if diff := cmp.Diff(want, gradedIn("c1", people)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestResultsOf(t *testing.T) {
+	p := Placement{ID: "p1", CourseID: "c1", Rule: Rule{Measure: Minutes, Need: 30, Points: 10}}
+	sessions := []Session{{ID: "a", EndedAt: nine(60), Length: minutes(60)}, {ID: "b", Length: minutes(60)}}
+	attendances := []Attendance{
+		{SessionID: "a", PersonID: "ann", Time: minutes(20)},
+		{SessionID: "b", PersonID: "ann", Time: minutes(60)}, // lives
+		{SessionID: "a", PersonID: "teacher", Time: minutes(60)},
+	}
+	graded := map[string]bool{"ann": true, "bob": true}
+	got := resultsOf(p, sessions, attendances, graded)
+	want := []Result{{PlacementID: "p1", PersonID: "ann", Share: 20.0 / 30, Time: minutes(20), Needed: minutes(30)}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	p.Rule = Rule{}
+	if got := resultsOf(p, sessions, attendances, graded); got != nil {
+		t.Errorf("results without a rule: %v", got)
+	}
+}

@@ -1,0 +1,115 @@
+package classroom
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A run is one meeting of a test: created, ended, and one stay of ann in it.
+type run struct {
+	id             string
+	created, ended float64 // ended 0: it lives
+	from, to       float64 // to 0: nobody came
+	observed       bool
+}
+
+func (r run) account() account {
+	a := account{
+		meeting:        Meeting{ID: r.id, CreateTime: nine(r.created)},
+		MeetingAccount: MeetingAccount{MeetingID: r.id, Exact: !r.observed},
+	}
+	if r.ended != 0 {
+		a.finish = nine(r.ended)
+	}
+	if r.to != 0 {
+		a.From, a.To = nine(r.from), nine(r.to)
+		a.Stays = []Stay{{MeetingID: r.id, PersonID: "ann", From: a.From, To: a.To}}
+	}
+	return a
+}
+
+func TestSessions(t *testing.T) {
+	session := func(id string, from, to, length float64, exact bool) Session {
+		s := Session{ID: id, RoomID: "room", StartedAt: nine(from), Length: minutes(length), Exact: exact}
+		if to != 0 {
+			s.EndedAt = nine(to)
+		}
+		return s
+	}
+	for _, test := range []struct {
+		name string
+		runs []run
+		want []Session
+		of   map[string]string
+	}{
+		{"no meeting", nil, nil, map[string]string{}},
+		{"one", []run{{"a", 0, 60, 5, 55, false}}, []Session{session("a", 5, 55, 50, true)}, map[string]string{"a": "a"}},
+		{"again an hour after the end", []run{{"a", 0, 30, 0, 25, false}, {"b", 90, 120, 90, 120, false}},
+			[]Session{session("a", 0, 120, 55, true)}, map[string]string{"a": "a", "b": "a"}},
+		{"again more than an hour after", []run{{"a", 0, 30, 0, 30, false}, {"b", 90.1, 120, 91, 120, false}},
+			[]Session{session("a", 0, 30, 30, true), session("b", 91, 120, 29, true)}, map[string]string{"a": "a", "b": "b"}},
+		{"a chain of restarts", []run{{"a", 0, 30, 0, 30, false}, {"b", 80, 110, 80, 110, true}, {"c", 160, 190, 160, 190, false}},
+			[]Session{session("a", 0, 190, 90, false)}, map[string]string{"a": "a", "b": "a", "c": "a"}},
+		{"in whatever order they are told", []run{{"b", 80, 110, 80, 110, false}, {"a", 0, 30, 0, 30, false}},
+			[]Session{session("a", 0, 110, 60, true)}, map[string]string{"a": "a", "b": "a"}},
+		{"two at once count once", []run{{"a", 0, 60, 0, 60, false}, {"b", 30, 70, 30, 70, false}},
+			[]Session{session("a", 0, 70, 70, true)}, map[string]string{"a": "a", "b": "a"}},
+		{"one inside the other doesn't shorten it", []run{{"a", 0, 200, 0, 200, false}, {"b", 30, 40, 30, 40, false}, {"c", 250, 260, 250, 260, false}},
+			[]Session{session("a", 0, 260, 210, true)}, map[string]string{"a": "a", "b": "a", "c": "a"}},
+		{"nobody came", []run{{"a", 0, 10, 0, 0, false}}, nil, map[string]string{}},
+		{"nobody came to the restart", []run{{"a", 0, 30, 0, 30, false}, {"b", 40, 50, 0, 0, true}},
+			[]Session{session("a", 0, 30, 30, true)}, map[string]string{"a": "a"}},
+		{"it lives", []run{{"a", 0, 0, 1, 30, true}}, []Session{session("a", 1, 0, 29, false)}, map[string]string{"a": "a"}},
+		{"it lives and nobody is in yet", []run{{"a", 2, 0, 0, 0, true}}, []Session{session("a", 2, 0, 0, false)}, map[string]string{"a": "a"}},
+		{"the restart lives", []run{{"a", 0, 30, 0, 30, false}, {"b", 40, 0, 41, 45, true}},
+			[]Session{session("a", 0, 0, 34, false)}, map[string]string{"a": "a", "b": "a"}},
+		{"the next class lives", []run{{"a", 0, 30, 0, 30, false}, {"b", 300, 0, 301, 305, true}},
+			[]Session{session("a", 0, 30, 30, true), session("b", 301, 0, 4, false)}, map[string]string{"a": "a", "b": "b"}},
+		{"a lost meeting doesn't keep the class before the next one open", []run{{"a", 0, 0, 0, 30, true}, {"b", 300, 330, 300, 330, false}},
+			[]Session{session("a", 0, 30, 30, false), session("b", 300, 330, 30, true)}, map[string]string{"a": "a", "b": "b"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var accounts []account
+			for _, r := range test.runs {
+				accounts = append(accounts, r.account())
+			}
+			sessions, of := sessionsOf("room", accounts)
+			attendancesOf(sessions, of, accounts)
+			if diff := cmp.Diff(test.want, sessions); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(test.of, of); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestAttendances(t *testing.T) {
+	stay := func(meeting, person string, from, to float64) Stay {
+		return Stay{MeetingID: meeting, PersonID: person, From: nine(from), To: nine(to)}
+	}
+	accounts := []account{
+		{MeetingAccount: MeetingAccount{MeetingID: "a", Stays: []Stay{stay("a", "ann", 0, 10), stay("a", "bob", 5, 20), stay("a", "ann", 15, 20)},
+			Activities: map[string]Activity{"ann": {Chats: 2, TalkTime: time.Minute}}}},
+		{MeetingAccount: MeetingAccount{MeetingID: "b", Stays: []Stay{stay("b", "ann", 18, 30)},
+			Activities: map[string]Activity{"ann": {Chats: 1, Talks: 3, TalkTime: time.Minute}}}},
+		{MeetingAccount: MeetingAccount{MeetingID: "c", Stays: []Stay{stay("c", "ann", 500, 510)}}},
+		{MeetingAccount: MeetingAccount{MeetingID: "of no session", Stays: []Stay{stay("d", "ann", 0, 1)}}},
+	}
+	sessions := []Session{{ID: "a"}, {ID: "c"}}
+	got := attendancesOf(sessions, map[string]string{"a": "a", "b": "a", "c": "c"}, accounts)
+	want := []Attendance{
+		{SessionID: "a", PersonID: "ann", Time: minutes(25), Activity: Activity{Chats: 3, Talks: 3, TalkTime: 2 * time.Minute}},
+		{SessionID: "a", PersonID: "bob", Time: minutes(15)},
+		{SessionID: "c", PersonID: "ann", Time: minutes(10)},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]Session{{ID: "a", Length: minutes(30)}, {ID: "c", Length: minutes(10)}}, sessions); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,341 @@
+package classroom
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/bbbridge/bbbridge/lti"
+)
+
+// class is a room with its course, ready for meetings.
+func class(rule Rule) (*books, *Classes) {
+	b := newBooks()
+	b.servers = []Server{testServer("s1", "secret-of-s1")}
+	b.rooms = []Room{{ID: "room", MeetingID: "room-meeting"}}
+	b.platform = lti.Registration{ID: "lms", Name: "LMS"}
+	b.placements = []Placement{{ID: "p1", CourseID: "c1", RoomID: "room", Rule: rule, LineItem: LineItem{URL: "https://lms/1"},
+		Grades: lti.Endpoint{Scopes: []string{lti.AGSScore, lti.AGSResultReadOnly}}}}
+	for _, id := range []string{"ann", "bob", "cy"} {
+		b.people = append(b.people, Enrolment{CourseID: "c1", PersonID: id, Role: Viewer, Graded: true})
+	}
+	b.people = append(b.people, Enrolment{CourseID: "c1", PersonID: "teacher", Role: Moderator})
+	return b, &Classes{Store: b, Now: func() time.Time { return nine(600) }, Interval: 30 * time.Second}
+}
+
+// held has a meeting in the books, with polls that saw people all the time.
+func (b *books) held(id string, created, ended float64, people ...string) {
+	m := Meeting{ID: id, RoomID: "room", ServerID: "s1", InternalID: "in-" + id, MeetingID: "room-meeting", CreateTime: nine(created), ClockOffset: 1, Dirty: true}
+	if ended != 0 {
+		m.EndedAt = nine(ended)
+	}
+	b.meetings = append(b.meetings, m)
+	until := ended
+	if ended == 0 {
+		until = created + 5
+	}
+	b.evidence = append(b.evidence, Evidence{MeetingID: id, Source: Poll, At: nine(created), Until: nine(until), Body: pollBody(people...)})
+}
+
+func (b *books) reported(id string, start, finish float64, people map[string][]stretch) {
+	b.evidence = append(b.evidence, Evidence{MeetingID: id, Source: Analytics, Body: reportBody("in-"+id, start, finish, people)})
+}
+
+func settle(t *testing.T, s *Classes) {
+	t.Helper()
+	if err := s.Settle(t.Context(), "room"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSettle(t *testing.T) {
+	b, s := class(Rule{Measure: Minutes, Need: 30, Points: 10})
+	b.held("a", 0, 60, "teacher", "ann", "w_stranger")
+	b.reported("a", 0, 60, map[string][]stretch{"teacher": {{0, 60}}, "ann": {{5, 40}}, "bob": {{0, 10}}})
+	settle(t, s)
+	st := b.settlement
+	if diff := cmp.Diff([]Session{{ID: "a", RoomID: "room", StartedAt: nine(0), EndedAt: nine(60), Length: minutes(60), Exact: true}}, st.Sessions); diff != "" {
+		t.Error(diff)
+	}
+	if len(st.Attendances) != 3 || len(st.Results) != 2 {
+		t.Errorf("%d attendances, %d results, want 3 and 2", len(st.Attendances), len(st.Results))
+	}
+	want := []Delivery{{PlacementID: "p1", PersonID: "ann", Points: 10, Max: 10, Comment: "35 / 30 min", TrueAt: nine(600), State: Waiting}}
+	if diff := cmp.Diff(want, st.Deliveries); diff != "" {
+		t.Error(diff)
+	}
+	if b.meetings[0].Dirty {
+		t.Error("the meeting is still dirty")
+	}
+	settle(t, s)
+	if len(b.settlement.Deliveries) != 0 || len(b.settlement.Accounts) != 0 {
+		t.Errorf("the second time: %+v", b.settlement)
+	}
+}
+
+// A late report corrects what polls had given, in both directions.
+func TestLateReport(t *testing.T) {
+	b, s := class(Rule{Measure: Minutes, Need: 30, Points: 10})
+	b.held("a", 0, 60, "ann", "bob")
+	settle(t, s)
+	for _, id := range []string{"ann", "bob"} {
+		if d := b.delivery(id); d.Points != 10 || d.State != Waiting {
+			t.Fatalf("%s: %+v", id, d)
+		}
+	}
+	sent := b.delivery("ann")
+	sent.State, sent.SentStamp, sent.SentAt = Delivered, sent.TrueAt, sent.TrueAt
+	b.deliveries[ledgerKey{"p1", "ann"}] = sent
+	b.reported("a", 0, 60, map[string][]stretch{"cy": {{0, 60}}})
+	settle(t, s)
+	if d := b.delivery("ann"); d.Points != 0 || d.State != Waiting || !d.TrueAt.After(sent.TrueAt) {
+		t.Errorf("who got it before: %+v", d)
+	}
+	if d := b.delivery("bob"); d.Points != 0 || d.mayBeSent() {
+		t.Errorf("who hadn't got it yet: %+v", d)
+	}
+	if d := b.delivery("cy"); d.Points != 10 {
+		t.Errorf("who wasn't seen: %+v", d)
+	}
+}
+
+// While a class goes on nothing is taken away, whatever comes: it may be the
+// second half of one that counts as a whole when it has ended.
+func TestClassThatGoesOn(t *testing.T) {
+	b, s := class(Rule{Measure: Minutes, Need: 30, Points: 10})
+	b.held("a", 0, 40, "ann")
+	settle(t, s)
+	before := b.settlement.Results
+	b.held("b", 50, 0, "ann", "bob")
+	b.reported("a", 0, 40, map[string][]stretch{"ann": {{0, 35}}})
+	settle(t, s)
+	if d := b.delivery("ann"); d.Points != 10 || len(b.settlement.Deliveries) != 0 {
+		t.Errorf("while the restart goes on: %+v, planned %v", d, b.settlement.Deliveries)
+	}
+	if diff := cmp.Diff(before, b.settlement.Results); diff != "" {
+		t.Errorf("results: %s", diff)
+	}
+	if !b.meetings[1].Dirty {
+		t.Error("a meeting that may end this moment isn't dirty any more")
+	}
+	b.meetings[1].EndedAt = nine(55)
+	settle(t, s)
+	if st := b.settlement; len(st.Sessions) != 1 || st.Results[0].Time.Round(time.Minute) != minutes(40) || b.meetings[1].Dirty {
+		t.Errorf("when it has ended: %+v", st)
+	}
+}
+
+// A new rule counts for what was held already.
+func TestNewRule(t *testing.T) {
+	b, s := class(Rule{})
+	b.held("a", 0, 40, "ann")
+	settle(t, s)
+	if len(b.settlement.Results) != 0 || len(b.deliveries) != 0 {
+		t.Fatalf("without a rule: %+v", b.settlement)
+	}
+	b.placements[0].Rule = Rule{Measure: Percent, Need: 80, Points: 5}
+	settle(t, s)
+	if d := b.delivery("ann"); d.Points != 5 {
+		t.Errorf("with a rule: %+v", d)
+	}
+	b.placements[0].Rule = Rule{}
+	settle(t, s)
+	if d := b.delivery("ann"); d.Points != 0 || d.mayBeSent() {
+		t.Errorf("without it again, before it was sent: %+v", d)
+	}
+}
+
+func TestUnchangedResultsKeepTheirTime(t *testing.T) {
+	b, s := class(Rule{Measure: Minutes, Need: 30, Points: 10, Proportional: true})
+	now := nine(600)
+	s.Now = func() time.Time { return now }
+	b.held("a", 0, 10, "ann", "bob")
+	settle(t, s)
+	now = now.Add(-time.Hour) // set back
+	b.held("b", 300, 320, "ann")
+	settle(t, s)
+	for _, r := range b.settlement.Results {
+		if same := r.TrueAt.Equal(nine(600)); same != (r.PersonID == "bob") || r.TrueAt.Before(nine(600)) {
+			t.Errorf("%s: true at %v", r.PersonID, r.TrueAt)
+		}
+	}
+	if d := b.delivery("ann"); !d.TrueAt.Equal(nine(600).Add(stampStep)) {
+		t.Errorf("delivery: %v", d.TrueAt)
+	}
+}
+
+// What was refused since there was no way to grade goes out once there is.
+func TestGradingOfferedLater(t *testing.T) {
+	for _, test := range []struct {
+		reason string
+		offers bool
+		state  DeliveryState
+	}{
+		{ReasonScopeMissing, true, Waiting},
+		{ReasonNoLineItem, true, Waiting},
+		{ReasonNoLineItem, false, Refused},
+		{ReasonNotGradable, true, Refused},
+	} {
+		b, s := class(Rule{Measure: Minutes, Need: 30, Points: 10})
+		b.held("a", 0, 40, "ann")
+		settle(t, s)
+		d := b.delivery("ann")
+		d.State, d.Reason = Refused, test.reason
+		b.deliveries[ledgerKey{"p1", "ann"}] = d
+		b.jobs = map[string]*bookedJob{}
+		if !test.offers {
+			b.placements[0].Grades = lti.Endpoint{}
+		}
+		settle(t, s)
+		if got := b.delivery("ann").State; got != test.state || len(b.jobs) == 1 != (test.state == Waiting) {
+			t.Errorf("%s, offers %v: %s, %d jobs", test.reason, test.offers, got, len(b.jobs))
+		}
+	}
+}
+
+// Whatever the order and doubling of evidence, and whenever it is settled in
+// between, all of it comes to the same.
+func TestSettlementOfAnyOrder(t *testing.T) {
+	rules := []Rule{
+		{Measure: Minutes, Need: 25, Points: 10}, {Measure: Percent, Need: 50, Points: 10},
+		{Measure: Percent, Need: 60, Points: 10, InTotal: true, Proportional: true}, {Measure: Minutes, Need: 60, Points: 10, InTotal: true, Proportional: true},
+	}
+	for seed := range uint64(150) {
+		world := rand.New(rand.NewPCG(seed, 7))
+		rule := rules[seed%uint64(len(rules))]
+		steps := someSteps(world)
+		var want Settlement
+		var wantPoints map[ledgerKey]float64
+		for variant := range uint64(5) {
+			got, points := play(t, rule, steps, rand.New(rand.NewPCG(seed, variant)), variant > 0)
+			if variant == 0 {
+				want, wantPoints = got, points
+				continue
+			}
+			ignore := cmp.Options{
+				cmpopts.IgnoreFields(Settlement{}, "Accounts", "Deliveries", "At"),
+				cmpopts.IgnoreFields(Result{}, "TrueAt"), cmpopts.EquateEmpty(),
+			}
+			if diff := cmp.Diff(want, got, ignore); diff != "" {
+				t.Fatalf("seed %d, variant %d: %s", seed, variant, diff)
+			}
+			if diff := cmp.Diff(wantPoints, points, cmpopts.IgnoreMapEntries(func(_ ledgerKey, p float64) bool { return p == 0 })); diff != "" {
+				t.Fatalf("seed %d, variant %d: deliveries %s", seed, variant, diff)
+			}
+		}
+	}
+}
+
+// A step is what happens to a meeting: polls in their order, its end as a poll
+// sees it, and reports that come whenever they like.
+type step struct {
+	meeting Meeting // to be recorded, if it has an ID
+	id      string
+	poll    *Evidence
+	ended   time.Time
+	report  []byte
+}
+
+func someSteps(random *rand.Rand) [][]step {
+	var all [][]step
+	at := 0.0
+	for i := range 1 + random.IntN(3) {
+		id := string(rune('a' + i))
+		m := Meeting{ID: id, RoomID: "room", ServerID: "s1", InternalID: "in-" + id, MeetingID: "room-meeting", CreateTime: nine(at), ClockOffset: time.Hour}
+		steps := []step{{meeting: m, id: id}}
+		for _, e := range someEvidence(random, m, []string{"ann", "bob", "teacher", "w_stranger"}) {
+			switch e.Source {
+			case Poll:
+				steps = append(steps, step{id: id, poll: &e})
+			case Analytics:
+				steps = append(steps, step{id: id, report: e.Body})
+			}
+		}
+		ended := at + 50 + random.Float64()*10
+		steps = append(steps, step{id: id, ended: nine(ended)})
+		all = append(all, steps)
+		at = ended + random.Float64()*120
+	}
+	return all
+}
+
+// play plays the steps; wild moves the reports, doubles them, and settles in
+// between.
+func play(t *testing.T, rule Rule, meetings [][]step, random *rand.Rand, wild bool) (Settlement, map[ledgerKey]float64) {
+	t.Helper()
+	b, s := class(rule)
+	var order []step
+	for _, steps := range meetings {
+		order = append(order, steps...)
+	}
+	if wild {
+		order = disturb(random, order)
+	}
+	for _, step := range order {
+		b.play(t, step)
+		if wild && random.IntN(4) == 0 {
+			settle(t, s)
+		}
+	}
+	settle(t, s)
+	points := map[ledgerKey]float64{}
+	for key, d := range b.deliveries {
+		points[key] = d.Points
+	}
+	return b.settlement, points
+}
+
+func disturb(random *rand.Rand, order []step) []step {
+	var still, reports []step
+	for _, s := range order {
+		if s.report == nil {
+			still = append(still, s)
+			continue
+		}
+		reports = append(reports, s)
+		if random.IntN(2) == 0 {
+			reports = append(reports, s)
+		}
+	}
+	for _, r := range reports {
+		first := 0
+		for i, s := range still {
+			if s.meeting.ID == r.id {
+				first = i + 1
+			}
+		}
+		i := first + random.IntN(len(still)-first+1)
+		still = append(still[:i:i], append([]step{r}, still[i:]...)...)
+	}
+	return still
+}
+
+func (b *books) play(t *testing.T, s step) {
+	t.Helper()
+	ctx := context.Background()
+	var err error
+	switch {
+	case s.meeting.ID != "":
+		_, _, err = b.RecordMeeting(ctx, s.meeting, nine(0))
+	case s.poll != nil:
+		if err = b.KeepPoll(ctx, s.id, s.poll.Body, s.poll.At); err == nil {
+			err = b.KeepPoll(ctx, s.id, s.poll.Body, s.poll.Until)
+		}
+	case s.report != nil:
+		if _, err = b.KeepEvidence(ctx, Evidence{ID: b.id("e"), MeetingID: s.id, Source: Analytics, Body: s.report}, nine(0)); err == nil {
+			var m Meeting
+			m, _ = b.Meeting(ctx, s.id)
+			finish := accountOf(m, []Evidence{{Source: Analytics, Body: s.report}}, everybody).finish
+			err = b.EndMeeting(ctx, s.id, finish, nine(0))
+		}
+	default:
+		err = b.EndMeeting(ctx, s.id, s.ended, nine(0))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
