@@ -1,7 +1,348 @@
 package classroom
 
-import "github.com/bbbridge/bbbridge/bbb"
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bbbridge/bbbridge/bbb"
+)
 
 func testServer(id, secret string) Server {
 	return Server{ID: id, Name: id, Server: bbb.Server{URL: "https://" + id + "/api", Secret: bbb.Secret(secret)}}
+}
+
+// A scene is a BigBlueButton server that says what a test wants.
+type scene struct {
+	MeetingServer // none of the other calls is expected
+
+	info bbb.Meeting
+	err  error
+}
+
+func (s *scene) MeetingInfo(context.Context, string) (bbb.Meeting, error) { return s.info, s.err }
+
+func (s *scene) with(people ...string) *scene {
+	s.info.Attendees, s.err = nil, nil
+	for _, id := range people {
+		s.info.Attendees = append(s.info.Attendees, bbb.Participant{UserID: id})
+	}
+	return s
+}
+
+// watched is a class of one meeting that lives, on a server that is an hour
+// ahead, and a clock that the test sets.
+func watched(t *testing.T) (*books, *Classes, *scene, *time.Time) {
+	t.Helper()
+	b, s := class(Rule{Measure: Minutes, Need: 30, Points: 10})
+	now := nine(0)
+	s.Now = func() time.Time { return now }
+	at := &scene{info: bbb.Meeting{InternalMeetingID: "in-a", CreateTime: nine(60)}}
+	s.Client = func(Server) MeetingServer { return at }
+	m := Meeting{ID: "a", RoomID: "room", ServerID: "s1", InternalID: "in-a", MeetingID: "room-meeting", CreateTime: nine(60), ClockOffset: time.Hour}
+	if _, _, err := b.RecordMeeting(t.Context(), m, nine(0.5)); err != nil {
+		t.Fatal(err)
+	}
+	return b, s, at, &now
+}
+
+func within(t *testing.T, what string, got, from, to time.Time) {
+	t.Helper()
+	if got.Before(from) || got.After(to) {
+		t.Errorf("%s: %v, want between %v and %v", what, got, from, to)
+	}
+}
+
+func TestPollKeepsWhoIsThere(t *testing.T) {
+	b, s, at, now := watched(t)
+	*now = nine(0.5)
+	next, err := s.Poll(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	within(t, "next", next, nine(0.5+0.45), nine(0.5+0.55))
+	*now = nine(1)
+	at.with("bob", "ann", "bob")
+	for range 3 {
+		if _, err := s.Poll(t.Context(), "a"); err != nil {
+			t.Fatal(err)
+		}
+		*now = now.Add(30 * time.Second)
+	}
+	if len(b.evidence) != 2 || !b.evidence[1].At.Equal(nine(1)) || !b.evidence[1].Until.Equal(nine(2)) {
+		t.Fatalf("evidence: %+v", b.evidence)
+	}
+	var report PollReport
+	if err := json.Unmarshal(b.evidence[1].Body, &report); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(PollReport{People: []string{"ann", "bob"}, Interval: 30 * time.Second}, report); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPollSeesTheEnd(t *testing.T) {
+	ours := func(m float64) time.Time { return nine(m) }
+	server := func(m float64) time.Time { return nine(m + 60) }
+	for _, test := range []struct {
+		name   string
+		answer func(*scene, *books)
+		at     float64 // of the last poll; the one before saw ann at minute 40
+		end    time.Time
+		begins float64 // of a meeting that is new, by the server's clock
+	}{
+		{"not found", func(s *scene, _ *books) { s.err = bbb.ErrNotFound }, 40.5, server(40.25), 0},
+		{"not found, soon after a look", func(s *scene, _ *books) { s.err = bbb.ErrNotFound }, 40.1, server(40.05), 0},
+		{"not found after hours of silence", func(s *scene, _ *books) { s.err = bbb.ErrNotFound }, 200, server(40.25), 0},
+		{"ended for everybody", func(s *scene, _ *books) { s.info.ForciblyEnded = true }, 40.5, server(40.25), 0},
+		{"the server was removed", func(_ *scene, b *books) { b.servers = nil }, 40.5, server(40.25), 0},
+		{"silent for a week", func(s *scene, _ *books) { s.err = errors.New("no route") }, 40 + 7*24*60 + 1, server(40.25), 0},
+		{"another meeting is there", func(s *scene, _ *books) { s.info.InternalMeetingID, s.info.CreateTime = "in-b", server(40.4) }, 40.5, server(40.25), 40.4},
+		{"another one, made while ours was seen", func(s *scene, _ *books) { s.info.InternalMeetingID, s.info.CreateTime = "in-b", server(40.1) }, 40.5, server(40.1), 40.1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b, s, at, now := watched(t)
+			woken := 0
+			s.Wake = func() { woken++ }
+			*now = ours(40)
+			if _, err := s.Poll(t.Context(), "a"); err != nil {
+				t.Fatal(err)
+			}
+			*now = ours(test.at)
+			test.answer(at, b)
+			if next, err := s.Poll(t.Context(), "a"); err != nil || !next.IsZero() {
+				t.Fatalf("%v, %v", next, err)
+			}
+			if got := b.meetings[0].EndedAt; !got.Equal(test.end) {
+				t.Errorf("ended at %v, want %v", got, test.end)
+			}
+			if job := b.jobs["settle room"]; job == nil || !job.RunAt.Equal(now.Add(2*time.Minute)) {
+				t.Errorf("settle: %+v", job)
+			}
+			if test.begins == 0 {
+				if len(b.meetings) != 1 {
+					t.Errorf("%d meetings", len(b.meetings))
+				}
+				return
+			}
+			if len(b.meetings) != 2 || woken != 1 {
+				t.Fatalf("%d meetings, woken %d times", len(b.meetings), woken)
+			}
+			m := b.meetings[1]
+			if m.InternalID != "in-b" || m.ClockOffset != time.Hour || !m.CreateTime.Equal(server(test.begins)) || m.RoomID != "room" {
+				t.Errorf("the new one: %+v", m)
+			}
+			if job := b.jobs["poll "+m.ID]; job == nil || !job.RunAt.Equal(*now) {
+				t.Errorf("its poll: %+v", job)
+			}
+		})
+	}
+}
+
+func TestPollWithoutAnAnswer(t *testing.T) {
+	b, s, at, now := watched(t)
+	*now = nine(40)
+	at.with("ann")
+	if _, err := s.Poll(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	at.err = context.DeadlineExceeded
+	var waits []time.Duration
+	for range 6 {
+		*now = now.Add(31 * time.Second)
+		next, err := s.Poll(t.Context(), "a")
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("%v", err)
+		}
+		waits = append(waits, next.Sub(*now).Round(30*time.Second))
+	}
+	slow := 2 * time.Minute
+	if diff := cmp.Diff([]time.Duration{30 * time.Second, 30 * time.Second, 30 * time.Second, slow, slow, slow}, waits); diff != "" {
+		t.Errorf("waits: %s", diff)
+	}
+	*now = nine(50)
+	at.with("ann")
+	next, err := s.Poll(t.Context(), "a")
+	if err != nil || next.Sub(*now) > 40*time.Second {
+		t.Errorf("when it answers again: %v, %v", next, err)
+	}
+	if m := b.meetings[0]; !m.EndedAt.IsZero() || len(b.evidence) != 1 {
+		t.Errorf("meeting %+v, %d pieces of evidence", m, len(b.evidence))
+	}
+}
+
+func TestPollOfNoMeeting(t *testing.T) {
+	b, s, at, _ := watched(t)
+	at.err = errors.New("nobody should ask")
+	b.meetings[0].EndedAt = nine(90)
+	for _, id := range []string{"a", "unknown"} {
+		if next, err := s.Poll(t.Context(), id); err != nil || !next.IsZero() {
+			t.Errorf("%s: %v, %v", id, next, err)
+		}
+	}
+}
+
+// A meeting of which only the server's answer and no poll is known ends when
+// it began, as far as we know.
+func TestEndOfAMeetingThatWasNeverSeen(t *testing.T) {
+	b, s, at, now := watched(t)
+	b.meetings[0].ClockOffset = 0 // not seen either; the server is an hour ahead
+	*now, at.err = nine(30), bbb.ErrNotFound
+	if _, err := s.Poll(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.meetings[0].EndedAt; !got.Equal(nine(60)) {
+		t.Errorf("ended at %v", got)
+	}
+}
+
+// bearer is the Authorization header of a callback.
+func bearer(secret string, expires time.Time) string {
+	part := func(v string) string { return base64.RawURLEncoding.EncodeToString([]byte(v)) }
+	signed := part(`{"typ":"JWT","alg":"HS512"}`) + "." + part(fmt.Sprintf(`{"exp":%d}`, expires.Unix()))
+	mac := hmac.New(sha512.New, []byte(secret))
+	mac.Write([]byte(signed))
+	return "Bearer " + signed + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func TestCallback(t *testing.T) {
+	known := reportBody("in-a", 60, 100, map[string][]stretch{"ann": {{60, 95}}})
+	unseen := reportBody("in-unseen", 200, 230, map[string][]stretch{"ann": {{200, 230}}})
+	signed := func(secret string) string { return bearer(secret, nine(100)) }
+	for _, test := range []struct {
+		name   string
+		header string
+		body   []byte
+		err    error
+		keeps  string // the meeting's internal id; empty: nothing
+	}{
+		{"a meeting of ours", signed("secret-of-s1"), known, nil, "in-a"},
+		{"one that we never saw", signed("secret-of-s1"), unseen, nil, "in-unseen"},
+		{"no token", "", known, bbb.ErrNoToken, ""},
+		{"a token that isn't ours", signed("anything"), known, bbb.ErrBadToken, ""},
+		{"a token of long ago", bearer("secret-of-s1", nine(-100)), known, bbb.ErrBadToken, ""},
+		{"a token of another server of ours", signed("secret-of-s2"), known, bbb.ErrBadToken, ""},
+		{"a body that isn't a report", signed("secret-of-s1"), []byte("<html>"), ErrUnreadable, ""},
+		{"a report on nothing", signed("secret-of-s1"), []byte("{}"), ErrUnreadable, ""},
+		{"somebody else's meeting", signed("secret-of-s1"), []byte(`{"meeting_id":"foreign","internal_meeting_id":"in-foreign","data":{}}`), ErrNotFound, ""},
+		{"ours, but which?", signed("secret-of-s1"), []byte(`{"meeting_id":"room-meeting","data":{}}`), ErrUnreadable, ""},
+		{"a breakout room", signed("secret-of-s1"), []byte(`{"meeting_id":"b","internal_meeting_id":"in-b","data":{"metadata":{"is_breakout":"true"}}}`), nil, ""},
+		{"b3scale's form of our id", signed("secret-of-s1"), slices.Concat([]byte(`{"meeting_id":"`+base64.StdEncoding.EncodeToString([]byte(`["f","room-meeting","b3scl"]`))+`","internal_meeting_id":"in-b3",`), []byte(`"data":{"start":"2026-03-02T12:00:00Z","finish":"2026-03-02T13:00:00Z"}}`)), nil, "in-b3"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b, s, _, now := watched(t)
+			b.servers = append(b.servers, testServer("s2", "secret-of-s2"))
+			*now = nine(41)
+			err := s.Callback(t.Context(), test.header, test.body)
+			if !errors.Is(err, test.err) || test.err == nil && err != nil {
+				t.Fatalf("%v, want %v", err, test.err)
+			}
+			if test.keeps == "" {
+				if len(b.evidence) != 0 || len(b.meetings) != 1 || b.jobs["settle room"] != nil {
+					t.Errorf("kept: %d pieces of evidence, %d meetings", len(b.evidence), len(b.meetings))
+				}
+				return
+			}
+			m, err := b.MeetingByInternalID(t.Context(), test.keeps)
+			if err != nil || m.EndedAt.IsZero() || m.RoomID != "room" || m.ServerID != "s1" {
+				t.Fatalf("meeting %+v, %v", m, err)
+			}
+			if len(b.evidence) != 1 || b.evidence[0].MeetingID != m.ID || string(b.evidence[0].Body) != string(test.body) {
+				t.Errorf("evidence: %+v", b.evidence)
+			}
+			if job := b.jobs["settle room"]; job == nil || job.RunAt.After(*now) {
+				t.Errorf("settle: %+v", job)
+			}
+		})
+	}
+}
+
+// The report comes twice, and once more after the poll has seen the end: the
+// meeting ends when BigBlueButton says, and everybody has their time once.
+func TestCallbackAgainAndAgain(t *testing.T) {
+	b, s, at, now := watched(t)
+	*now, at.err = nine(41), bbb.ErrNotFound
+	body := reportBody("in-a", 60, 100, map[string][]stretch{"ann": {{60, 95}}})
+	for range 2 {
+		if err := s.Callback(t.Context(), bearer("secret-of-s1", nine(100)), body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Poll(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Callback(t.Context(), bearer("secret-of-s1", nine(100)), body); err != nil {
+		t.Fatal(err)
+	}
+	settle(t, s)
+	if len(b.evidence) != 1 || !b.meetings[0].EndedAt.Equal(nine(100)) {
+		t.Errorf("%d pieces of evidence, ended at %v", len(b.evidence), b.meetings[0].EndedAt)
+	}
+	if got := b.settlement.Attendances; len(got) != 1 || got[0].Time != minutes(35) {
+		t.Errorf("attendances: %+v", got)
+	}
+}
+
+// A server that was removed and added under another name still speaks for the
+// meetings that it had.
+func TestCallbackOfAServerAddedAnew(t *testing.T) {
+	b, s, _, now := watched(t)
+	*now = nine(41)
+	b.servers = []Server{testServer("anew", "secret-of-s1")}
+	body := reportBody("in-a", 60, 100, map[string][]stretch{"ann": {{60, 95}}})
+	if err := s.Callback(t.Context(), bearer("secret-of-s1", nine(100)), body); err != nil {
+		t.Fatal(err)
+	}
+	if len(b.evidence) != 1 {
+		t.Errorf("%d pieces of evidence", len(b.evidence))
+	}
+}
+
+// What isn't kept isn't answered as if it was.
+func TestCallbackThatCannotBeKept(t *testing.T) {
+	b, s, _, _ := watched(t)
+	full := errors.New("disk full")
+	for _, call := range []string{"Servers", "MeetingByInternalID", "KeepEvidence"} {
+		b.before = func(c string) error {
+			if c == call {
+				return full
+			}
+			return nil
+		}
+		if err := s.Callback(t.Context(), bearer("secret-of-s1", nine(100)), reportBody("in-a", 60, 100, nil)); !errors.Is(err, full) {
+			t.Errorf("%s: %v", call, err)
+		}
+	}
+}
+
+func TestEndedIsAHint(t *testing.T) {
+	b, s, _, now := watched(t)
+	woken := 0
+	s.Wake = func() { woken++ }
+	b.jobs["poll a"].RunAt = nine(40)
+	*now = nine(10)
+	for range 3 { // a flood
+		if err := s.Ended(t.Context(), "room"); err != nil {
+			t.Fatal(err)
+		}
+		*now = now.Add(100 * time.Millisecond)
+	}
+	if got := b.jobs["poll a"].RunAt; !got.Equal(nine(10).Add(hintWait)) || woken != 3 {
+		t.Errorf("poll at %v, woken %d times", got, woken)
+	}
+	if len(b.evidence) != 0 || !b.meetings[0].EndedAt.IsZero() {
+		t.Error("a hint was believed")
+	}
+	if err := s.Ended(t.Context(), "unknown"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("unknown room: %v", err)
+	}
 }
