@@ -1,0 +1,518 @@
+package classroom
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bbbridge/bbbridge/lti"
+)
+
+// A gradingLMS is a platform's gradebook. It compares timestamps by the second, as
+// Moodle does.
+type gradingLMS struct {
+	mu         sync.Mutex
+	columns    map[string]lti.LineItem
+	scores     map[string]lti.Score // newest, by user
+	taken      []lti.Score          // all that were taken
+	unreadable bool                 // results aren't offered
+	replaces   bool                 // takes a score with the timestamp that it has
+	fails      map[string][]error   // by call, what it says next; nil: what it would
+	calls      []string
+	before     func(call string) error
+	after      func(call string) error
+}
+
+func newLMS() *gradingLMS {
+	return &gradingLMS{columns: map[string]lti.LineItem{"https://lms/1": {URL: "https://lms/1", ScoreMaximum: 10}}, scores: map[string]lti.Score{}, fails: map[string][]error{}}
+}
+
+func (l *gradingLMS) do(call string, f func() error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.before != nil {
+		if err := l.before(call); err != nil {
+			return err
+		}
+	}
+	l.calls = append(l.calls, call)
+	if queue := l.fails[call]; len(queue) > 0 {
+		l.fails[call] = queue[1:]
+		if queue[0] != nil {
+			return queue[0]
+		}
+	}
+	if err := f(); err != nil {
+		return err
+	}
+	if l.after != nil {
+		return l.after(call)
+	}
+	return nil
+}
+
+func refusal(call string, status int) error {
+	return &lti.ServiceError{Call: call, Status: status, Reason: "their words"}
+}
+
+func (l *gradingLMS) LineItem(_ context.Context, _ lti.Registration, _ string, e lti.Endpoint, url string) (item lti.LineItem, err error) {
+	if !slices.Contains(e.Scopes, lti.AGSLineItem) {
+		return item, lti.ErrNotGranted
+	}
+	return item, l.do("line item", func() error {
+		found, ok := l.columns[url]
+		if !ok {
+			return refusal("line item", http.StatusNotFound)
+		}
+		item = found
+		return nil
+	})
+}
+
+func (l *gradingLMS) FindOrCreateLineItem(_ context.Context, _ lti.Registration, _ string, e lti.Endpoint, want lti.LineItem) (item lti.LineItem, err error) {
+	if !slices.Contains(e.Scopes, lti.AGSLineItem) || e.LineItems == "" {
+		return item, lti.ErrNotGranted
+	}
+	return item, l.do("find", func() error {
+		for _, found := range l.columns {
+			if found.ResourceLinkID == want.ResourceLinkID && found.Tag == want.Tag {
+				item = found
+				return nil
+			}
+		}
+		want.URL = fmt.Sprintf("https://lms/made%d", len(l.columns)+1)
+		l.columns[want.URL], item = want, want
+		return nil
+	})
+}
+
+func (l *gradingLMS) PostScore(_ context.Context, _ lti.Registration, _ string, e lti.Endpoint, url string, s lti.Score) error {
+	if !slices.Contains(e.Scopes, lti.AGSScore) {
+		return lti.ErrNotGranted
+	}
+	return l.do("score", func() error {
+		if _, ok := l.columns[url]; !ok {
+			return refusal("score", http.StatusNotFound)
+		}
+		if old, ok := l.scores[s.UserID]; ok {
+			same := old.Timestamp.Equal(s.Timestamp) && l.replaces
+			if !same && !s.Timestamp.Truncate(time.Second).After(old.Timestamp.Truncate(time.Second)) {
+				return refusal("score", http.StatusConflict)
+			}
+			if same {
+				l.scores[s.UserID] = s
+				return nil
+			}
+		}
+		l.scores[s.UserID] = s
+		l.taken = append(l.taken, s)
+		return nil
+	})
+}
+
+func (l *gradingLMS) Results(_ context.Context, _ lti.Registration, _ string, e lti.Endpoint, _ string, userID string) (list []lti.Result, err error) {
+	if l.unreadable {
+		return nil, lti.ErrNotGranted
+	}
+	return list, l.do("results", func() error {
+		if s, ok := l.scores[userID]; ok {
+			list = append(list, lti.Result{UserID: userID, Score: s.ScoreGiven, Maximum: s.ScoreMaximum})
+		}
+		return nil
+	})
+}
+
+// deliverable is a delivery of ten points for ann, ready to go.
+func deliverable(t *testing.T) (*books, *Grades, *gradingLMS, *time.Time) {
+	t.Helper()
+	b, _ := class(Rule{Measure: Minutes, Need: 30, Points: 10})
+	b.placements[0].Grades.Scopes = []string{lti.AGSScore, lti.AGSResultReadOnly}
+	b.put(Delivery{PlacementID: "p1", PersonID: "ann", Points: 10, Max: 10, Comment: "35 / 30 min", TrueAt: nine(60)}, nine(60))
+	lms, now := newLMS(), nine(60)
+	g := &Grades{Store: b, Platform: lms, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)}
+	return b, g, lms, &now
+}
+
+var annsJob = Job{Kind: DeliverJob, Subject: "p1/ann", Attempts: 1}
+
+func deliver(t *testing.T, g *Grades) time.Time {
+	t.Helper()
+	next, err := g.Deliver(t.Context(), annsJob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return next
+}
+
+func TestDeliver(t *testing.T) {
+	b, g, lms, now := deliverable(t)
+	*now = nine(61)
+	if next := deliver(t, g); !next.IsZero() {
+		t.Errorf("next %v", next)
+	}
+	want := lti.Score{UserID: "sub-ann", Timestamp: nine(60), ScoreGiven: 10, ScoreMaximum: 10, Comment: "35 / 30 min"}
+	if diff := cmp.Diff([]lti.Score{want}, lms.taken); diff != "" {
+		t.Error(diff)
+	}
+	d := b.delivery("ann")
+	if d.State != Delivered || d.SentPoints != 10 || !d.SentAt.Equal(nine(61)) || !d.SentStamp.Equal(nine(60)) || d.Attempts != 1 {
+		t.Errorf("%+v", d)
+	}
+	deliver(t, g) // the job comes once more
+	if len(lms.calls) != 1 {
+		t.Errorf("calls: %v", lms.calls)
+	}
+}
+
+func TestDeliverOutcomes(t *testing.T) {
+	lineItems := []string{lti.AGSScore, lti.AGSLineItem, lti.AGSResultReadOnly}
+	for _, test := range []struct {
+		name   string
+		set    func(*books, *gradingLMS)
+		state  DeliveryState
+		reason string
+		sent   bool // the gradebook may have it
+	}{
+		{"taken", func(*books, *gradingLMS) {}, Delivered, "", true},
+		{"not a learner there: Moodle, Sakai", fails("score", refusal("score", 400)), Refused, ReasonNotGradable, false},
+		{"not a learner there: Canvas", fails("score", refusal("score", 422)), Refused, ReasonNotGradable, false},
+		{"refused with 200: Moodle", fails("score", refusal("score", 200)), Refused, ReasonNotGradable, false},
+		{"forbidden", fails("score", refusal("score", 403)), Refused, ReasonForbidden, false},
+		{"not understood", fails("score", refusal("score", 415)), Refused, ReasonBadRequest, false},
+		{"a token that isn't accepted", fails("score", refusal("score", 401)), Waiting, ReasonForbidden, false},
+		{"no token for us", fails("score", refusal("token", 400)), Waiting, ReasonForbidden, false},
+		{"the token service is down", fails("score", refusal("token", 502)), Waiting, ReasonPlatformDown, false},
+		{"too many at once", fails("score", refusal("score", 429)), Waiting, ReasonPlatformDown, false},
+		{"not now", fails("score", refusal("score", 503)), Waiting, ReasonPlatformDown, false},
+		{"a fault over there: it may have it", fails("score", refusal("score", 500)), Waiting, ReasonPlatformDown, true},
+		{"no answer: it may have it", fails("score", context.DeadlineExceeded), Waiting, ReasonPlatformDown, true},
+		{"nobody there: it can't have it", fails("score", &net.OpError{Op: "dial", Err: errors.New("refused")}), Waiting, ReasonPlatformDown, false},
+		{"no right to grade", func(b *books, _ *gradingLMS) { b.placements[0].Grades = lti.Endpoint{} }, Refused, ReasonScopeMissing, false},
+		{"no column, none to be made", func(b *books, _ *gradingLMS) { b.placements[0].LineItem = LineItem{} }, Refused, ReasonNoLineItem, false},
+		{"no column, one is made", func(b *books, _ *gradingLMS) {
+			b.placements[0].LineItem, b.placements[0].Grades = LineItem{}, lti.Endpoint{Scopes: lineItems, LineItems: "https://lms/list"}
+		}, Delivered, "", true},
+		{"no column, we may not make one after all", func(b *books, l *gradingLMS) {
+			b.placements[0].LineItem, b.placements[0].Grades = LineItem{}, lti.Endpoint{Scopes: lineItems, LineItems: "https://lms/list"}
+			l.fails["find"] = []error{refusal("line item", 404)}
+		}, Refused, ReasonNoLineItem, false},
+		{"no column, and the platform is down", func(b *books, l *gradingLMS) {
+			b.placements[0].LineItem, b.placements[0].Grades = LineItem{}, lti.Endpoint{Scopes: lineItems, LineItems: "https://lms/list"}
+			l.fails["find"] = []error{context.DeadlineExceeded}
+		}, Waiting, ReasonPlatformDown, false},
+		{"the column is gone", func(_ *books, l *gradingLMS) { clear(l.columns) }, Refused, ReasonLineItemGone, false},
+		{"the column is gone, another one is made", func(b *books, l *gradingLMS) {
+			clear(l.columns)
+			b.placements[0].Grades = lti.Endpoint{Scopes: lineItems, LineItems: "https://lms/list"}
+		}, Delivered, "", true},
+		{"the column is gone, and the next one too", func(b *books, l *gradingLMS) {
+			b.placements[0].Grades = lti.Endpoint{Scopes: lineItems, LineItems: "https://lms/list"}
+			l.fails["score"] = []error{refusal("score", 404), refusal("score", 404)}
+		}, Refused, ReasonLineItemGone, false},
+		{"somebody graded later", func(_ *books, l *gradingLMS) {
+			l.scores["sub-ann"] = lti.Score{ScoreGiven: 3, ScoreMaximum: 10, Timestamp: nine(70)}
+		}, Superseded, ReasonOutdated, false},
+		{"somebody graded later, which we may not read", func(_ *books, l *gradingLMS) {
+			l.unreadable = true
+			l.scores["sub-ann"] = lti.Score{ScoreGiven: 3, ScoreMaximum: 10, Timestamp: nine(70)}
+		}, Superseded, ReasonOutdated, false},
+		{"somebody gave the same later", func(_ *books, l *gradingLMS) {
+			l.scores["sub-ann"] = lti.Score{ScoreGiven: 100, ScoreMaximum: 100, Timestamp: nine(70)}
+		}, Delivered, "", true},
+		{"outdated, and then it doesn't answer", func(_ *books, l *gradingLMS) {
+			l.scores["sub-ann"] = lti.Score{ScoreGiven: 3, ScoreMaximum: 10, Timestamp: nine(70)}
+			l.fails["results"] = []error{refusal("results", 502)}
+		}, Waiting, ReasonPlatformDown, false},
+		{"the platform is switched off", func(b *books, _ *gradingLMS) { b.platform.Disabled = true }, Waiting, ReasonPlatformDisabled, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b, g, lms, now := deliverable(t)
+			test.set(b, lms)
+			next := deliver(t, g)
+			d := b.delivery("ann")
+			if d.State != test.state || d.Reason != test.reason || d.mayBeSent() != test.sent {
+				t.Errorf("%s %q, may be sent: %v; want %s %q, %v", d.State, d.Reason, d.mayBeSent(), test.state, test.reason, test.sent)
+			}
+			if waits := next.After(*now); waits != (d.State == Waiting) || !next.Equal(d.NextAt) {
+				t.Errorf("next %v, kept %v", next, d.NextAt)
+			}
+			if words := d.Detail != ""; words != (d.State != Delivered && d.Reason != ReasonPlatformDisabled) {
+				t.Errorf("detail %q", d.Detail)
+			}
+		})
+	}
+}
+
+func fails(call string, errs ...error) func(*books, *gradingLMS) {
+	return func(_ *books, l *gradingLMS) { l.fails[call] = errs }
+}
+
+// A score of which we don't know whether it arrived goes out once more with
+// the very same timestamp, so the platform can tell that it is one.
+func TestUnknownOutcome(t *testing.T) {
+	for _, test := range []struct {
+		name                 string
+		unreadable, replaces bool
+	}{
+		{"409, and its result is ours", false, false},
+		{"409, and results can't be read", true, false},
+		{"replaced by itself", true, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b, g, lms, now := deliverable(t)
+			lms.unreadable, lms.replaces = test.unreadable, test.replaces
+			arrived := true
+			lms.after = func(call string) error {
+				if call == "score" && arrived {
+					arrived = false
+					return context.DeadlineExceeded
+				}
+				return nil
+			}
+			*now = deliver(t, g)
+			if d := b.delivery("ann"); d.State != Waiting || len(lms.taken) != 1 {
+				t.Fatalf("after the first: %+v", d)
+			}
+			deliver(t, g)
+			if d := b.delivery("ann"); d.State != Delivered || len(lms.taken) != 1 || !d.SentStamp.Equal(nine(60)) {
+				t.Errorf("%+v, taken %d times", d, len(lms.taken))
+			}
+		})
+	}
+}
+
+func TestScoreInTheColumnsOwnMeasure(t *testing.T) {
+	b, g, lms, _ := deliverable(t)
+	b.placements[0].Grades.Scopes = append(b.placements[0].Grades.Scopes, lti.AGSLineItem)
+	lms.columns["https://lms/1"] = lti.LineItem{URL: "https://lms/1", ScoreMaximum: 60}
+	b.put(Delivery{PlacementID: "p1", PersonID: "bob", Points: 2.5, Max: 10, TrueAt: nine(60)}, nine(60))
+	deliver(t, g)
+	if _, err := g.Deliver(t.Context(), Job{Subject: "p1/bob"}); err != nil {
+		t.Fatal(err)
+	}
+	if s := lms.scores["sub-bob"]; s.ScoreGiven != 15 || s.ScoreMaximum != 60 {
+		t.Errorf("%v of %v", s.ScoreGiven, s.ScoreMaximum)
+	}
+	if n := len(slices.DeleteFunc(lms.calls, func(c string) bool { return c != "line item" })); n != 1 {
+		t.Errorf("the column was read %d times", n)
+	}
+}
+
+// However many deliveries come at once, one column is made.
+func TestOneColumnIsMade(t *testing.T) {
+	b, g, lms, _ := deliverable(t)
+	clear(lms.columns)
+	b.placements[0].LineItem = LineItem{}
+	b.placements[0].ResourceLinkID, b.placements[0].Title = "link", "Law"
+	b.placements[0].Grades = lti.Endpoint{Scopes: []string{lti.AGSScore, lti.AGSLineItem}, LineItems: "https://lms/list"}
+	var group sync.WaitGroup
+	for i := range 20 {
+		person := fmt.Sprintf("u%d", i)
+		b.put(Delivery{PlacementID: "p1", PersonID: person, Points: 10, Max: 10, TrueAt: nine(60)}, nine(60))
+		group.Go(func() {
+			if _, err := g.Deliver(t.Context(), Job{Subject: "p1/" + person}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if len(lms.columns) != 1 || len(lms.taken) != 20 {
+		t.Errorf("%d columns, %d scores", len(lms.columns), len(lms.taken))
+	}
+	want := LineItem{URL: "https://lms/made1", Max: 10, Made: true}
+	if diff := cmp.Diff(want, b.placements[0].LineItem); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRetries(t *testing.T) {
+	b, g, lms, now := deliverable(t)
+	lms.before = func(call string) error { return refusal(call, http.StatusBadGateway) }
+	var at []time.Duration
+	for {
+		next := deliver(t, g)
+		if next.IsZero() {
+			break
+		}
+		if !next.After(*now) {
+			t.Fatalf("attempt %d: next %v", len(at), next)
+		}
+		*now = next
+		at = append(at, now.Sub(nine(60)))
+	}
+	if at[0] > 10*time.Second || at[2] > 3*time.Minute {
+		t.Errorf("first retry after %v, third after %v", at[0], at[2])
+	}
+	if last := at[len(at)-1]; last < 5*24*time.Hour || last > 7*24*time.Hour {
+		t.Errorf("last retry after %v", last)
+	}
+	if d := b.delivery("ann"); d.State != Refused || d.Reason != ReasonPlatformDown || !d.NextAt.IsZero() {
+		t.Errorf("in the end: %+v", d)
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	b, g, lms, now := deliverable(t)
+	ask := func(wait time.Duration) error { return &lti.ServiceError{Call: "score", Status: 429, RetryAfter: wait} }
+	lms.fails["score"] = []error{ask(time.Hour), ask(time.Second)}
+	next := deliver(t, g)
+	within(t, "an hour", next, now.Add(time.Hour), now.Add(time.Hour+time.Minute))
+	*now = now.Add(time.Minute) // the job comes back early, after a crash
+	if again := deliver(t, g); !again.Equal(next) || len(lms.calls) != 1 {
+		t.Errorf("early: next %v, calls %v", again, lms.calls)
+	}
+	*now = next
+	within(t, "a second: no less than ours", deliver(t, g), now.Add(20*time.Second), now.Add(25*time.Second))
+	*now = b.delivery("ann").NextAt
+	deliver(t, g)
+	if d := b.delivery("ann"); d.State != Delivered {
+		t.Errorf("%+v", d)
+	}
+}
+
+// What no longer holds before it was sent is never sent.
+func TestWithdrawal(t *testing.T) {
+	zero := Delivery{PlacementID: "p1", PersonID: "ann", Points: 0, Max: 10, TrueAt: nine(70)}
+	for _, test := range []struct {
+		name       string
+		first      error // of the first attempt, before the correction
+		arrived    bool  // though it failed
+		unreadable bool
+		state      DeliveryState
+		taken      []float64
+	}{
+		{"nothing has left", refusal("score", 503), false, false, Withdrawn, nil},
+		{"it had arrived", nil, false, false, Delivered, []float64{10, 0}},
+		{"it may have arrived, and hasn't", context.DeadlineExceeded, false, false, Withdrawn, nil},
+		{"it may have arrived, and has", context.DeadlineExceeded, true, false, Delivered, []float64{10, 0}},
+		{"it may have arrived, and nobody knows", context.DeadlineExceeded, false, true, Delivered, []float64{0}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b, g, lms, now := deliverable(t)
+			lms.unreadable = test.unreadable
+			if test.arrived {
+				lms.after = func(call string) error {
+					if call == "score" {
+						return test.first
+					}
+					return nil
+				}
+			} else {
+				lms.fails["score"] = []error{test.first}
+			}
+			deliver(t, g)
+			lms.after = nil
+			*now = nine(70)
+			b.put(zero, *now)
+			deliver(t, g)
+			var taken []float64
+			for _, s := range lms.taken {
+				taken = append(taken, s.ScoreGiven)
+			}
+			if d := b.delivery("ann"); d.State != test.state || cmp.Diff(test.taken, taken) != "" {
+				t.Errorf("%s, taken %v; want %s, %v", d.State, taken, test.state, test.taken)
+			}
+		})
+	}
+}
+
+// A new value that comes while an old one is under way is sent after it.
+func TestNewValueDuringAnAttempt(t *testing.T) {
+	b, g, lms, _ := deliverable(t)
+	lms.after = func(call string) error {
+		if call == "score" && len(lms.taken) == 1 {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.put(Delivery{PlacementID: "p1", PersonID: "ann", Points: 4, Max: 10, TrueAt: nine(60).Add(stampStep)}, nine(60))
+		}
+		return nil
+	}
+	deliver(t, g)
+	if d := b.delivery("ann"); d.State != Waiting || d.Points != 4 || d.SentPoints != 10 {
+		t.Fatalf("after the first: %+v", d)
+	}
+	deliver(t, g)
+	if s := lms.scores["sub-ann"]; s.ScoreGiven != 4 || len(lms.taken) != 2 || b.delivery("ann").State != Delivered {
+		t.Errorf("%+v, %d taken, %+v", s, len(lms.taken), b.delivery("ann"))
+	}
+}
+
+func TestRemovedPlatform(t *testing.T) {
+	b, g, lms, now := deliverable(t)
+	b.removed = true
+	if next := deliver(t, g); !next.Equal(now.Add(removedWait)) {
+		t.Errorf("next %v", next)
+	}
+	if next, err := g.Deliver(t.Context(), Job{Subject: "p1/ann", Attempts: removedTries}); err != nil || !next.IsZero() {
+		t.Errorf("after a month: %v, %v", next, err)
+	}
+	b.removed = false
+	deliver(t, g)
+	if len(lms.taken) != 1 {
+		t.Error("it came back and got nothing")
+	}
+}
+
+func TestResend(t *testing.T) {
+	teacher := Seat{Visit: Visit{Role: Moderator}, Room: Room{ID: "room"}, Placement: Placement{ID: "p1"}}
+	learner := teacher
+	learner.Visit.Role = Viewer
+	for _, test := range []struct {
+		name  string
+		set   func(*books, *gradingLMS)
+		stamp time.Time // of the score that counts in the end
+	}{
+		{"refused, and then put right", fails("score", refusal("score", 400)), nine(60)},
+		{"somebody graded later: the teacher wants ours", func(_ *books, l *gradingLMS) {
+			l.scores["sub-ann"] = lti.Score{ScoreGiven: 3, ScoreMaximum: 10, Timestamp: nine(80)}
+		}, nine(90)},
+		{"delivered, and changed over there", func(*books, *gradingLMS) {}, nine(90)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b, g, lms, now := deliverable(t)
+			woken := 0
+			g.Wake = func() { woken++ }
+			test.set(b, lms)
+			deliver(t, g)
+			*now = nine(90)
+			if err := g.Resend(t.Context(), learner, "ann"); !errors.Is(err, ErrForbidden) {
+				t.Errorf("a learner: %v", err)
+			}
+			if err := g.Resend(t.Context(), teacher, "nobody"); !errors.Is(err, ErrNotFound) {
+				t.Errorf("nobody's: %v", err)
+			}
+			if err := g.Resend(t.Context(), teacher, "ann"); err != nil || woken != 1 {
+				t.Fatalf("%v, woken %d times", err, woken)
+			}
+			deliver(t, g)
+			if s := lms.scores["sub-ann"]; s.ScoreGiven != 10 || !s.Timestamp.Equal(test.stamp) || b.delivery("ann").State != Delivered {
+				t.Errorf("%+v, %+v", s, b.delivery("ann"))
+			}
+		})
+	}
+}
+
+func TestDeliverThatCannotBeKept(t *testing.T) {
+	for _, call := range []string{"Order", "SaveDelivery"} {
+		b, g, lms, _ := deliverable(t)
+		full := errors.New("disk full")
+		b.before = func(c string) error {
+			if c == call {
+				return full
+			}
+			return nil
+		}
+		if _, err := g.Deliver(t.Context(), annsJob); !errors.Is(err, full) || len(lms.taken) != 0 {
+			t.Errorf("%s: %v, %d taken", call, err, len(lms.taken))
+		}
+	}
+}
