@@ -353,8 +353,11 @@ func (b *books) SaveLineItem(_ context.Context, placementID string, item LineIte
 	})
 }
 
-func (b *books) SaveDelivery(_ context.Context, d Delivery) error {
+func (b *books) SaveDelivery(ctx context.Context, d Delivery) error {
 	return b.do("SaveDelivery", func() error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		key := ledgerKey{d.PlacementID, d.PersonID}
 		row, ok := b.deliveries[key]
 		if !ok {
@@ -421,7 +424,9 @@ func (b *books) ClaimJobs(_ context.Context, now time.Time, lease time.Duration,
 				due = append(due, j)
 			}
 		}
-		slices.SortFunc(due, func(a, b *bookedJob) int { return cmp.Or(a.due().Compare(b.due()), cmp.Compare(jobName(a.Job), jobName(b.Job))) })
+		slices.SortFunc(due, func(a, b *bookedJob) int {
+			return cmp.Or(a.due().Compare(b.due()), cmp.Compare(jobName(a.Job), jobName(b.Job)))
+		})
 		for _, j := range due[:min(limit, len(due))] {
 			j.Attempts++
 			j.leased, j.waits = now.Add(lease), j.waits && j.RunAt.After(now)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -392,6 +393,7 @@ func TestWithdrawal(t *testing.T) {
 	}{
 		{"nothing has left", refusal("score", 503), false, false, Withdrawn, nil},
 		{"it had arrived", nil, false, false, Delivered, []float64{10, 0}},
+		{"it had arrived, though results don't show it", nil, false, false, Delivered, []float64{10, 0}},
 		{"it may have arrived, and hasn't", context.DeadlineExceeded, false, false, Withdrawn, nil},
 		{"it may have arrived, and has", context.DeadlineExceeded, true, false, Delivered, []float64{10, 0}},
 		{"it may have arrived, and nobody knows", context.DeadlineExceeded, false, true, Delivered, []float64{0}},
@@ -411,6 +413,9 @@ func TestWithdrawal(t *testing.T) {
 			}
 			deliver(t, g)
 			lms.after = nil
+			if strings.Contains(test.name, "don't show it") {
+				clear(lms.scores)
+			}
 			*now = nine(70)
 			b.put(zero, *now)
 			deliver(t, g)
@@ -514,5 +519,21 @@ func TestDeliverThatCannotBeKept(t *testing.T) {
 		if _, err := g.Deliver(t.Context(), annsJob); !errors.Is(err, full) || len(lms.taken) != 0 {
 			t.Errorf("%s: %v, %d taken", call, err, len(lms.taken))
 		}
+	}
+}
+
+// What has happened is kept, also when time is up.
+func TestDeliverWhenTimeIsUp(t *testing.T) {
+	b, g, lms, _ := deliverable(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	lms.after = func(string) error {
+		cancel()
+		return nil
+	}
+	if _, err := g.Deliver(ctx, annsJob); err != nil {
+		t.Fatal(err)
+	}
+	if d := b.delivery("ann"); d.State != Delivered {
+		t.Errorf("%+v", d)
 	}
 }

@@ -129,6 +129,27 @@ func TestClassThatGoesOn(t *testing.T) {
 	}
 }
 
+// That holds for those, too, who weren't there at all by what came meanwhile.
+func TestNothingIsTakenWhileAClassGoesOn(t *testing.T) {
+	b, s := class(Rule{Measure: Minutes, Need: 30, Points: 10})
+	b.held("a", 0, 40, "ann")
+	settle(t, s)
+	b.held("b", 400, 0, "bob")
+	b.reported("a", 0, 40, map[string][]stretch{"bob": {{0, 40}}})
+	settle(t, s)
+	if d := b.delivery("ann"); d.Points != 10 {
+		t.Errorf("while it goes on: %+v", d)
+	}
+	if d := b.delivery("bob"); d.Points != 10 {
+		t.Errorf("who has passed: %+v", d)
+	}
+	b.meetings[1].EndedAt = nine(405)
+	settle(t, s)
+	if d := b.delivery("ann"); d.Points != 0 {
+		t.Errorf("when it has ended: %+v", d)
+	}
+}
+
 // A new rule counts for what was held already.
 func TestNewRule(t *testing.T) {
 	b, s := class(Rule{})
