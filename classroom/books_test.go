@@ -38,6 +38,7 @@ type books struct {
 	settlement Settlement                // the last one
 	accounts   map[string]MeetingAccount // as saved, by meeting
 	jobs       map[string]*bookedJob
+	oneNode    bool // so leases of the last run are free at the start
 	serial     int
 	swept      int
 
@@ -431,6 +432,17 @@ func (b *books) ClaimJobs(_ context.Context, now time.Time, lease time.Duration,
 			j.Attempts++
 			j.leased, j.waits = now.Add(lease), j.waits && j.RunAt.After(now)
 			claimed = append(claimed, j.Job)
+		}
+		return nil
+	})
+}
+
+func (b *books) FreeJobs(context.Context) error {
+	return b.do("FreeJobs", func() error {
+		for _, j := range b.jobs {
+			if b.oneNode && !j.leased.IsZero() {
+				j.leased = time.UnixMilli(0)
+			}
 		}
 		return nil
 	})

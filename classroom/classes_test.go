@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,13 +26,27 @@ func testServer(id, secret string) Server {
 type scene struct {
 	MeetingServer // none of the other calls is expected
 
+	mu   sync.Mutex
 	info bbb.Meeting
 	err  error
 }
 
-func (s *scene) MeetingInfo(context.Context, string) (bbb.Meeting, error) { return s.info, s.err }
+func (s *scene) MeetingInfo(context.Context, string) (bbb.Meeting, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.info, s.err
+}
+
+// over makes the server forget the meeting.
+func (s *scene) over() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = bbb.ErrNotFound
+}
 
 func (s *scene) with(people ...string) *scene {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.info.Attendees, s.err = nil, nil
 	for _, id := range people {
 		s.info.Attendees = append(s.info.Attendees, bbb.Participant{UserID: id})

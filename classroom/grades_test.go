@@ -315,12 +315,13 @@ func TestOneColumnIsMade(t *testing.T) {
 	b.placements[0].LineItem = LineItem{}
 	b.placements[0].ResourceLinkID, b.placements[0].Title = "link", "Law"
 	b.placements[0].Grades = lti.Endpoint{Scopes: []string{lti.AGSScore, lti.AGSLineItem}, LineItems: "https://lms/list"}
+	for i := range 20 {
+		b.put(Delivery{PlacementID: "p1", PersonID: fmt.Sprintf("u%d", i), Points: 10, Max: 10, TrueAt: nine(60)}, nine(60))
+	}
 	var group sync.WaitGroup
 	for i := range 20 {
-		person := fmt.Sprintf("u%d", i)
-		b.put(Delivery{PlacementID: "p1", PersonID: person, Points: 10, Max: 10, TrueAt: nine(60)}, nine(60))
 		group.Go(func() {
-			if _, err := g.Deliver(t.Context(), Job{Subject: "p1/" + person}); err != nil {
+			if _, err := g.Deliver(t.Context(), Job{Subject: fmt.Sprintf("p1/u%d", i)}); err != nil {
 				t.Error(err)
 			}
 		})
