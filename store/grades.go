@@ -118,7 +118,8 @@ func (db *DB) SaveDelivery(ctx context.Context, d classroom.Delivery) error {
 }
 
 // Resend has a delivery sent again now, whatever became of it, or is
-// ErrNotFound.
+// ErrNotFound. Its time is now: who asks for it wants it to count, also over a
+// grade that somebody gave meanwhile.
 func (db *DB) Resend(ctx context.Context, placementID, personID string) error {
 	err := db.write(ctx, func(c *conn) error {
 		var lane string
@@ -128,8 +129,9 @@ func (db *DB) Resend(ctx context.Context, placementID, personID string) error {
 			return err
 		}
 		err = c.one(ctx, `
-			UPDATE deliveries SET state = ?, reason = '', detail = '', attempts = 0, next_at = NULL
-			WHERE placement_id = ? AND person_id = ?`, string(classroom.Waiting), placementID, personID)
+			UPDATE deliveries SET state = ?, reason = '', detail = '', attempts = 0, next_at = NULL,
+				true_at = CASE WHEN true_at < ? THEN ? ELSE true_at + 1 END
+			WHERE placement_id = ? AND person_id = ?`, string(classroom.Waiting), millis(db.Now()), millis(db.Now()), placementID, personID)
 		if err != nil {
 			return err
 		}
