@@ -58,7 +58,7 @@ func parallel(b *testing.B, callers int, f func() error) {
 // arrivals returns the launches of a class of 300, time and again: each with
 // a nonce, a visit and a browser of its own.
 func arrivals(b *testing.B, db *store.DB) func() classroom.Arrival {
-	p, err := db.AddPlatform(context.Background(), store.Platform{Registration: lti.Registration{
+	p, err := db.AddPlatform(b.Context(), store.Platform{Registration: lti.Registration{
 		Name: "bench", Issuer: "https://lms.example.org", ClientID: "c1", Deployments: map[string]bool{"1": true},
 	}})
 	if err != nil {
@@ -101,7 +101,7 @@ func BenchmarkArrive(b *testing.B) {
 		for _, callers := range []int{1, 8, 16, 64} {
 			b.Run(fmt.Sprint(callers), func(b *testing.B) {
 				parallel(b, callers, func() error {
-					_, err := db.Arrive(context.Background(), next())
+					_, err := db.Arrive(b.Context(), next())
 					return err
 				})
 			})
@@ -113,9 +113,7 @@ func BenchmarkArrive(b *testing.B) {
 // database, by 8 at once.
 func BenchmarkEnter(b *testing.B) {
 	benchmark(b, func(b *testing.B, db *store.DB, next func() classroom.Arrival) {
-		ctx, cancel := context.WithCancel(context.Background()) // as a request's
-		defer cancel()
-		parallel(b, 8, func() error { return enter(ctx, db, next()) })
+		parallel(b, 8, func() error { return enter(b.Context(), db, next()) })
 	})
 }
 
@@ -159,11 +157,9 @@ func BenchmarkSeat(b *testing.B) {
 			}
 			ids = append(ids, seat.Visit.ID)
 		}
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
 		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {
-			if _, err := db.Seat(ctx, ids[i%len(ids)]); err != nil {
+			if _, err := db.Seat(b.Context(), ids[i%len(ids)]); err != nil {
 				b.Fatal(err)
 			}
 		}

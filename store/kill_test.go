@@ -3,7 +3,6 @@ package store_test
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,8 +11,6 @@ import (
 
 	"github.com/bbbridge/bbbridge/store"
 )
-
-func isError(err, want error) bool { return errors.Is(err, want) }
 
 // TestMain is also a program that launches until it's killed: see TestKilled.
 func TestMain(m *testing.M) {

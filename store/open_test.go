@@ -2,8 +2,8 @@ package store_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -79,7 +79,7 @@ func TestOpenNewerSchema(t *testing.T) {
 		if _, err := plain(t, url).Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, TRUE)`); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := store.Open(t.Context(), url, testKey); !isError(err, store.ErrNewerSchema) {
+		if _, err := store.Open(t.Context(), url, testKey); !errors.Is(err, store.ErrNewerSchema) {
 			t.Errorf("error is %v, want ErrNewerSchema", err)
 		}
 	})
@@ -88,7 +88,7 @@ func TestOpenNewerSchema(t *testing.T) {
 func TestOpenWrongKey(t *testing.T) {
 	databases(t, func(t *testing.T, url string) {
 		open(t, url)
-		if _, err := store.Open(t.Context(), url, store.MasterKey{8}); !isError(err, store.ErrWrongKey) {
+		if _, err := store.Open(t.Context(), url, store.MasterKey{8}); !errors.Is(err, store.ErrWrongKey) {
 			t.Errorf("error is %v, want ErrWrongKey", err)
 		}
 		open(t, url)
@@ -106,10 +106,9 @@ func TestOpenAtOnce(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if err := db.Ping(t.Context()); err != nil {
+				if err := errors.Join(db.Ping(t.Context()), db.Close()); err != nil {
 					t.Error(err)
 				}
-				db.Close()
 			})
 		}
 		all.Wait()
@@ -160,7 +159,7 @@ const issuer = "https://lms.example.org"
 
 func addPlatform(t testing.TB, db *store.DB) store.Platform {
 	t.Helper()
-	p, err := db.AddPlatform(context.Background(), store.Platform{Registration: lti.Registration{
+	p, err := db.AddPlatform(t.Context(), store.Platform{Registration: lti.Registration{
 		Name: "uni", Issuer: issuer, ClientID: "c1", Deployments: map[string]bool{"1": true},
 	}})
 	if err != nil {

@@ -181,12 +181,6 @@ type attendanceRow struct {
 	Activity  jsonText[classroom.Activity]
 }
 
-func (r attendanceRow) attendance() classroom.Attendance {
-	return classroom.Attendance{
-		SessionID: r.SessionID, PersonID: r.PersonID, Time: time.Duration(r.Present), Activity: r.Activity.V,
-	}
-}
-
 func (r attendanceRow) key() [2]string { return [2]string{r.SessionID, r.PersonID} }
 func (r attendanceRow) values() []any  { return []any{r.SessionID, r.PersonID, r.Present, r.Activity} }
 

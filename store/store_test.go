@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"context"
 	"crypto/rand"
 	"os"
 	"path/filepath"
@@ -30,7 +29,7 @@ func TestPostgres(t *testing.T) {
 
 func open(t testing.TB, url string) *store.DB {
 	t.Helper()
-	db, err := store.Open(context.Background(), url, testKey)
+	db, err := store.Open(t.Context(), url, testKey)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"slices"
 	"testing"
 	"time"
@@ -103,10 +104,7 @@ func testSettlement(t *testing.T, w *world) {
 	w.ok(w.SaveSettlement(w.ctx, c.settlement))
 
 	slices.SortFunc(c.settlement.Accounts[0].Stays, func(a, b classroom.Stay) int {
-		if a.PersonID != b.PersonID {
-			return slices.Compare([]string{a.PersonID}, []string{b.PersonID})
-		}
-		return a.From.Compare(b.From)
+		return cmp.Or(cmp.Compare(a.PersonID, b.PersonID), a.From.Compare(b.From))
 	})
 	accounts := must(w.RoomAccounts(w.ctx, room))(w)
 	slices.SortFunc(accounts, func(a, b classroom.MeetingAccount) int { return b.Evidence - a.Evidence })
@@ -232,10 +230,6 @@ func testPeople(t *testing.T, w *world) {
 	a.Course.ContextKey = "context:44"
 	must(w.Arrive(w.ctx, a))(w) // another course
 
-	type who struct {
-		course, person string
-		graded         bool
-	}
 	var got []string
 	for _, e := range must(w.RoomPeople(w.ctx, c.ann.Room.ID))(w) {
 		got = append(got, e.CourseID+" "+e.PersonID)
