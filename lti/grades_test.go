@@ -161,6 +161,10 @@ func TestScoreAnswers(t *testing.T) {
 		{"503 for ever", fakeAnswer{status: 503, header: http.Header{"Retry-After": {"2000000000"}}}, &ServiceError{"score", 503, "Service Unavailable", 24 * time.Hour}, false},
 		{"500 with text", fakeAnswer{status: 500, body: "database\x00 is\r\ndown"}, &ServiceError{"score", 500, "database is  down", 0}, false},
 		{"500 with much text", fakeAnswer{status: 500, body: strings.Repeat("x", 5000)}, &ServiceError{"score", 500, strings.Repeat("x", 300), 0}, false},
+		{"the same words twice", fakeAnswer{status: 400, body: `{"reason":"no","error":"no","message":"really"}`}, &ServiceError{"score", 400, "no: really", 0}, true},
+		{"words too deep", fakeAnswer{status: 400, body: `{"errors":[{"errors":[{"errors":"no"}]}]}`}, &ServiceError{"score", 400, "Bad Request", 0}, true},
+		{"words just not too deep", fakeAnswer{status: 400, body: `{"errors":[{"errors":{"message":"no"}}]}`}, &ServiceError{"score", 400, "no", 0}, true},
+		{"425", fakeAnswer{status: 425}, &ServiceError{"score", 425, "Too Early", 0}, false},
 		{"408", fakeAnswer{status: 408}, &ServiceError{"score", 408, "Request Timeout", 0}, false},
 		{"302 that leads nowhere", fakeAnswer{status: 304}, &ServiceError{"score", 304, "Not Modified", 0}, true},
 	} {
@@ -174,10 +178,29 @@ func TestScoreAnswers(t *testing.T) {
 				return
 			}
 			wantStatus(t, err, *test.want, test.final)
-			if got := errors.Is(err, ErrOutdated); got != (test.want.Status == 409) {
-				t.Errorf("ErrOutdated: %v", got)
+			if got := errors.Is(err, ErrOutdated); got != (test.want.Status == 409) || errors.Is(err, ErrNotGranted) {
+				t.Errorf("ErrOutdated: %v, of %v", got, err)
 			}
 		})
+	}
+}
+
+// TestScoreAnswerTooLarge: what we can't read may have been a refusal.
+func TestScoreAnswerTooLarge(t *testing.T) {
+	g, _, _ := newGrades(t, fakeAnswer{status: 200, body: strings.Repeat(" ", maxAnswer+1)})
+	if err := g.post(moodleItem, Score{UserID: "5", ScoreMaximum: 1}); !errors.Is(err, errTooLarge) {
+		t.Errorf("PostScore = %v, want errTooLarge", err)
+	}
+}
+
+func TestServiceErrorText(t *testing.T) {
+	for want, e := range map[string]ServiceError{
+		"score: the platform answers 404":     {Call: "score", Status: 404},
+		"token: the platform answers 400: no": {Call: "token", Status: 400, Reason: "no"},
+	} {
+		if got := e.Error(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 

@@ -92,7 +92,7 @@ func tokenKey(r Registration, deploymentID string, scopes []string) string {
 func (t *Tokens) begin(key string) (AccessToken, *tokenCall, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if cached, ok := t.cached[key]; ok && t.Now().Before(cached.renewAt) {
+	if cached := t.cached[key]; t.Now().Before(cached.renewAt) {
 		return cached.token, nil, false
 	}
 	if call, ok := t.pending[key]; ok {

@@ -280,7 +280,7 @@ func TestTokenErrorHasNoAssertion(t *testing.T) {
 
 func TestTokenBadAnswers(t *testing.T) {
 	for _, body := range []string{
-		``, `[]`, `<html>`, `{}`, `{"access_token":""}`, `{"access_token":7}`, `{"access_token":"a b"}`, "{\"access_token\":\"a\\r\\nX: y\"}",
+		``, `[]`, `<html>`, `{}`, `{"access_token":""}`, `{"access_token":7}`, `{"access_token":"a b"}`, `{"access_token":"é"}`, "{\"access_token\":\"a\\r\\nX: y\"}",
 		`{"access_token":"secret","token_type":"mac"}`, `{"access_token":"secret","access_token":"secret"}`, strings.Repeat(" ", maxTokenAnswer+1),
 	} {
 		tokens, s, _ := newTokens(t, fakeAnswer{status: 200, body: body})
@@ -341,6 +341,15 @@ func TestTokenWithoutKey(t *testing.T) {
 	tokens, s, _ := newTokens(t, fakeAnswer{status: 200, body: goodToken})
 	tokens.Keys = noKey{}
 	if _, err := tokens.Token(t.Context(), testRegistration, "", "a"); !errors.Is(err, errNoKey) || s.count() != 0 {
+		t.Errorf("Token = %v after %d requests", err, s.count())
+	}
+}
+
+func TestTokenWithoutAddress(t *testing.T) {
+	tokens, s, _ := newTokens(t, fakeAnswer{status: 200, body: goodToken})
+	r := testRegistration
+	r.TokenURL = "https://lms.example/%zz"
+	if _, err := tokens.Token(t.Context(), r, "", "a"); err == nil || s.count() != 0 {
 		t.Errorf("Token = %v after %d requests", err, s.count())
 	}
 }
