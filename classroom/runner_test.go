@@ -438,7 +438,7 @@ func (k *killer) lifetime(b *books, lms *gradingLMS, long time.Duration) {
 	case <-time.After(long):
 	}
 	p.cancel()
-	<-p.ended // an error of one that was killed means nothing
+	_ = <-p.ended // of one that was killed it means nothing
 	set(nil, nil)
 }
 

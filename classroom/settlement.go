@@ -9,7 +9,7 @@ type MeetingAccount struct {
 	Exact      bool      // an exact source covers the meeting
 	Stays      []Stay
 	Activities map[string]Activity // by person
-	Evidence   int                 // how many pieces of evidence it reflects
+	Evidence   int                 // how many pieces of evidence it reflects; below 0: the meeting lives, and stays dirty
 }
 
 // A Settlement is what all evidence of a room comes to, kept in one
