@@ -38,6 +38,7 @@ type books struct {
 	settlement Settlement                // the last one
 	accounts   map[string]MeetingAccount // as saved, by meeting
 	jobs       map[string]*bookedJob
+	now        func() time.Time
 	oneNode    bool // so leases of the last run are free at the start
 	serial     int
 	swept      int
@@ -53,7 +54,7 @@ type bookedJob struct {
 }
 
 func newBooks() *books {
-	return &books{deliveries: map[ledgerKey]Delivery{}, accounts: map[string]MeetingAccount{}, jobs: map[string]*bookedJob{}}
+	return &books{now: func() time.Time { return nine(600) }, deliveries: map[ledgerKey]Delivery{}, accounts: map[string]MeetingAccount{}, jobs: map[string]*bookedJob{}}
 }
 
 // do makes one call to the books, unless before says no.
@@ -381,6 +382,11 @@ func (b *books) Resend(_ context.Context, placementID, personID string) error {
 			return ErrNotFound
 		}
 		d.State, d.Reason, d.Detail, d.Attempts, d.NextAt = Waiting, "", "", 0, time.Time{}
+		if now := b.now(); now.After(d.TrueAt) {
+			d.TrueAt = now
+		} else {
+			d.TrueAt = d.TrueAt.Add(time.Millisecond)
+		}
 		b.deliveries[key] = d
 		b.enqueue(Job{Kind: DeliverJob, Subject: d.JobSubject(), Lane: b.platform.ID})
 		return nil

@@ -159,24 +159,14 @@ func (g *Grades) nothingThere(ctx context.Context, o Order) bool {
 	return err == nil && !slices.ContainsFunc(results, func(r lti.Result) bool { return r.UserID == o.Subject && !r.Empty })
 }
 
-// Resend sends a person's grade once more, for a teacher who asks for it. What
-// the gradebook has by now is overwritten: that is what they ask for.
+// Resend sends a person's grade once more, for a teacher who asks for it. It
+// counts as of now, also over what somebody gave meanwhile: that is what they
+// ask for.
 //
 // It is ErrForbidden, or ErrNotFound for somebody without a grade.
 func (g *Grades) Resend(ctx context.Context, seat Seat, personID string) error {
 	if err := seat.May(Resend); err != nil {
 		return err
-	}
-	o, err := g.Store.Order(ctx, seat.Placement.ID, personID)
-	if err != nil {
-		return fmt.Errorf("delivery of placement %s: %w", seat.Placement.ID, err)
-	}
-	now := g.Now().Truncate(time.Millisecond)
-	if (o.State == Superseded || o.State == Delivered) && o.SentStamp.Before(now.Add(-stampStep)) {
-		o.SentStamp = now.Add(-stampStep) // so it goes out with the time of now
-		if err := g.Store.SaveDelivery(ctx, o.Delivery); err != nil {
-			return fmt.Errorf("delivery of placement %s: %w", seat.Placement.ID, err)
-		}
 	}
 	if err := g.Store.Resend(ctx, seat.Placement.ID, personID); err != nil {
 		return fmt.Errorf("resend to placement %s: %w", seat.Placement.ID, err)

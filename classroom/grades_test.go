@@ -139,6 +139,7 @@ func deliverable(t *testing.T) (*books, *Grades, *gradingLMS, *time.Time) {
 	b.placements[0].Grades.Scopes = []string{lti.AGSScore, lti.AGSResultReadOnly}
 	b.put(Delivery{PlacementID: "p1", PersonID: "ann", Points: 10, Max: 10, Comment: "35 / 30 min", TrueAt: nine(60)}, nine(60))
 	lms, now := newLMS(), nine(60)
+	b.now = func() time.Time { return now }
 	g := &Grades{Store: b, Platform: lms, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)}
 	return b, g, lms, &now
 }
@@ -477,7 +478,7 @@ func TestResend(t *testing.T) {
 		set   func(*books, *gradingLMS)
 		stamp time.Time // of the score that counts in the end
 	}{
-		{"refused, and then put right", fails("score", refusal("score", 400)), nine(60)},
+		{"refused, and then put right", fails("score", refusal("score", 400)), nine(90)},
 		{"somebody graded later: the teacher wants ours", func(_ *books, l *gradingLMS) {
 			l.scores["sub-ann"] = lti.Score{ScoreGiven: 3, ScoreMaximum: 10, Timestamp: nine(80)}
 		}, nine(90)},
