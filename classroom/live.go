@@ -37,11 +37,13 @@ type lives struct {
 
 const (
 	liveFor  = 2 * time.Second
-	liveMost = 4096 // rooms remembered; then the old ones go
+	downFor  = 10 * time.Second // a server that doesn't answer isn't waited for by every page
+	liveMost = 4096             // rooms remembered; then the old ones go
 	liveWait = 4 * time.Second
 )
 
-// Live says what goes on in the room, at most liveFor old. It asks the server
+// Live says what goes on in the room, at most liveFor old (downFor, if the
+// server doesn't answer). It asks the server
 // only if a class has begun that hasn't ended, and never twice at once.
 func (s *Rooms) Live(ctx context.Context, room Room) (Live, error) {
 	if l, ok := s.live.get(room.ID, s.Now()); ok {
@@ -143,7 +145,11 @@ func (l *lives) get(roomID string, now time.Time) (Live, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	known, ok := l.known[roomID]
-	return known, ok && now.Sub(known.At) < liveFor
+	life := liveFor
+	if known.Unknown {
+		life = downFor
+	}
+	return known, ok && now.Sub(known.At) < life
 }
 
 func (l *lives) put(roomID string, live Live) {
@@ -154,7 +160,7 @@ func (l *lives) put(roomID string, live Live) {
 	}
 	if len(l.known) >= liveMost {
 		for id, old := range l.known {
-			if live.At.Sub(old.At) >= liveFor {
+			if live.At.Sub(old.At) >= downFor {
 				delete(l.known, id)
 			}
 		}

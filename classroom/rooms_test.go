@@ -267,6 +267,28 @@ func TestOneLookForAWholeClass(t *testing.T) {
 	}
 }
 
+func TestServerThatIsDownIsLeftAlone(t *testing.T) {
+	store, server, rooms := newClass()
+	now := noon
+	rooms.Now = func() time.Time { return now }
+	store.live = []Meeting{{ID: "m", InternalID: "internal", ServerID: "s"}}
+	server.err = errors.New("connection refused")
+	for range 9 { // 9 seconds of pages
+		if live, err := rooms.Live(t.Context(), Room{ID: "room"}); err != nil || !live.Unknown {
+			t.Fatalf("%+v %v", live, err)
+		}
+		now = now.Add(time.Second)
+	}
+	if server.infos != 1 {
+		t.Errorf("asked %d times", server.infos)
+	}
+	now = now.Add(time.Second)
+	server.err = nil
+	if live, err := rooms.Live(t.Context(), Room{ID: "room"}); err != nil || live.Unknown {
+		t.Errorf("it answers again: %+v %v", live, err)
+	}
+}
+
 func TestEnd(t *testing.T) {
 	store, server, rooms := newClass()
 	store.live = []Meeting{{ID: "m", ServerID: "s", MeetingID: "rmeeting"}}
