@@ -422,7 +422,7 @@ func (k *killer) after(string) error {
 }
 
 // lifetime runs a process until it's killed, or for long.
-func (k *killer) lifetime(b *books, lms *gradingLMS, long time.Duration) {
+func (k *killer) lifetime(t *testing.T, b *books, lms *gradingLMS, long time.Duration) {
 	set := func(before, after func(string) error) {
 		b.mu.Lock()
 		b.before, b.after = before, after
@@ -438,7 +438,9 @@ func (k *killer) lifetime(b *books, lms *gradingLMS, long time.Duration) {
 	case <-time.After(long):
 	}
 	p.cancel()
-	_ = <-p.ended // of one that was killed it means nothing
+	if err := <-p.ended; err != nil && !errors.Is(err, errDead) {
+		t.Errorf("run: %v", err)
+	}
 	set(nil, nil)
 }
 
@@ -499,9 +501,9 @@ func TestKilledAnywhere(t *testing.T) {
 						b.oneNode = calls%2 == 0
 						lms.unreadable, lms.replaces = test.unreadable, test.replaces
 						k := newKiller(calls, midway)
-						k.lifetime(b, lms, 20*time.Second)
+						k.lifetime(t, b, lms, 20*time.Second)
 						lived = !k.dead
-						newKiller(-1, false).lifetime(b, lms, 3*time.Minute)
+						newKiller(-1, false).lifetime(t, b, lms, 3*time.Minute)
 						everythingArrived(t, b, lms)
 					})
 					deaths++
@@ -528,10 +530,10 @@ func TestKilledAgainAndAgain(t *testing.T) {
 			b, lms := reportedClass(t, int(seed%2))
 			lms.unreadable, b.oneNode = seed%3 == 0, seed%5 == 0
 			for range 1 + random.IntN(6) {
-				newKiller(1+random.IntN(25), random.IntN(2) == 0).lifetime(b, lms, 2*time.Minute)
+				newKiller(1+random.IntN(25), random.IntN(2) == 0).lifetime(t, b, lms, 2*time.Minute)
 				pass(time.Duration(random.IntN(90)) * time.Second)
 			}
-			newKiller(-1, false).lifetime(b, lms, 5*time.Minute)
+			newKiller(-1, false).lifetime(t, b, lms, 5*time.Minute)
 			everythingArrived(t, b, lms)
 		})
 		if t.Failed() {
