@@ -67,8 +67,12 @@ type Result struct {
 	Sends       bool          // belongs in the gradebook
 }
 
-// attended is one ended session as one person attended it.
-type attended struct{ time, length time.Duration }
+// attended is one ended session as one person attended it, or what it had come
+// to at a pause.
+type attended struct {
+	time, length time.Duration
+	interim      bool // the session went on, and stands once more in what follows
+}
 
 // needed is the time that a rule asks of sessions of this length.
 func (r Rule) needed(length time.Duration) time.Duration {
@@ -83,20 +87,18 @@ func (r Rule) needed(length time.Duration) time.Duration {
 // given no later session takes away.
 func (r Rule) judge(history []attended) Result {
 	var best Result
-	var sum attended
+	var before attended // all sessions that are over, if they add up
 	for _, a := range history {
-		if r.InTotal {
-			sum.time += a.time
-			sum.length += a.length
-		} else {
-			sum = a
+		sum := attended{time: before.time + a.time, length: before.length + a.length}
+		if r.InTotal && !a.interim {
+			before = sum
 		}
 		needed := r.needed(sum.length)
 		if needed <= 0 {
 			continue
 		}
 		share := min(1, float64(sum.time)/float64(needed))
-		if share > best.Share || best.Needed == 0 {
+		if share > best.Share || share == best.Share && sum.time > best.Time || best.Needed == 0 {
 			best = Result{Share: share, Time: sum.time, Needed: needed, Complete: sum.time >= needed}
 		}
 	}
@@ -119,7 +121,7 @@ func (r Rule) pointsFor(result Result) float64 {
 
 // resultsOf applies a placement's rule to each of its learners who has an
 // attendance. A session that lives doesn't count yet.
-func resultsOf(p Placement, sessions []Session, attendances []Attendance, graded map[string]bool) []Result {
+func resultsOf(p Placement, sessions []Session, interims map[string][]interim, attendances []Attendance, graded map[string]bool) []Result {
 	if p.Rule.Measure == NoMeasure {
 		return nil
 	}
@@ -137,9 +139,13 @@ func resultsOf(p Placement, sessions []Session, attendances []Attendance, graded
 	for _, person := range slices.Sorted(maps.Keys(times)) {
 		var history []attended
 		for _, s := range sessions {
-			if !s.EndedAt.IsZero() {
-				history = append(history, attended{times[person][s.ID], s.Length})
+			if s.EndedAt.IsZero() {
+				continue
 			}
+			for _, part := range interims[s.ID] {
+				history = append(history, attended{time: part.times[person], length: part.length, interim: true})
+			}
+			history = append(history, attended{time: times[person][s.ID], length: s.Length})
 		}
 		r := p.Rule.judge(history)
 		r.PlacementID, r.PersonID = p.ID, person

@@ -42,7 +42,7 @@ func TestRuleValidate(t *testing.T) {
 func TestJudge(t *testing.T) {
 	of := func(pairs ...float64) (history []attended) { // minutes there, minutes of the class
 		for i := 0; i < len(pairs); i += 2 {
-			history = append(history, attended{minutes(pairs[i]), minutes(pairs[i+1])})
+			history = append(history, attended{time: minutes(pairs[i]), length: minutes(pairs[i+1])})
 		}
 		return history
 	}
@@ -96,7 +96,7 @@ func TestJudgeNeverFalls(t *testing.T) {
 		var history []attended
 		var points float64
 		for i, there := range []float64{10, 50, 0, 90, 3, 0, 0, 60, 1} {
-			history = append(history, attended{minutes(there), minutes(max(there, float64(20+i*17%70)))})
+			history = append(history, attended{time: minutes(there), length: minutes(max(there, float64(20+i*17%70)))})
 			now := rule.judge(history).Points
 			if now < points {
 				t.Errorf("%+v: %v points after %d classes, %v before", rule, now, i+1, points)
@@ -135,13 +135,13 @@ func TestResultsOf(t *testing.T) {
 		{SessionID: "a", PersonID: "teacher", Time: minutes(60)},
 	}
 	graded := map[string]bool{"ann": true, "bob": true}
-	got := resultsOf(p, sessions, attendances, graded)
+	got := resultsOf(p, sessions, nil, attendances, graded)
 	want := []Result{{PlacementID: "p1", PersonID: "ann", Share: 20.0 / 30, Time: minutes(20), Needed: minutes(30)}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	p.Rule = Rule{}
-	if got := resultsOf(p, sessions, attendances, graded); got != nil {
+	if got := resultsOf(p, sessions, nil, attendances, graded); got != nil {
 		t.Errorf("results without a rule: %v", got)
 	}
 }

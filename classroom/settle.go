@@ -105,11 +105,12 @@ func settled(roomID string, accounts []account, l ledger, now time.Time) Settlem
 	st := Settlement{RoomID: roomID, At: now}
 	st.Sessions, st.SessionOf = sessionsOf(roomID, accounts)
 	st.Attendances = attendancesOf(st.Sessions, st.SessionOf, accounts)
+	interims := interimsOf(st.SessionOf, accounts)
 	var lost []Result
 	for _, p := range l.placements {
 		graded := gradedIn(p.CourseID, l.people)
-		st.Results = append(st.Results, resultsOf(p, st.Sessions, st.Attendances, graded)...)
-		lost = append(lost, resultsOf(p, st.Sessions, st.absent(p, l.deliveries), graded)...)
+		st.Results = append(st.Results, resultsOf(p, st.Sessions, interims, st.Attendances, graded)...)
+		lost = append(lost, resultsOf(p, st.Sessions, nil, st.absent(p, l.deliveries), graded)...)
 	}
 	if st.goesOn() {
 		lost = nil

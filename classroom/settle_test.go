@@ -360,3 +360,31 @@ func (b *books) play(t *testing.T, s step) {
 		t.Fatal(err)
 	}
 }
+
+// A class that was counted, and was started again within the hour: who had
+// fulfilled the rule by then has, even if the rest makes the share smaller.
+func TestRestartTakesNothingAway(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		pause float64 // minutes to the restart
+		want  float64
+	}{
+		{"counted before", 20, 10},
+		{"started again at once: one class", 1, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b, s := class(Rule{Measure: Percent, Need: 60, Points: 10})
+			b.held("a", 0, 30, "ann", "teacher")
+			b.held("b", 30+test.pause, 30+test.pause+60, "teacher")
+			settle(t, s)
+			if len(b.settlement.Sessions) != 1 {
+				t.Fatalf("sessions %+v", b.settlement.Sessions)
+			}
+			for _, r := range b.settlement.Results {
+				if r.PersonID == "ann" && r.Points != test.want {
+					t.Errorf("Ann has %v points of 10, want %v: %+v", r.Points, test.want, r)
+				}
+			}
+		})
+	}
+}
