@@ -431,6 +431,8 @@ func TestLocale(t *testing.T) {
 	for _, test := range []struct{ presentation, user, want string }{
 		{"en", "fr", "en"}, {"", "fr-CA", "fr-CA"}, {"pt_br", "", "pt-br"}, {"de_comm", "", "de-comm"},
 		{"<script>", "fr", "fr"}, {strings.Repeat("a", 36), "", ""}, {"-", "", ""}, {"es_ES", "", "es-ES"},
+		{"zh-Hant-419", "", "zh-Hant-419"}, {"az-AZ-09", "", "az-AZ-09"}, {strings.Repeat("a", 35), "", strings.Repeat("a", 35)},
+		{"e/", "", ""}, {"e:", "", ""}, {"e@", "", ""}, {"e[", "", ""}, {"e`", "", ""}, {"e{", "", ""}, {"é", "", ""},
 	} {
 		l := Launch{Presentation: Presentation{Locale: test.presentation}, User: User{Locale: test.user}}
 		if got := l.Locale(); got != test.want {

@@ -30,6 +30,7 @@ func TestLineItemOdd(t *testing.T) {
 		{"without id", `{"scoreMaximum":5}`, 5, true},
 		{"maximum as text", `{"scoreMaximum":"7.5"}`, 7.5, true},
 		{"maximum missing", `{}`, 0, true},
+		{"maximum endless", `{"scoreMaximum":"Inf"}`, 0, true},
 		{"maximum odd", `{"scoreMaximum":"NaN"}`, 0, true},
 		{"a list", `[1]`, 0, false},
 		{"empty", ``, 0, false},
@@ -74,6 +75,7 @@ func TestFindLineItem(t *testing.T) {
 		{"our resource of the original course", LineItem{ResourceLinkID: "28", ResourceID: "other", Tag: "attendance"}, "&resource_link_id=28&tag=attendance", "24"},
 		{"without a link", LineItem{ResourceID: "weekly-1"}, "&resource_id=weekly-1", "24"},
 		{"of another link", LineItem{ResourceLinkID: "99", ResourceID: "res-1"}, "&resource_link_id=99", ""},
+		{"of another resource", LineItem{ResourceID: "nowhere"}, "&resource_id=nowhere", ""},
 		{"another tag", LineItem{ResourceLinkID: "26", Tag: "other"}, "&resource_link_id=26&tag=other", ""},
 		{"of anything", LineItem{}, "", ""},
 	} {
@@ -102,6 +104,21 @@ func TestFindLineItemWithoutLink(t *testing.T) {
 	}
 	if _, err := g.FindLineItem(t.Context(), testRegistration, "", allScopes, LineItem{ResourceLinkID: "26"}); !errors.Is(err, ErrNoLineItem) {
 		t.Errorf("FindLineItem = %v, want ErrNoLineItem", err)
+	}
+}
+
+// TestFindLineItemOfSeveral: ours before others, and the first of equals.
+func TestFindLineItemOfSeveral(t *testing.T) {
+	const ours, first, second = `{"id":"https://m.example/ours","resourceLinkId":"26","resourceId":"a"}`,
+		`{"id":"https://m.example/first","resourceLinkId":"26","resourceId":"x"}`, `{"id":"https://m.example/second","resourceLinkId":"26","resourceId":"y"}`
+	for list, want := range map[string]string{
+		first + "," + second: "first", ours + "," + first: "ours", first + "," + ours + "," + second: "ours", first + "," + ours + "," + strings.Replace(ours, "ours", "again", 1): "ours",
+	} {
+		g, _, _ := newGrades(t, fakeAnswer{status: 200, body: "[" + list + "]"})
+		got, err := g.FindLineItem(t.Context(), testRegistration, "", allScopes, LineItem{ResourceLinkID: "26", ResourceID: "a"})
+		if err != nil || got.URL != "https://m.example/"+want {
+			t.Errorf("FindLineItem = %q, %v, want %s", got.URL, err, want)
+		}
 	}
 }
 
@@ -135,6 +152,11 @@ func TestFindOrCreateLineItem(t *testing.T) {
 			t.Error("a line item was made though there may be one")
 		}
 	})
+	t.Run("refused", func(t *testing.T) {
+		g, _, _ := newGrades(t, fakeAnswer{status: 200, body: `[]`}, fakeAnswer{status: 403, body: `{"reason":"Forbidden"}`})
+		_, err := g.FindOrCreateLineItem(t.Context(), testRegistration, "", allScopes, wantedItem)
+		wantStatus(t, err, ServiceError{"line item", 403, "Forbidden", 0}, true)
+	})
 	t.Run("no maximum", func(t *testing.T) {
 		for _, maximum := range []float64{0, -1, math.NaN(), math.Inf(1)} {
 			g, s, _ := newGrades(t, fakeAnswer{status: 200, body: `[]`})
@@ -159,7 +181,6 @@ func TestCreatedLineItem(t *testing.T) {
 		{"without https", fakeAnswer{status: 201, body: `{"id":"http://m.example/1"}`}, ""},
 		{"no URL", fakeAnswer{status: 201, body: `{"id":"%zz"}`}, ""},
 		{"no JSON", fakeAnswer{status: 201, body: `created`}, ""},
-		{"403", fakeAnswer{status: 403}, ""},
 	} {
 		g, _, _ := newGrades(t, fakeAnswer{status: 200, body: `[]`}, test.answer)
 		got, err := g.FindOrCreateLineItem(t.Context(), testRegistration, "", allScopes, wantedItem)

@@ -96,7 +96,7 @@ func besides(service, address string) (string, error) {
 	if err != nil {
 		return address, err
 	}
-	if address == "" || u.Host == "" {
+	if address == "" {
 		return address, errNotURL
 	}
 	if _, err := absoluteURL(u.String(), base.Scheme == "http"); err != nil {
