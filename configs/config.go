@@ -29,8 +29,7 @@ type Config struct {
 	MasterKeyFile string `toml:"master_key_file" env:"MASTER_KEY_FILE"`
 	MasterKey     Secret `toml:"-" env:"MASTER_KEY"` // base64 of 32 bytes
 
-	AllowHosts     []string `toml:"allow_hosts" env:"ALLOW_HOSTS"`         // host:port, lower case
-	TrustedProxies []string `toml:"trusted_proxies" env:"TRUSTED_PROXIES"` // addresses or networks
+	AllowHosts []string `toml:"allow_hosts" env:"ALLOW_HOSTS"` // host:port, lower case
 
 	PollInterval time.Duration `toml:"poll_interval" env:"POLL_INTERVAL"`
 	LoginRate    int           `toml:"login_rate" env:"LOGIN_RATE"` // logins a second for each issuer
@@ -44,7 +43,7 @@ func Defaults() Config {
 		Listen:       "127.0.0.1:8080",
 		Database:     "sqlite:bbbridge.db",
 		PollInterval: 30 * time.Second,
-		LoginRate:    200,
+		LoginRate:    5000,
 		LogLevel:     slog.LevelInfo,
 	}
 }
@@ -85,7 +84,6 @@ func (c *Config) complete() {
 	for i, host := range c.AllowHosts {
 		c.AllowHosts[i] = strings.ToLower(host)
 	}
-	c.TrustedProxies = trimmed(c.TrustedProxies)
 	c.MasterKey = Secret(strings.TrimSpace(string(c.MasterKey)))
 	if c.MasterKeyFile == "" && c.MasterKey == "" {
 		if path, ok := c.sqlitePath(); ok && path != "" {

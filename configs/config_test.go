@@ -31,7 +31,7 @@ func TestLoadNothing(t *testing.T) {
 		Database:      "sqlite:bbbridge.db",
 		MasterKeyFile: "bbbridge.key",
 		PollInterval:  30 * time.Second,
-		LoginRate:     200,
+		LoginRate:     5000,
 		LogLevel:      slog.LevelInfo,
 	}
 	if diff := cmp.Diff(want, got, showSecrets); diff != "" {
@@ -69,32 +69,29 @@ func TestLoadLayers(t *testing.T) {
 		public_url = "https://file.example.edu/"
 		database = "sqlite:/var/lib/bbbridge/data.db"
 		allow_hosts = ["LMS.internal:443"]
-		trusted_proxies = ["127.0.0.1", "fd00::/8"]
 		poll_interval = "10s"
 		login_rate = 500
 		log_level = "debug"
 	`)
 	fromFile := Config{
-		Listen:         "0.0.0.0:80",
-		PublicURL:      "https://file.example.edu",
-		Database:       "sqlite:/var/lib/bbbridge/data.db",
-		MasterKeyFile:  "/var/lib/bbbridge/data.key",
-		AllowHosts:     []string{"lms.internal:443"},
-		TrustedProxies: []string{"127.0.0.1", "fd00::/8"},
-		PollInterval:   10 * time.Second,
-		LoginRate:      500,
-		LogLevel:       slog.LevelDebug,
+		Listen:        "0.0.0.0:80",
+		PublicURL:     "https://file.example.edu",
+		Database:      "sqlite:/var/lib/bbbridge/data.db",
+		MasterKeyFile: "/var/lib/bbbridge/data.key",
+		AllowHosts:    []string{"lms.internal:443"},
+		PollInterval:  10 * time.Second,
+		LoginRate:     500,
+		LogLevel:      slog.LevelDebug,
 	}
 	fromEnvironment := Config{
-		Listen:         "[::1]:0",
-		PublicURL:      "http://localhost:8080",
-		Database:       "postgres://bbbridge:pw@db/bbbridge",
-		MasterKeyFile:  "/run/secrets/key",
-		AllowHosts:     []string{"10.0.0.7:443", "[::1]:8443"},
-		TrustedProxies: []string{"10.0.0.0/8"},
-		PollInterval:   time.Second,
-		LoginRate:      100,
-		LogLevel:       slog.LevelError,
+		Listen:        "[::1]:0",
+		PublicURL:     "http://localhost:8080",
+		Database:      "postgres://bbbridge:pw@db/bbbridge",
+		MasterKeyFile: "/run/secrets/key",
+		AllowHosts:    []string{"10.0.0.7:443", "[::1]:8443"},
+		PollInterval:  time.Second,
+		LoginRate:     100,
+		LogLevel:      slog.LevelError,
 	}
 	for _, test := range []struct {
 		name    string
@@ -109,7 +106,6 @@ func TestLoadLayers(t *testing.T) {
 			"BBBRIDGE_DATABASE=postgres://bbbridge:pw@db/bbbridge",
 			"BBBRIDGE_MASTER_KEY_FILE=/run/secrets/key",
 			"BBBRIDGE_ALLOW_HOSTS=10.0.0.7:443, [::1]:8443,",
-			"BBBRIDGE_TRUSTED_PROXIES=10.0.0.0/8",
 			"BBBRIDGE_POLL_INTERVAL=1s",
 			"BBBRIDGE_LOGIN_RATE=100",
 			"BBBRIDGE_LOG_LEVEL=ERROR",
@@ -189,9 +185,9 @@ func TestProblems(t *testing.T) {
 			[]string{"allow_hosts", "database", "listen", "log_level", "login_rate", "poll_interval"}},
 		{"wrong values in the environment", "", []string{
 			"BBBRIDGE_PUBLIC_URL=http://classrooms.example.edu", "BBBRIDGE_LISTEN=8080", "BBBRIDGE_DATABASE=mysql://" + secret,
-			"BBBRIDGE_MASTER_KEY=" + secret, "BBBRIDGE_ALLOW_HOSTS=a:1,lms.internal", "BBBRIDGE_TRUSTED_PROXIES=proxy",
+			"BBBRIDGE_MASTER_KEY=" + secret, "BBBRIDGE_ALLOW_HOSTS=a:1,lms.internal",
 			"BBBRIDGE_POLL_INTERVAL=1ms", "BBBRIDGE_LOGIN_RATE=99",
-		}, []string{"allow_hosts", "database", "listen", "login_rate", "master_key", "poll_interval", "public_url", "trusted_proxies"}},
+		}, []string{"allow_hosts", "database", "listen", "login_rate", "master_key", "poll_interval", "public_url"}},
 		{"wrong types in the environment", "", []string{
 			publicURL, "BBBRIDGE_POLL_INTERVAL=soon", "BBBRIDGE_LOGIN_RATE=many", "BBBRIDGE_LOG_LEVEL=loud",
 		}, []string{"log_level", "login_rate", "poll_interval"}},

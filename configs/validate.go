@@ -3,7 +3,6 @@ package configs
 import (
 	"encoding/base64"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -41,9 +40,6 @@ func (c Config) check() Problems {
 	add("master_key", checkMasterKey(c.MasterKey))
 	for _, host := range c.AllowHosts {
 		add("allow_hosts", checkHost(host))
-	}
-	for _, proxy := range c.TrustedProxies {
-		add("trusted_proxies", checkProxy(proxy))
 	}
 	if c.PollInterval < pollLeast || c.PollInterval > pollMost {
 		add("poll_interval", `must be between "100ms" and "1h"`)
@@ -122,15 +118,6 @@ func checkHost(address string) string {
 	host, port, err := hostPort(address)
 	if err != nil || host == "" || port == 0 {
 		return fmt.Sprintf(`must have entries like "lms.internal:443", and one is %q`, address)
-	}
-	return ""
-}
-
-func checkProxy(proxy string) string {
-	_, errAddress := netip.ParseAddr(proxy)
-	_, errNetwork := netip.ParsePrefix(proxy)
-	if errAddress != nil && errNetwork != nil {
-		return fmt.Sprintf(`must have entries like "10.0.0.7" or "10.0.0.0/8", and one is %q`, proxy)
 	}
 	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/bbbridge/bbbridge/classroom"
@@ -30,7 +31,7 @@ func NewMetrics(counts func(context.Context) (classroom.Counts, error), log *slo
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(m.launches, m.callbacks, m.calls, m.jobs, &gauges{counts: counts, log: log},
-		prometheus.NewGoCollector(), prometheus.NewProcessCollector(prometheus.ProcessCollectorOpts{}))
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.Handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	return m
 }

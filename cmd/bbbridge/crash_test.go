@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -136,8 +137,10 @@ func (p *process) serve() {
 
 // kill ends the program as a power failure would.
 func (p *process) kill() {
-	_ = p.cmd.Process.Kill() // it may be over already
-	<-p.done
+	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		p.t.Errorf("kill: %v", err)
+	}
+	_ = <-p.done // that it was killed
 	p.cmd = nil
 }
 

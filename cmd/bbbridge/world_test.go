@@ -173,16 +173,13 @@ func (w *world) submit(page *ltitest.Page, action string) *ltitest.Page {
 // inClass follows the answer to a join to BigBlueButton's own page.
 func (w *world) inClass(page *ltitest.Page) *ltitest.Page {
 	w.t.Helper()
-	at, ok := page.Location()
-	if ok {
+	if _, ok := page.Location(); ok {
 		var err error
 		if page, err = page.FollowRedirect(); err != nil {
 			w.t.Fatal(err)
 		}
-		at = page.URL
-	} else {
-		at = page.URL
 	}
+	at := page.URL
 	if at.Host != hostOf(w.bbb.URL()) || page.Status != http.StatusOK {
 		w.t.Fatalf("not in class but at %s: %d %s", at, page.Status, page.Text)
 	}
