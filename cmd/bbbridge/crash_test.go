@@ -140,7 +140,9 @@ func (p *process) kill() {
 	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		p.t.Errorf("kill: %v", err)
 	}
-	_ = <-p.done // that it was killed
+	if err := <-p.done; err == nil {
+		p.t.Error("killed, it ends as if it had been asked to")
+	}
 	p.cmd = nil
 }
 
