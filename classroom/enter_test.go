@@ -157,8 +157,12 @@ func TestWhoArrives(t *testing.T) {
 	anonymous.Roles = lti.ParseRoles([]string{"Instructor"})
 	tester := launchOf("77", "41", nil)
 	tester.Roles = lti.ParseRoles([]string{"Learner", testUser})
-	teacher := launchOf("77", "41", nil)
-	teacher.Roles = lti.ParseRoles([]string{"Instructor"})
+	as := func(roles ...string) lti.Launch {
+		l := launchOf("77", "41", nil)
+		l.Roles = lti.ParseRoles(roles)
+		return l
+	}
+	teacher := as("Instructor")
 	for _, test := range []struct {
 		name   string
 		launch lti.Launch
@@ -169,6 +173,11 @@ func TestWhoArrives(t *testing.T) {
 		{"teacher", teacher, Moderator, false},
 		{"anonymous", anonymous, Viewer, false},
 		{"test user", tester, Viewer, false},
+		{"observer", as("Mentor"), Viewer, false},
+		{"observer who learns too", as("Mentor", "Learner"), Viewer, true},
+		{"course designer", as("ContentDeveloper"), Viewer, false},
+		{"administrator", as("http://purl.imsglobal.org/vocab/lis/v2/institution/person#Administrator"), Viewer, false},
+		{"no role", as(), Viewer, true},
 	} {
 		if _, err := rooms.Enter(t.Context(), test.launch, "browser", "en"); err != nil {
 			t.Fatal(err)

@@ -37,14 +37,15 @@ type lives struct {
 
 const (
 	liveFor  = 2 * time.Second
-	downFor  = 10 * time.Second // a server that doesn't answer isn't waited for by every page
-	liveMost = 4096             // rooms remembered; then the old ones go
+	quietFor = 500 * time.Millisecond // nobody is in yet: who waits shall get in when somebody is
+	downFor  = 10 * time.Second       // a server that doesn't answer isn't waited for by every page
+	liveMost = 4096                   // rooms remembered; then the old ones go
 	liveWait = 4 * time.Second
 )
 
-// Live says what goes on in the room, at most liveFor old (downFor, if the
-// server doesn't answer). It asks the server
-// only if a class has begun that hasn't ended, and never twice at once.
+// Live says what goes on in the room, at most liveFor old (quietFor, if nobody
+// is in; downFor, if the server doesn't answer). It asks the server only if a
+// class has begun that hasn't ended, and never twice at once.
 func (s *Rooms) Live(ctx context.Context, room Room) (Live, error) {
 	if l, ok := s.live.get(room.ID, s.Now()); ok {
 		return l, nil
@@ -141,15 +142,22 @@ func (l Live) Full(seat Seat) bool {
 	return true
 }
 
+// life is how long the answer is good for.
+func (l Live) life() time.Duration {
+	switch {
+	case l.Unknown:
+		return downFor
+	case !l.Running:
+		return quietFor
+	}
+	return liveFor
+}
+
 func (l *lives) get(roomID string, now time.Time) (Live, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	known, ok := l.known[roomID]
-	life := liveFor
-	if known.Unknown {
-		life = downFor
-	}
-	return known, ok && now.Sub(known.At) < life
+	return known, ok && now.Sub(known.At) < known.life()
 }
 
 func (l *lives) put(roomID string, live Live) {

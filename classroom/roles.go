@@ -25,6 +25,27 @@ func roleOf(roles lti.Roles, policy Policy) Role {
 	return Viewer
 }
 
+// learns reports whether a viewer is one whose attendance counts: who only
+// watches the course, or runs the institution, has no grade in it.
+func learns(roles lti.Roles) bool {
+	if roles.TestUser() {
+		return false
+	}
+	if roles.HasContext("Learner") {
+		return true
+	}
+	for _, r := range roles {
+		if r.Scope != lti.ScopeContext {
+			continue
+		}
+		switch r.Principal {
+		case "Mentor", "Manager", "Officer", "ContentDeveloper":
+			return false
+		}
+	}
+	return !administers(roles)
+}
+
 // moderates judges one context role. The principal decides, never the text
 // after the last #: membership/Learner#Instructor is a learner.
 func moderates(r lti.Role, policy Policy) bool {

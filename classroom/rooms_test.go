@@ -267,6 +267,25 @@ func TestOneLookForAWholeClass(t *testing.T) {
 	}
 }
 
+func TestEmptyClassIsSoonLookedAtAgain(t *testing.T) {
+	store, server, rooms := newClass()
+	now := noon
+	rooms.Now = func() time.Time { return now }
+	store.live = []Meeting{{ID: "m", InternalID: "internal", ServerID: "s"}}
+	server.info = bbb.Meeting{InternalMeetingID: "internal"}
+	for _, step := range []struct {
+		after time.Duration
+		looks int
+	}{{0, 1}, {400 * time.Millisecond, 1}, {100 * time.Millisecond, 2}, {1900 * time.Millisecond, 2}, {100 * time.Millisecond, 3}} {
+		now = now.Add(step.after)
+		live, err := rooms.Live(t.Context(), Room{ID: "room"})
+		if err != nil || server.infos != step.looks || live.Running != (step.looks > 1) {
+			t.Errorf("%v later: %d looks, %+v %v", step.after, server.infos, live, err)
+		}
+		server.info.Attendees = []bbb.Participant{{UserID: "utess", Moderator: true}}
+	}
+}
+
 func TestServerThatIsDownIsLeftAlone(t *testing.T) {
 	store, server, rooms := newClass()
 	now := noon

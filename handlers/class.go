@@ -141,7 +141,7 @@ func (s *Server) left(c *gin.Context) error {
 	}
 	page := web.LeftPage{Title: seat.Room.Title, Course: seat.Course.Title, RoomURL: at(seat, "")}
 	if page.Live = live.Admits(seat); page.Live {
-		page.Join = s.post(seat, "/join")
+		page.Join = s.post(c, seat, "/join")
 	}
 	return s.render(c, http.StatusOK, page)
 }

@@ -78,6 +78,9 @@ func (s *Server) fail(c *gin.Context, err error) {
 	if p.Code == lti.CodePlatformError && errors.As(err, &refusal) && refusal.Err != nil {
 		page.Quote = refusal.Err.Error()
 	}
+	if c.GetString(ancestorKey) == "" { // whose frame it is isn't known: what went wrong must be read all the same
+		c.Set(ancestorKey, "*")
+	}
 	if err := s.render(c, p.Status, page); err != nil {
 		s.Log.ErrorContext(c.Request.Context(), "render", "request", requestID(c), "err", err)
 		c.String(http.StatusInternalServerError, "Something went wrong. Request "+requestID(c))

@@ -33,7 +33,7 @@ func (s *Server) recordings(c *gin.Context) error {
 		return err
 	}
 	for _, r := range all {
-		page.List = append(page.List, s.recordingView(seat, r, page.Teacher))
+		page.List = append(page.List, s.recordingView(c, seat, r, page.Teacher))
 	}
 	return s.render(c, http.StatusOK, page)
 }
@@ -41,7 +41,7 @@ func (s *Server) recordings(c *gin.Context) error {
 // learnersFormats are those that learners see. Statistics are about people.
 var learnersFormats = map[string]bool{"presentation": true, "video": true, "podcast": true, "notes": true, "screenshare": true, "slides": true}
 
-func (s *Server) recordingView(seat classroom.Seat, r bbb.Recording, manages bool) web.Recording {
+func (s *Server) recordingView(c *gin.Context, seat classroom.Seat, r bbb.Recording, manages bool) web.Recording {
 	view := web.Recording{
 		ID: r.ID, Name: r.Name, From: r.Start.UTC(), Published: r.Published,
 		Processing: r.State == "processing" || r.State == "processed" || len(r.Formats) == 0,
@@ -52,7 +52,7 @@ func (s *Server) recordingView(seat classroom.Seat, r bbb.Recording, manages boo
 			continue
 		}
 		view.Length = max(view.Length, f.Length)
-		view.Formats = append(view.Formats, web.Format{Type: f.Type, Play: s.post(seat, path+"/play/"+f.Type)})
+		view.Formats = append(view.Formats, web.Format{Type: f.Type, Play: s.post(c, seat, path+"/play/"+f.Type)})
 	}
 	if manages && !view.Processing {
 		view.DeleteURL = at(seat, path+"/delete")

@@ -47,9 +47,15 @@ func stateOf(seat classroom.Seat, live classroom.Live) web.ClassState {
 	return web.Waiting
 }
 
-// post is a button that opens a new window.
-func (s *Server) post(seat classroom.Seat, path string) web.Post {
-	return web.Post{URL: at(seat, path), Ticket: s.ticket(seat.Visit.ID)}
+// post is a button that opens a new window. Only a page in a frame has the
+// ticket: in a window of our own the cookie comes along, and a form that was
+// copied from it opens nothing in another browser.
+func (s *Server) post(c *gin.Context, seat classroom.Seat, path string) web.Post {
+	p := web.Post{URL: at(seat, path)}
+	if framed(c) {
+		p.Ticket = s.ticket(seat.Visit.ID)
+	}
+	return p
 }
 
 func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom.Live) error {
@@ -60,13 +66,13 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom
 	set := seat.Room.Settings
 	page := web.TeacherRoom{
 		Title: seat.Room.Title, Course: seat.Course.Title, Now: s.Now().UTC(), State: stateOf(seat, live),
-		Join: s.post(seat, "/start"), Said: c.Query("said"), HereAt: live.At.UTC(),
+		Join: s.post(c, seat, "/start"), Said: c.Query("said"), HereAt: live.At.UTC(),
 		RecordingsURL: at(seat, "/recordings"), ChangeURL: at(seat, "/settings"),
 		Rule: ruleView(seat.Placement.Rule), Grades: gradeCounts(deliveries),
 		Settings: settingsView(set),
 	}
 	if page.State == web.Live {
-		page.Join, page.EndURL, page.Since = s.post(seat, "/join"), at(seat, "/end"), live.Meeting.CreateTime.UTC()
+		page.Join, page.EndURL, page.Since = s.post(c, seat, "/join"), at(seat, "/end"), live.Meeting.CreateTime.UTC()
 	}
 	if live.Meeting.ID != "" {
 		page.EndURL = at(seat, "/end")
@@ -124,7 +130,7 @@ func (s *Server) learnerRoom(c *gin.Context, seat classroom.Seat, live classroom
 	}
 	page := web.LearnerRoom{
 		Title: seat.Room.Title, Course: seat.Course.Title, Now: s.Now().UTC(), State: stateOf(seat, live),
-		Join: s.post(seat, "/join"), StateURL: at(seat, "/state"), CanStart: seat.May(classroom.Start) == nil,
+		Join: s.post(c, seat, "/join"), StateURL: at(seat, "/state"), CanStart: seat.May(classroom.Start) == nil,
 		Attendance: attendance, RecordingsURL: at(seat, "/recordings"),
 	}
 	switch {

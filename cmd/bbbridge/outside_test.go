@@ -1,0 +1,44 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/bbbridge/bbbridge/lti/ltitest"
+)
+
+// What a page of one browser holds is worth nothing in another, unless the
+// page stands in a frame, out of which no cookie comes along.
+func TestFormsOfAWindowOpenNothingElsewhere(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	link := w.link()
+	ben, nobody := ltitest.NewBrowser(), ltitest.NewBrowser()
+	w.launchIn(ben, link, "ben", ltitest.LaunchOptions{})
+	anna := w.launch(link, "anna", ltitest.LaunchOptions{})
+	for name, other := range map[string]*ltitest.Browser{"a learner's": ben, "no one's": nobody} {
+		if got := w.submit(anna.In(other), "/start"); got.Status != http.StatusNotFound || len(w.bbb.Meetings()) != 0 {
+			t.Errorf("the teacher's form in %s browser: %d %s", name, got.Status, got.URL)
+		}
+	}
+	w.inClass(w.submit(anna, "/start"))
+	framed := w.launch(link, "anna", ltitest.LaunchOptions{Framed: true})
+	w.inClass(w.submit(framed, "/join"))
+}
+
+// A refusal must be read where it happens: in the platform's frame.
+func TestRefusalsShowInFrames(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	link := w.link()
+	refused := w.launch(link, "ben", ltitest.LaunchOptions{Framed: true, Sign: ltitest.SignBroken})
+	lost := w.launchIn(ltitest.NewBrowser(), link, "ben", ltitest.LaunchOptions{Framed: true}).In(ltitest.NewBrowser())
+	over, err := lost.Reload()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, page := range map[string]*ltitest.Page{"jwt_signature_invalid": refused, "visit_over": over} {
+		if policy := page.Header.Get("Content-Security-Policy"); !strings.Contains(page.Body, name) || !strings.Contains(policy, "frame-ancestors *") {
+			t.Errorf("%s: %d with policy %s", name, page.Status, policy)
+		}
+	}
+}
