@@ -29,7 +29,8 @@ lint: gcc
 	$(GOLANGCI) run ./...
 
 bench: gcc
-	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+	@go test -run '^$$' -bench '$(BENCH)' -benchmem \
+		$$(git grep -l '^func Benchmark' -- '*_test.go' | xargs -n 1 dirname | sort -u | sed 's,^,./,')
 
 golden: gcc
 	go test $$(git grep -l 'flag.Bool("update"' -- '*_test.go' | xargs -n 1 dirname | sort -u | sed 's,^,./,') -update

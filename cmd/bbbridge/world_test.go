@@ -31,7 +31,7 @@ func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // A world is the whole service with an LMS and a BigBlueButton, over HTTP.
 type world struct {
-	t     *testing.T
+	t     testing.TB
 	clock *clock
 	lms   *ltitest.LMS
 	tool  ltitest.Tool
@@ -47,9 +47,10 @@ type worldOptions struct {
 	bbb    bbbtest.Options
 	config func(*configs.Config)
 	tool   func(*ltitest.Tool)
+	log    slog.Handler // default: the test's
 }
 
-func newWorld(t *testing.T, o worldOptions) *world {
+func newWorld(t testing.TB, o worldOptions) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{}}
 	o.lms.Now, o.lms.Seed = w.clock.now, true
@@ -77,7 +78,10 @@ func newWorld(t *testing.T, o worldOptions) *world {
 	db.Now = w.clock.now
 	w.db = db
 	w.register(ctx, o.tool)
-	if w.svc, err = assemble(cfg, db, key, slog.New(slog.NewTextHandler(testLog{t}, nil)), w.clock.now); err != nil {
+	if o.log == nil {
+		o.log = slog.NewTextHandler(testLog{t}, nil)
+	}
+	if w.svc, err = assemble(cfg, db, key, slog.New(o.log), w.clock.now); err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
@@ -95,7 +99,7 @@ func newWorld(t *testing.T, o worldOptions) *world {
 }
 
 // testLog keeps the service's log with the test's own output.
-type testLog struct{ t *testing.T }
+type testLog struct{ t testing.TB }
 
 func (l testLog) Write(p []byte) (int, error) {
 	l.t.Log(strings.TrimSpace(string(p)))
