@@ -38,6 +38,13 @@
   };
   retime(document);
 
+  // What was just done is told once, not again after a reload.
+  const here = new URL(location.href);
+  if (here.searchParams.has("said")) {
+    here.searchParams.delete("said");
+    history.replaceState(history.state, "", here);
+  }
+
   // Dialogs in place of a page that asks once more.
   each("[data-dialog]", (opener) => {
     const dialog = document.getElementById(opener.dataset.dialog);
