@@ -215,12 +215,12 @@ func roomTitle(l lti.Launch) string {
 // ruleOf reads the rule of a link made by hand: complete_minutes or
 // complete_percent. What can't be read leaves the default.
 func ruleOf(custom map[string]string, standard Rule) Rule {
-	if n, err := strconv.Atoi(custom["complete_minutes"]); err == nil {
+	if n, err := strconv.Atoi(strings.TrimSpace(custom["complete_minutes"])); err == nil {
 		if r := (Rule{Measure: Minutes, Need: n, Points: DefaultPoints}); r.Validate() == nil {
 			return r
 		}
 	}
-	if n, err := strconv.Atoi(strings.TrimSuffix(custom["complete_percent"], "%")); err == nil {
+	if n, err := strconv.Atoi(strings.TrimRight(strings.TrimSpace(custom["complete_percent"]), " %")); err == nil {
 		if r := (Rule{Measure: Percent, Need: n, Points: DefaultPoints}); r.Validate() == nil {
 			return r
 		}

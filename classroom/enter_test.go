@@ -111,6 +111,8 @@ func TestHowALinkFindsItsRoom(t *testing.T) {
 		{name: "new link", launch: launchOf("77", "41", nil), title: "Weekly seminar"},
 		{name: "new link with a rule by hand", launch: launchOf("77", "41", map[string]string{"complete_minutes": "30"}), title: "Weekly seminar", rule: Rule{Measure: Minutes, Need: 30, Points: DefaultPoints}},
 		{name: "percent", launch: launchOf("77", "41", map[string]string{"complete_percent": "60%"}), title: "Weekly seminar", rule: Rule{Measure: Percent, Need: 60, Points: DefaultPoints}},
+		{name: "rule typed with blanks", launch: launchOf("77", "41", map[string]string{"complete_minutes": " 45 "}), title: "Weekly seminar", rule: Rule{Measure: Minutes, Need: 45, Points: DefaultPoints}},
+		{name: "percent typed with blanks", launch: launchOf("77", "41", map[string]string{"complete_percent": " 60 % "}), title: "Weekly seminar", rule: Rule{Measure: Percent, Need: 60, Points: DefaultPoints}},
 		{name: "rule that makes no sense", launch: launchOf("77", "41", map[string]string{"complete_percent": "160"}), title: "Weekly seminar"},
 		{name: "room of the same course", launch: launchOf("77", "41", map[string]string{"room": "old"}), room: "old", rule: Rule{Measure: Minutes, Need: 20, Points: 5}},
 		{name: "room of another course: copied", launch: launchOf("78", "99", map[string]string{"room": "old"}), copiedFrom: "old", rule: Rule{Measure: Minutes, Need: 20, Points: 5}, title: "Weekly seminar"},

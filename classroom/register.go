@@ -3,6 +3,7 @@ package classroom
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // registerStore is what the registers need of the database.
@@ -32,6 +33,22 @@ type OwnRecord struct {
 	Lines    []HistoryLine // newest first
 	Result   *Result       // nil: no session has ended yet
 	Delivery *Delivery     // nil: nothing to send
+}
+
+// LastClass is when the newest class of a room that the picker offers began,
+// or zero.
+func (s *Registers) LastClass(ctx context.Context, seat Seat, room Room) (time.Time, error) {
+	if err := seat.May(Pick); err != nil {
+		return time.Time{}, err
+	}
+	lines, err := s.Store.Classes(ctx, room.ID, seat.Course.ID)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("classes of room %s: %w", room.ID, err)
+	}
+	if len(lines) == 0 {
+		return time.Time{}, nil
+	}
+	return lines[0].Session.StartedAt, nil
 }
 
 // Classes lists the room's sessions, newest first, and counts the

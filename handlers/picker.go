@@ -48,8 +48,12 @@ func (s *Server) pickerPage(c *gin.Context, status int, seat classroom.Seat, pag
 	page.Course, page.Now, page.URL = seat.Course.Title, s.Now().UTC(), "/pick?v="+seat.Visit.ID
 	page.Multiple = seat.Visit.DeepLinking.AcceptMultiple
 	for _, room := range rooms {
+		last, err := s.Registers.LastClass(c.Request.Context(), seat, room)
+		if err != nil {
+			return err
+		}
 		page.Rooms = append(page.Rooms, web.PickerRoom{
-			ID: room.ID, Title: room.Title, Rule: ruleView(room.Rule), Ticked: slices.Contains(tickedIDs, room.ID),
+			ID: room.ID, Title: room.Title, Rule: ruleView(room.Rule), LastClass: last.UTC(), Ticked: slices.Contains(tickedIDs, room.ID),
 		})
 	}
 	return s.render(c, status, page)

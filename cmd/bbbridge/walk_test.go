@@ -266,4 +266,8 @@ func TestDeepLink(t *testing.T) {
 	link := answers[0].Links[0]
 	holdClass(w, link, 25*time.Minute)
 	w.eventually("Ben has his grade", func() bool { return w.grade(link, "ben") == "5/5" })
+	again, err := w.lms.DeepLink(b, "law", w.tool.ID, "anna", ltitest.LaunchOptions{Framed: true})
+	if err != nil || !strings.Contains(again.Text, "Moot court") || !strings.Contains(again.Text, "last class") {
+		t.Errorf("the picker after a class: %v %s", err, again.Text)
+	}
 }
