@@ -171,7 +171,7 @@ func (r *round) run(ctx context.Context) error {
 		do   func() error
 	}{
 		{"reach the server", func() error { _, err := r.client.Version(ctx); return err }},
-		{"signature (getMeetings)", func() error { _, err := r.client.Meetings(ctx); return err }},
+		{"have a signed call accepted (getMeetings)", func() error { _, err := r.client.Meetings(ctx); return err }},
 		{"create a meeting", func() (err error) {
 			created, err = r.client.Create(ctx, bbb.CreateRequest{
 				MeetingID: id, Name: "bbbridge server test", AttendeePassword: attendee, ModeratorPassword: moderator,
