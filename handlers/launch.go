@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,10 @@ import (
 // errMethod is of a request with a method that the address doesn't take.
 var errMethod = &lti.Refusal{Code: "bad_method"}
 
-// readForm reads a form of at most limit bytes.
+// formUsual is what is made room for at once, however long a body says it is.
+const formUsual = 16 << 10
+
+// readForm reads a form of at most limit bytes, without the address's query.
 func readForm(c *gin.Context, limit int64) error {
 	if c.Request.Method != http.MethodPost {
 		return nil
@@ -30,14 +34,20 @@ func readForm(c *gin.Context, limit int64) error {
 	if err != nil || kind != "application/x-www-form-urlencoded" {
 		return fmt.Errorf("%w: %q", errContentType, c.ContentType())
 	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit)
-	if err := c.Request.ParseForm(); err != nil {
+	var body bytes.Buffer
+	body.Grow(int(min(max(c.Request.ContentLength, 0), formUsual)) + bytes.MinRead)
+	if _, err := body.ReadFrom(http.MaxBytesReader(c.Writer, c.Request.Body, limit)); err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
 			return &lti.Refusal{Code: "too_large", Err: err}
 		}
 		return &lti.Refusal{Code: "bad_form", Err: err}
 	}
+	values, err := url.ParseQuery(body.String())
+	if err != nil {
+		return &lti.Refusal{Code: "bad_form", Err: err}
+	}
+	c.Request.PostForm, c.Request.Form = values, values
 	return nil
 }
 
