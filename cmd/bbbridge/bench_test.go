@@ -153,13 +153,14 @@ func BenchmarkDeliveries(b *testing.B) {
 // However many teachers start the class while the server takes its time, and
 // however many learners then come, it is asked once.
 func TestClassStartCalls(t *testing.T) {
+	from := time.Now()
 	w := newWorld(t, worldOptions{log: slog.DiscardHandler})
 	link, names := w.link(), w.class(40)
 	pages := make([]*ltitest.Page, 8)
 	for i := range pages {
 		pages[i] = w.launch(link, "anna", ltitest.LaunchOptions{})
 	}
-	defer w.bbb.Be(bbbtest.Fault{Call: "create", Kind: bbbtest.Trickle, Times: 1, Pace: time.Millisecond})()
+	defer w.bbb.Be(bbbtest.Fault{Call: "create", Kind: bbbtest.Trickle, Times: 1, Pace: 2 * time.Millisecond})()
 	var wait sync.WaitGroup
 	for _, page := range pages {
 		wait.Go(func() {
@@ -177,7 +178,6 @@ func TestClassStartCalls(t *testing.T) {
 	if got := len(w.bbb.Requests("create")); got != 1 {
 		t.Errorf("%d calls of create for %d who started the class, want 1", got, len(pages))
 	}
-	from := time.Now()
 	w.arrive(link, names, 500*time.Millisecond)
 	most := 2 + int(time.Since(from)/(2*time.Second)) // one every 2 s, and one of the poll
 	if got := len(w.bbb.Requests("getMeetingInfo")); got > most {
