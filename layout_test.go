@@ -33,10 +33,10 @@ var layers = map[string]layer{
 	"lti/ltitest": {},
 	"bbb":         {},
 	"bbb/bbbtest": {},
-	"classroom":   {[]string{"lti", "bbb"}, []string{"golang.org/x/sync/", "golang.org/x/time/", "github.com/cenkalti/backoff/v5"}},
+	"classroom":   {[]string{"lti", "bbb"}, []string{"golang.org/x/sync/"}},
 	"store": {[]string{"classroom", "lti", "bbb"}, []string{
 		"github.com/jmoiron/sqlx", "github.com/mattn/go-sqlite3", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3",
-		"golang.org/x/sync/", "github.com/cenkalti/backoff/v5"}},
+		"golang.org/x/sync/"}},
 	"store/storetest": {[]string{"store", "classroom", "lti", "bbb"}, []string{"github.com/google/go-cmp/"}},
 	"handlers": {[]string{"classroom", "lti", "bbb", "web"}, []string{
 		"github.com/gin-gonic/gin", "github.com/gorilla/sessions", "github.com/gorilla/securecookie",
