@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	exit := -1
 	parser, err := kong.New(&c, kong.Name("bbbridge"), kong.Writers(out, errs),
 		kong.Description("Classrooms of BigBlueButton in the courses of your LMS, and grades for who attended."),
-		kong.UsageOnError(), kong.Exit(func(code int) { exit = code }))
+		kong.Exit(func(code int) { exit = code }))
 	if err != nil {
 		panic(err) // the commands above are wrong
 	}
@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return exit
 	}
 	if err != nil {
-		fmt.Fprintf(errs, "bbbridge: %v\n", err)
+		fmt.Fprintf(errs, "bbbridge: %v (see 'bbbridge --help')\n", err)
 		return 2
 	}
 	err = line.Run(&program{Context: ctx, config: c.Config, out: out, log: errs, env: os.Environ()})
