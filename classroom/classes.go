@@ -143,17 +143,18 @@ func (s *Classes) gone(ctx context.Context, m Meeting, latest time.Time) error {
 }
 
 // succeeded closes a meeting in whose place another one is now: a node died,
-// or the class was started again.
+// or the class was started again. The other one is recorded first: of a
+// meeting that is closed, no poll would find it after a crash between the two.
 func (s *Classes) succeeded(ctx context.Context, m Meeting, info bbb.Meeting) error {
-	if err := s.gone(ctx, m, info.CreateTime); err != nil {
-		return err
-	}
 	successor := Meeting{
 		ID: newID(), RoomID: m.RoomID, ServerID: m.ServerID, MeetingID: m.MeetingID,
 		InternalID: info.InternalMeetingID, CreateTime: info.CreateTime, ClockOffset: m.ClockOffset,
 	}
 	if _, _, err := s.Store.RecordMeeting(ctx, successor, s.Now()); err != nil {
 		return fmt.Errorf("record meeting after %s: %w", m.ID, err)
+	}
+	if err := s.gone(ctx, m, info.CreateTime); err != nil {
+		return err
 	}
 	s.wake()
 	return nil

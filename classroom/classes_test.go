@@ -163,6 +163,33 @@ func TestPollSeesTheEnd(t *testing.T) {
 	}
 }
 
+// A crash between closing a meeting and recording the one in its place loses
+// neither.
+func TestSuccessorIsFoundAfterACrash(t *testing.T) {
+	for _, call := range []string{"RecordMeeting", "EndMeeting"} {
+		b, s, at, now := watched(t)
+		*now = nine(40)
+		at.info.InternalMeetingID, at.info.CreateTime = "in-b", nine(99)
+		dead := errors.New("killed")
+		b.before = func(c string) error {
+			if c == call {
+				return dead
+			}
+			return nil
+		}
+		if _, err := s.Poll(t.Context(), "a"); !errors.Is(err, dead) {
+			t.Fatalf("%s: %v", call, err)
+		}
+		b.before = nil
+		if _, err := s.Poll(t.Context(), "a"); err != nil {
+			t.Fatal(err)
+		}
+		if len(b.meetings) != 2 || b.meetings[0].EndedAt.IsZero() || b.jobs["poll "+b.meetings[1].ID] == nil {
+			t.Errorf("killed at %s: %+v", call, b.meetings)
+		}
+	}
+}
+
 func TestPollWithoutAnAnswer(t *testing.T) {
 	b, s, at, now := watched(t)
 	*now = nine(40)
