@@ -23,7 +23,8 @@ const (
 // which the seat's person joins it. The address is for now only.
 //
 // However many call it for a room, one create is under way.
-// The errors are ErrForbidden, ErrNoServer, ErrOtherMeet, or the server's.
+// The errors are ErrForbidden, ErrNoServer, ErrOtherMeet, or the server's:
+// bbb.ErrForciblyEnded while the class before is just ending.
 func (s *Rooms) Start(ctx context.Context, seat Seat) (string, error) {
 	if err := seat.May(Start); err != nil {
 		return "", err
@@ -95,6 +96,10 @@ func (s *Rooms) create(ctx context.Context, room Room) (started, error) {
 	}
 	if err != nil {
 		return started{}, fmt.Errorf("create meeting of room %s: %w", room.ID, err)
+	}
+	if created.ForciblyEnded { // who joins it now is sent back
+		dying := &bbb.Error{Call: "create", Key: "meetingForciblyEnded", Message: created.Message}
+		return started{}, fmt.Errorf("create meeting of room %s: %w", room.ID, dying)
 	}
 	m := Meeting{
 		ID: newID(), RoomID: room.ID, ServerID: server.ID,

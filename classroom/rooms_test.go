@@ -23,6 +23,7 @@ type fakeServer struct {
 	ended   []string
 	info    bbb.Meeting
 	err     error
+	dying   bool          // the class before is just ending
 	wait    chan struct{} // create waits for it
 	deleted []string
 	all     []bbb.Recording
@@ -35,7 +36,7 @@ func (f *fakeServer) Create(_ context.Context, r bbb.CreateRequest) (bbb.Created
 	if f.wait != nil {
 		<-f.wait
 	}
-	return bbb.Created{InternalMeetingID: "internal", CreateTime: noon.Add(time.Hour)}, f.err
+	return bbb.Created{InternalMeetingID: "internal", CreateTime: noon.Add(time.Hour), ForciblyEnded: f.dying}, f.err
 }
 
 func (f *fakeServer) JoinURL(r bbb.JoinRequest) string {
@@ -156,6 +157,17 @@ func TestManyStartOneClass(t *testing.T) {
 	}
 	if len(server.joins) != 20 || len(store.evidence) != 20 {
 		t.Errorf("%d joins signed, %d kept", len(server.joins), len(store.evidence))
+	}
+}
+
+func TestStartWhileTheClassBeforeIsEnding(t *testing.T) {
+	store, server, rooms := newClass()
+	server.dying = true
+	if _, err := rooms.Start(t.Context(), seatOf(Moderator)); !errors.Is(err, bbb.ErrForciblyEnded) {
+		t.Errorf("start: %v", err)
+	}
+	if len(store.live) != 0 || len(server.joins) != 0 {
+		t.Errorf("%d meetings recorded, %d joins signed", len(store.live), len(server.joins))
 	}
 }
 
