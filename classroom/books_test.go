@@ -161,6 +161,11 @@ func (b *books) RoomWithCourse(_ context.Context, id string) (room Room, course 
 func (b *books) RecordMeeting(_ context.Context, m Meeting, pollAt time.Time) (kept Meeting, isNew bool, err error) {
 	return kept, isNew, b.do("RecordMeeting", func() error {
 		if found, err := b.find(func(old Meeting) bool { return old.InternalID == m.InternalID && old.ServerID == m.ServerID }); err == nil {
+			reported := slices.ContainsFunc(b.evidence, func(e Evidence) bool { return e.MeetingID == found.ID && e.Source == Analytics })
+			if !found.EndedAt.IsZero() && !reported {
+				found.EndedAt, found.Dirty = time.Time{}, true
+				b.enqueue(Job{Kind: PollJob, Subject: found.ID, Lane: found.ServerID, RunAt: pollAt})
+			}
 			kept = *found
 			return nil
 		}

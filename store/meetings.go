@@ -46,8 +46,10 @@ func (c *conn) meetings(ctx context.Context, where string, args ...any) ([]class
 	return each(rows, meetingRow.meeting), err
 }
 
-// RecordMeeting keeps a meeting, once for each server and internal id, and
-// returns the one that is kept. A new one is polled from pollAt.
+// RecordMeeting keeps a meeting that the server has just shown, once for each
+// server and internal id, and returns the one that is kept. A new one is polled
+// from pollAt. So is one that was taken for over: it lives, unless a report of
+// BigBlueButton says that it has ended.
 func (db *DB) RecordMeeting(ctx context.Context, m classroom.Meeting, pollAt time.Time) (classroom.Meeting, bool, error) {
 	var kept classroom.Meeting
 	var isNew bool
@@ -61,11 +63,21 @@ func (db *DB) RecordMeeting(ctx context.Context, m classroom.Meeting, pollAt tim
 		if err != nil {
 			return err
 		}
+		if isNew = changed > 0; !isNew {
+			changed, err = c.exec(ctx, `
+				UPDATE meetings SET ended_at = NULL, dirty = TRUE
+				WHERE internal_id = ? AND server_id = ? AND ended_at IS NOT NULL
+					AND NOT EXISTS (SELECT 1 FROM evidence e WHERE e.meeting_id = meetings.id AND e.source = ?)`,
+				m.InternalID, m.ServerID, string(classroom.Analytics))
+			if err != nil {
+				return err
+			}
+		}
 		kept, err = c.meeting(ctx, `WHERE m.internal_id = ? AND m.server_id = ?`, m.InternalID, m.ServerID)
-		if isNew = changed > 0; err != nil || !isNew {
+		if err != nil || changed == 0 {
 			return err
 		}
-		return c.enqueue(ctx, classroom.Job{Kind: classroom.PollJob, Subject: m.ID, Lane: m.ServerID, RunAt: pollAt})
+		return c.enqueue(ctx, classroom.Job{Kind: classroom.PollJob, Subject: kept.ID, Lane: kept.ServerID, RunAt: pollAt})
 	})
 	if err != nil {
 		return classroom.Meeting{}, false, fmt.Errorf("record meeting %s: %w", m.InternalID, err)

@@ -129,6 +129,27 @@ func TestNodeDies(t *testing.T) {
 	w.eventually("both halves add up", func() bool { return w.grade(link, "ben") == "10/10" })
 }
 
+// A balancer that had lost the meeting for a moment has it again: the class
+// goes on for everybody, and counts as a whole.
+func TestMeetingThatWasTakenForOver(t *testing.T) {
+	w := newWorld(t, worldOptions{bbb: bbbtest.Options{DropAnalytics: true}})
+	link := w.link("complete_minutes", "8")
+	w.inClass(w.submit(w.launch(link, "anna", ltitest.LaunchOptions{}), "/start"))
+	w.inClass(w.submit(w.launch(link, "ben", ltitest.LaunchOptions{}), "/join"))
+	w.polled(5 * time.Minute)
+	if err := w.db.EndMeeting(t.Context(), w.open()[0].ID, w.clock.now(), w.clock.now().Add(2*time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	w.inClass(w.submit(w.launch(link, "anna", ltitest.LaunchOptions{}), "/start"))
+	if n := len(w.open()); n != 1 {
+		t.Fatalf("%d live meetings", n)
+	}
+	w.polled(5 * time.Minute)
+	w.ended()
+	w.later(3 * time.Minute)
+	w.eventually("Ben has his grade", func() bool { return w.grade(link, "ben") == "10/10" })
+}
+
 func TestCallbackAnswers(t *testing.T) {
 	w := newWorld(t, worldOptions{})
 	link := w.link()

@@ -115,6 +115,32 @@ func testOneMeeting(t *testing.T, w *world) {
 	w.same(len(w.claim(w.now.Add(time.Hour))), 0)
 }
 
+// A meeting that was taken for over, for a balancer had lost it for a moment,
+// lives when the server shows it again: unless its report has come.
+func testMeetingIsBack(t *testing.T, w *world) {
+	seat := w.launch("ann", "link")
+	m := w.meeting(seat.Room)
+	w.finishAll()
+	w.ok(w.EndMeeting(w.ctx, m.ID, w.now, w.now))
+	again := m
+	again.ID = "again"
+	got, _, err := w.RecordMeeting(w.ctx, again, w.now.Add(30*time.Second))
+	w.ok(err)
+	m.Dirty = true
+	w.same(got, m)
+	w.same(must(w.LiveMeetings(w.ctx, seat.Room.ID))(w), []classroom.Meeting{m})
+	w.same(w.job(classroom.PollJob, m.ID).RunAt, w.now.Add(30*time.Second))
+
+	w.evidence(m, "the report")
+	w.finishAll()
+	w.ok(w.EndMeeting(w.ctx, m.ID, w.now, w.now))
+	m.EndedAt = w.now
+	got, _, err = w.RecordMeeting(w.ctx, again, w.now)
+	w.ok(err)
+	w.same(got, m)
+	w.same(len(must(w.LiveMeetings(w.ctx, seat.Room.ID))(w)), 0)
+}
+
 func testEnd(t *testing.T, w *world) {
 	seat := w.launch("ann", "link")
 	m := w.meeting(seat.Room)

@@ -30,7 +30,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"deep linking": testDeepLinking, "latest visit": testLatestVisit, "added visit": testAddedVisit,
 		"strangers": testStrangers, "parallel launches": testParallelLaunches,
 		"rooms": testRooms, "settings": testSettings, "moved placement": testMovedPlacement,
-		"meetings": testMeetings, "one meeting": testOneMeeting, "end": testEnd, "evidence": testEvidence, "polls": testPolls,
+		"meetings": testMeetings, "one meeting": testOneMeeting, "meeting is back": testMeetingIsBack, "end": testEnd, "evidence": testEvidence, "polls": testPolls,
 		"settlement": testSettlement, "settled twice": testSettledTwice, "dirty": testDirty, "smaller settlement": testSmallerSettlement,
 		"people of a room": testPeople, "moved away": testMovedAway,
 		"order": testOrder, "outcome": testOutcome, "outcome of an older value": testOldOutcome, "resend": testResend,
