@@ -42,6 +42,7 @@ type books struct {
 	oneNode    bool // so leases of the last run are free at the start
 	serial     int
 	swept      int
+	holds      map[string]time.Time // until when a placement's line item is being found
 
 	// before and after, if set, are called around each call with its name.
 	before, after func(call string) error
@@ -54,7 +55,7 @@ type bookedJob struct {
 }
 
 func newBooks() *books {
-	return &books{now: func() time.Time { return nine(600) }, deliveries: map[ledgerKey]Delivery{}, accounts: map[string]MeetingAccount{}, jobs: map[string]*bookedJob{}}
+	return &books{now: func() time.Time { return nine(600) }, deliveries: map[ledgerKey]Delivery{}, accounts: map[string]MeetingAccount{}, jobs: map[string]*bookedJob{}, holds: map[string]time.Time{}}
 }
 
 // do makes one call to the books, unless before says no.
@@ -345,6 +346,22 @@ func (b *books) Order(_ context.Context, placementID, personID string) (o Order,
 			Delivery: d, Registration: b.platform, DeploymentID: "1", Subject: "sub-" + personID,
 			Placement: b.placements[i], RoomID: b.placements[i].RoomID,
 		}
+		return nil
+	})
+}
+
+func (b *books) HoldLineItem(_ context.Context, placementID string, now, until time.Time) (held bool, err error) {
+	return held, b.do("HoldLineItem", func() error {
+		if held = !b.holds[placementID].After(now); held {
+			b.holds[placementID] = until
+		}
+		return nil
+	})
+}
+
+func (b *books) FreeLineItem(_ context.Context, placementID string) error {
+	return b.do("FreeLineItem", func() error {
+		delete(b.holds, placementID)
 		return nil
 	})
 }

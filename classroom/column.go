@@ -11,8 +11,13 @@ import (
 	"github.com/bbbridge/bbbridge/lti"
 )
 
-// errGone is of a column that isn't there any more, nor another one.
-var errGone = errors.New("line item is gone")
+var (
+	errGone = errors.New("line item is gone")        // nor is there another one
+	errHeld = errors.New("line item is being found") // by another node
+)
+
+// foundWait is how long a delivery waits for another node to find its column.
+const foundWait = 2 * time.Second
 
 // send posts the score. If the column is gone it looks for another one, or
 // makes one, and tries once more.
@@ -59,8 +64,8 @@ func (p Placement) offersGrading() bool {
 	return has(lti.AGSScore) && (p.LineItem.URL != "" || p.Grades.LineItems != "" && has(lti.AGSLineItem))
 }
 
-// lineItem is the placement's column. One search is under way for a
-// placement, so that none is made twice.
+// lineItem is the placement's column. One search is under way for a placement,
+// here and on all nodes, so that none is made twice.
 func (g *Grades) lineItem(ctx context.Context, o Order) (LineItem, error) {
 	item := o.Placement.LineItem
 	if item.URL != "" && item.Max > 0 {
@@ -88,7 +93,21 @@ func (g *Grades) measured(ctx context.Context, o Order) (LineItem, error) {
 	return item, g.Store.SaveLineItem(ctx, o.Placement.ID, item)
 }
 
+// found finds the column, or makes it, unless another node is at that.
 func (g *Grades) found(ctx context.Context, o Order) (LineItem, error) {
+	now := g.Now()
+	held, err := g.Store.HoldLineItem(ctx, o.Placement.ID, now, now.Add(lease))
+	if err != nil {
+		return LineItem{}, err
+	}
+	if !held {
+		return LineItem{}, errHeld
+	}
+	item, err := g.findOrMake(ctx, o)
+	return item, errors.Join(err, g.Store.FreeLineItem(context.WithoutCancel(ctx), o.Placement.ID))
+}
+
+func (g *Grades) findOrMake(ctx context.Context, o Order) (LineItem, error) {
 	title := o.Placement.Title
 	if title == "" {
 		title = "Attendance"

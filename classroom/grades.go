@@ -30,7 +30,8 @@ import (
 //	outcome kept, job not done  claimed again; the delivery doesn't wait any
 //	                            more, or its next attempt isn't due: the job
 //	                            ends, or is put off
-//	column made, not kept       it is found, not made again
+//	column made, not kept       it is found, not made again, when the hold on it
+//	                            is over
 //
 // A new value that comes between any two steps has a later TrueAt. The attempt
 // under way then changes nothing but Sent…, and the job runs once more.
@@ -49,6 +50,8 @@ type Grades struct {
 // gradeStore is what Grades needs of the database.
 type gradeStore interface {
 	Order(ctx context.Context, placementID, personID string) (Order, error)
+	HoldLineItem(ctx context.Context, placementID string, now, until time.Time) (bool, error)
+	FreeLineItem(ctx context.Context, placementID string) error
 	SaveLineItem(ctx context.Context, placementID string, item LineItem) error
 	SaveDelivery(context.Context, Delivery) error
 	Resend(ctx context.Context, placementID, personID string) error

@@ -337,6 +337,43 @@ func TestOneColumnIsMade(t *testing.T) {
 	}
 }
 
+// Two nodes have a grade for the same new column: one makes it, the other waits
+// and finds it.
+func TestTwoNodesMakeOneColumn(t *testing.T) {
+	b, g, lms, now := deliverable(t)
+	clear(lms.columns)
+	b.placements[0].LineItem = LineItem{}
+	b.placements[0].Grades = lti.Endpoint{Scopes: []string{lti.AGSScore, lti.AGSLineItem}, LineItems: "https://lms/list"}
+	b.put(Delivery{PlacementID: "p1", PersonID: "bob", Points: 10, Max: 10, TrueAt: nine(60)}, nine(60))
+	other := &Grades{Store: b, Platform: lms, Now: g.Now, Log: g.Log}
+	bobs := Job{Kind: DeliverJob, Subject: "p1/bob", Attempts: 1}
+	looked := false
+	lms.before = func(call string) error {
+		if call != "find" || looked {
+			return nil
+		}
+		looked = true
+		lms.mu.Unlock()
+		defer lms.mu.Lock()
+		next, err := other.Deliver(t.Context(), bobs) // while the first one is at it
+		if err != nil || !next.Equal(now.Add(foundWait)) {
+			t.Errorf("the other node: %v, %v", next, err)
+		}
+		return nil
+	}
+	deliver(t, g)
+	if d := b.delivery("bob"); !looked || d.State != Waiting || d.Attempts != 0 || d.Reason != "" {
+		t.Fatalf("looked %v; the other node's: %+v", looked, d)
+	}
+	*now = now.Add(foundWait)
+	if _, err := other.Deliver(t.Context(), bobs); err != nil {
+		t.Fatal(err)
+	}
+	if len(lms.columns) != 1 || len(lms.taken) != 2 {
+		t.Errorf("%d columns, %d scores", len(lms.columns), len(lms.taken))
+	}
+}
+
 func TestRetries(t *testing.T) {
 	b, g, lms, now := deliverable(t)
 	lms.before = func(call string) error { return refusal(call, http.StatusBadGateway) }

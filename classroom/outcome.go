@@ -48,6 +48,10 @@ func (g *Grades) judge(ctx context.Context, o *Order, tried bool, problem error)
 		return nil
 	case errors.Is(problem, lti.ErrOutdated):
 		return g.outdated(ctx, o, tried, problem)
+	case errors.Is(problem, errHeld): // no attempt, and soon over
+		o.Attempts--
+		o.NextAt = g.Now().Add(foundWait)
+		return nil
 	case errors.Is(problem, errGone):
 		return g.refuse(o, ReasonLineItemGone, problem)
 	case errors.Is(problem, lti.ErrNotGranted), errors.Is(problem, lti.ErrNoLineItem):

@@ -92,7 +92,7 @@ type Placement struct {
 type LineItem struct {
 	URL  string  // empty: not known yet
 	Max  float64 // the column's maximum; 0: not known
-	Made bool    // we found or made it, so a 404 makes us look once more
+	Made bool    // we found or made it; else a launch has named it
 }
 
 // A Person is one user of one platform (issuer and sub).

@@ -81,6 +81,33 @@ func (db *DB) Order(ctx context.Context, placementID, personID string) (classroo
 	}, nil
 }
 
+// HoldLineItem has the caller alone look for the placement's line item, until
+// FreeLineItem or that time. It is false if somebody is at it, on any node.
+func (db *DB) HoldLineItem(ctx context.Context, placementID string, now, until time.Time) (bool, error) {
+	var held int64
+	err := db.write(ctx, func(c *conn) (err error) {
+		held, err = c.exec(ctx, `
+			UPDATE placements SET item_held_until = ?
+			WHERE id = ? AND (item_held_until IS NULL OR item_held_until <= ?)`, millis(until), placementID, millis(now))
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("hold line item of placement %s: %w", placementID, err)
+	}
+	return held > 0, nil
+}
+
+// FreeLineItem ends a hold.
+func (db *DB) FreeLineItem(ctx context.Context, placementID string) error {
+	err := db.write(ctx, func(c *conn) error {
+		return c.one(ctx, `UPDATE placements SET item_held_until = NULL WHERE id = ?`, placementID)
+	})
+	if err != nil {
+		return fmt.Errorf("free line item of placement %s: %w", placementID, err)
+	}
+	return nil
+}
+
 // SaveLineItem keeps which line item the placement uses.
 func (db *DB) SaveLineItem(ctx context.Context, placementID string, item classroom.LineItem) error {
 	err := db.write(ctx, func(c *conn) error {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -139,4 +140,28 @@ func testHistory(t *testing.T, w *world) {
 	absent := classroom.Attendance{SessionID: c.meeting.ID, PersonID: "nobody"}
 	w.same(must(w.History(w.ctx, c.ann.Room.ID, "nobody"))(w), []classroom.HistoryLine{{Session: s.Sessions[0], Attendance: absent}})
 	w.same(len(must(w.History(w.ctx, "another room", c.ann.Person.ID))(w)), 0)
+}
+
+// However many nodes look for a line item, one does at a time.
+func testHeldLineItem(t *testing.T, w *world) {
+	placement := w.launch("ann", "link").Placement.ID
+	other := w.launch("ann", "another link").Placement.ID
+	until := w.now.Add(time.Minute)
+	var held atomic.Int64
+	parallel(8, func(int) {
+		ok, err := w.HoldLineItem(w.ctx, placement, w.now, until)
+		if err != nil {
+			t.Error(err)
+		}
+		if ok {
+			held.Add(1)
+		}
+	})
+	w.same(held.Load(), int64(1))
+	w.same(must(w.HoldLineItem(w.ctx, other, w.now, until))(w), true)
+	w.ok(w.FreeLineItem(w.ctx, placement))
+	w.same(must(w.HoldLineItem(w.ctx, placement, w.now, until))(w), true)
+	w.same(must(w.HoldLineItem(w.ctx, placement, until.Add(-time.Millisecond), until))(w), false)
+	w.same(must(w.HoldLineItem(w.ctx, placement, until, until.Add(time.Minute)))(w), true)
+	w.fails(w.FreeLineItem(w.ctx, "unknown"), classroom.ErrNotFound)
 }
