@@ -2,6 +2,7 @@ package classroom
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/bbbridge/bbbridge/lti"
@@ -32,6 +33,7 @@ type Delivery struct {
 	NextAt                time.Time // of the next attempt while Waiting
 	SentAt                time.Time // when the platform took it
 	SentPoints            float64   // what it took last
+	Kept                  float64   // share of the points that stays, earned in a room that the link led to before
 	SentStamp             time.Time // the newest timestamp of which it may have a score, kept before the score goes out; zero: it has none of ours
 }
 
@@ -69,7 +71,8 @@ type ledgerKey struct{ placement, person string }
 // may have made of it.
 //
 // What isn't earned isn't sent. If it was sent before, no points are: that
-// puts the gradebook right, or, if nothing has left yet, withdraws it.
+// puts the gradebook right, or, if nothing has left yet, withdraws it. What was
+// earned in another room, before the link led to this one, stays.
 func planned(placements []Placement, results []Result, known []Delivery, now time.Time) []Delivery {
 	old := map[ledgerKey]Delivery{}
 	for _, d := range known {
@@ -86,7 +89,11 @@ func planned(placements []Placement, results []Result, known []Delivery, now tim
 			PlacementID: r.PlacementID, PersonID: r.PersonID, Points: r.Points, Max: rules[r.PlacementID].Points,
 			Comment: comment(r), TrueAt: before.nextTrueAt(now), State: Waiting,
 		}
-		if r.Sends {
+		sends := r.Sends
+		if kept := before.keptOf(d.Max); kept > d.Points {
+			sends, d.Points, d.Comment = true, kept, before.Comment
+		}
+		if sends {
 			if !there || before.Points != d.Points || before.Max != d.Max {
 				plan = append(plan, d)
 			}
@@ -111,6 +118,14 @@ func (d Delivery) undone() bool {
 		return false
 	}
 	return d.mayBeSent() || d.State == Waiting
+}
+
+// keptOf is how many of most points stay whatever classes there are.
+func (d Delivery) keptOf(most float64) float64 {
+	if d.Kept >= 1 {
+		return most
+	}
+	return math.Round(d.Kept*most*100) / 100
 }
 
 // nextTrueAt is when a value comes true that takes d's place now.

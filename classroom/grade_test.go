@@ -22,6 +22,10 @@ func TestPlanned(t *testing.T) {
 		}
 		return []Delivery{d}
 	}
+	kept := func(share float64, rows []Delivery) []Delivery {
+		rows[0].Kept = share
+		return rows
+	}
 	planned1 := func(points float64, comment string) []Delivery {
 		return []Delivery{{PlacementID: "p1", PersonID: "ann", Points: points, Max: 10, Comment: comment, TrueAt: now, State: Waiting}}
 	}
@@ -47,6 +51,11 @@ func TestPlanned(t *testing.T) {
 		{"no longer passed, and was never taken", []Result{failed}, row(Refused, 10, 10, false), nil},
 		{"no longer passed, but somebody graded since", []Result{failed}, row(Superseded, 10, 10, true), nil},
 		{"passed after it was withdrawn", []Result{passed}, row(Withdrawn, 0, 10, false), planned1(10, "60 / 54 min")},
+		{"earned in another room", []Result{failed}, kept(1, row(Delivered, 10, 10, true)), nil},
+		{"earned in another room, less here", []Result{part}, kept(1, row(Waiting, 10, 10, false)), nil},
+		{"a part earned in another room", []Result{failed}, kept(0.333, row(Delivered, 3.33, 10, true)), nil},
+		{"a part earned in another room, more here", []Result{passed}, kept(0.333, row(Delivered, 3.33, 10, true)), planned1(10, "60 / 54 min")},
+		{"earned in another room, worth another maximum", []Result{failed}, kept(0.333, row(Delivered, 6.66, 20, true)), planned1(3.33, "old words")},
 		{"no result any more", nil, row(Waiting, 10, 10, false), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

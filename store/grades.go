@@ -25,6 +25,7 @@ type deliveryRow struct {
 	SentAt      millis  `db:"sent_at"`
 	SentPoints  float64 `db:"sent_points"`
 	SentStamp   millis  `db:"sent_stamp"`
+	Kept        float64
 }
 
 func (r deliveryRow) delivery() classroom.Delivery {
@@ -32,13 +33,15 @@ func (r deliveryRow) delivery() classroom.Delivery {
 		PlacementID: r.PlacementID, PersonID: r.PersonID, Points: r.Points, Max: r.MaxPoints, Comment: r.Comment,
 		TrueAt: r.TrueAt.time(), State: classroom.DeliveryState(r.State), Reason: r.Reason, Detail: r.Detail,
 		Attempts: r.Attempts, NextAt: r.NextAt.time(),
-		SentAt: r.SentAt.time(), SentPoints: r.SentPoints, SentStamp: r.SentStamp.time(),
+		SentAt: r.SentAt.time(), SentPoints: r.SentPoints, SentStamp: r.SentStamp.time(), Kept: r.Kept,
 	}
 }
 
-const selectDelivery = `
-	SELECT d.placement_id, d.person_id, d.points, d.max_points, d.comment, d.true_at, d.state, d.reason, d.detail,
-		d.attempts, d.next_at, d.sent_at, d.sent_points, d.sent_stamp FROM deliveries d `
+const (
+	deliveryColumns = `d.placement_id, d.person_id, d.points, d.max_points, d.comment, d.true_at, d.state, d.reason, d.detail,
+		d.attempts, d.next_at, d.sent_at, d.sent_points, d.sent_stamp, d.kept`
+	selectDelivery = `SELECT ` + deliveryColumns + ` FROM deliveries d `
+)
 
 func deliverJob(placementID, personID, lane string, at time.Time) classroom.Job {
 	return classroom.Job{Kind: classroom.DeliverJob, Subject: placementID + "/" + personID, Lane: lane, RunAt: at}
@@ -56,9 +59,7 @@ func (db *DB) Order(ctx context.Context, placementID, personID string) (classroo
 		DeploymentID   string `db:"deployment_id"`
 	}
 	err := db.reads().get(ctx, &row, `
-		SELECT d.placement_id, d.person_id, d.points, d.max_points, d.comment, d.true_at, d.state, d.reason, d.detail,
-			d.attempts, d.next_at, d.sent_at, d.sent_points, d.sent_stamp, `+
-		columns[personRow]("p")+`, `+columns[placementRow]("pl")+`, c.registration_id, c.deployment_id
+		SELECT `+deliveryColumns+`, `+columns[personRow]("p")+`, `+columns[placementRow]("pl")+`, c.registration_id, c.deployment_id
 		FROM deliveries d
 		JOIN people p ON p.id = d.person_id
 		JOIN placements pl ON pl.id = d.placement_id

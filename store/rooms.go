@@ -120,6 +120,7 @@ func (db *DB) SaveSettings(ctx context.Context, r classroom.Room, placementID st
 
 // MovePlacement lets a placement lead to another room, or stay with its own:
 // the question of where it was copied from is decided. Both rooms are settled.
+// What people have earned in the room before stays theirs.
 func (db *DB) MovePlacement(ctx context.Context, placementID, roomID string) error {
 	err := db.write(ctx, func(c *conn) error {
 		var from string
@@ -128,6 +129,11 @@ func (db *DB) MovePlacement(ctx context.Context, placementID, roomID string) err
 		}
 		if err := c.one(ctx, `UPDATE placements SET room_id = ?, copied_from = '' WHERE id = ?`, roomID, placementID); err != nil {
 			return err
+		}
+		if from != roomID {
+			if _, err := c.exec(ctx, `UPDATE deliveries SET kept = points / max_points WHERE placement_id = ? AND max_points > 0`, placementID); err != nil {
+				return err
+			}
 		}
 		if err := c.settle(ctx, from, db.Now()); err != nil {
 			return err

@@ -239,6 +239,41 @@ func TestCoursesAreApart(t *testing.T) {
 	}
 }
 
+// Who has passed in a copied link's own room has passed, also when the link
+// leads to the old course's room by now.
+func TestGradesStayWhenARoomIsShared(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	w.lms.AddPerson(ltitest.Person{Username: "tess", Given: "Tess", Family: "Vogel", Locale: "en",
+		Roles: map[string][]string{"law": {ltitest.Teacher}, "stats": {ltitest.Teacher}}})
+	old := w.launch(w.link("complete_minutes", "5"), "tess", ltitest.LaunchOptions{})
+	room := strings.SplitN(old.URL.Path, "/", 3)[2]
+	link := w.lms.AddLink(ltitest.Link{Course: "stats", Tool: w.tool.ID, Title: "Copied", Custom: map[string]string{"room": room},
+		LineItem: &ltitest.LineItem{ScoreMaximum: 10}})
+	class := func(person, name string) {
+		w.inClass(w.submit(w.launch(link, "tess", ltitest.LaunchOptions{}), "/start"))
+		w.inClass(w.submit(w.launch(link, person, ltitest.LaunchOptions{}), "/join"))
+		w.later(6 * time.Minute)
+		w.person(w.meeting(), name).Leave()
+		w.bbb.EndNow(w.meeting().ID)
+		w.later(10 * time.Second)
+		w.callbacks()
+		w.eventually(name+" has a grade", func() bool { return w.grade(link, person) == "10/10" })
+	}
+	class("ben", "Ben Okafor")
+	shared := w.submit(w.launch(link, "tess", ltitest.LaunchOptions{}), "/share")
+	if !strings.Contains(shared.URL.Path, room) {
+		t.Fatalf("shared: %d %s", shared.Status, shared.URL)
+	}
+	class("diego", "Diego Ramos")
+	ledger, err := w.db.RoomDeliveries(t.Context(), room)
+	if err != nil || len(ledger) != 2 || ledger[0].Points != 100 || ledger[1].Points != 100 {
+		t.Errorf("both have passed, and the ledger has %+v, %v", ledger, err)
+	}
+	if got := w.grade(link, "ben"); got != "10/10" {
+		t.Errorf("Ben has %s", got)
+	}
+}
+
 func TestDeepLink(t *testing.T) {
 	w := newWorld(t, worldOptions{})
 	b := ltitest.NewBrowser()

@@ -245,6 +245,25 @@ func testPeople(t *testing.T, w *world) {
 	w.same(len(must(w.RoomPlacements(w.ctx, c.ann.Room.ID))(w)), 2)
 }
 
+// What was earned before a placement moved is told from what is earned since.
+func testKept(t *testing.T, w *world) {
+	c := w.held("link")
+	c.settlement.Deliveries[0].Points, c.settlement.Deliveries[0].Max = 30, 40
+	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	placement, other := c.ann.Placement.ID, w.launch("ann", "another link").Room
+	kept := func() float64 { return must(w.PlacementDeliveries(w.ctx, placement))(w)[0].Kept }
+	w.ok(w.MovePlacement(w.ctx, placement, c.ann.Room.ID)) // stays
+	w.same(kept(), 0.0)
+	w.ok(w.MovePlacement(w.ctx, placement, other.ID))
+	w.same(kept(), 0.75)
+	w.same(must(w.Order(w.ctx, placement, c.ann.Person.ID))(w).Kept, 0.75)
+	c.settlement.RoomID = other.ID
+	c.settlement.Accounts, c.settlement.Sessions, c.settlement.SessionOf, c.settlement.Attendances, c.settlement.Results = nil, nil, nil, nil, nil
+	c.settlement.Deliveries[0].Points = 35
+	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.same(kept(), 0.75)
+}
+
 // A settlement that was made before a placement moved leaves it alone.
 func testMovedAway(t *testing.T, w *world) {
 	c := w.held("link")
