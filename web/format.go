@@ -131,9 +131,9 @@ func (l *locale) date(t time.Time) template.HTML {
 // utc says a time as it stands in the log.
 func utc(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04:05 UTC") }
 
-func floorMinutes(d time.Duration) int64 { return int64(d / time.Minute) }
+func floorMinutes(d time.Duration) int { return int(d / time.Minute) }
 
-func ceilMinutes(d time.Duration) int64 { return int64((d + time.Minute - 1) / time.Minute) }
+func ceilMinutes(d time.Duration) int { return int((d + time.Minute - 1) / time.Minute) }
 
 // duration says how long: 47 min, 1 h 28 min. What isn't a whole minute isn't
 // counted.
@@ -143,11 +143,11 @@ func duration(d time.Duration) template.HTML {
 	case m == 0 && d > 0:
 		return "&lt;" + noBreak + "1" + noBreak + "min"
 	case m < 60:
-		return template.HTML(strconv.FormatInt(m, 10) + noBreak + "min")
+		return template.HTML(strconv.Itoa(m) + noBreak + "min")
 	case m%60 == 0:
-		return template.HTML(strconv.FormatInt(m/60, 10) + noBreak + "h")
+		return template.HTML(strconv.Itoa(m/60) + noBreak + "h")
 	}
-	return template.HTML(strconv.FormatInt(m/60, 10) + noBreak + "h" + noBreak + strconv.FormatInt(m%60, 10) + noBreak + "min")
+	return template.HTML(strconv.Itoa(m/60) + noBreak + "h" + noBreak + strconv.Itoa(m%60) + noBreak + "min")
 }
 
 // percent says a share of 1; nothing is 100 % that isn't all.
@@ -157,9 +157,10 @@ func percent(share float64) template.HTML {
 
 // number says a figure with at most two decimals.
 func (l *locale) number(f float64) template.HTML {
-	text := strconv.FormatFloat(math.Round(f*100)/100, 'f', -1, 64)
-	return template.HTML(strings.Replace(text, ".", l.decimal, 1))
+	return template.HTML(strings.Replace(decimals(f), ".", l.decimal, 1))
 }
+
+func decimals(f float64) string { return strconv.FormatFloat(math.Round(f*100)/100, 'f', -1, 64) }
 
 func seconds(d time.Duration) int { return int(d / time.Second) }
 

@@ -59,7 +59,8 @@ type gradeView struct {
 
 func newGradeView(g *Grade, now any, by string) gradeView {
 	v := gradeView{Grade: g, Now: now, By: by}
-	if g.Reason != "" {
+	// Why the platform said no is for who can do something about it.
+	if g.Reason != "" && (by == "teacher" || g.State != GradeRefused) {
 		v.Why = "reason." + g.Reason
 		if !slices.Contains(Reasons(), g.Reason) {
 			v.Why = "reason.unknown"

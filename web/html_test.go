@@ -124,6 +124,31 @@ func TestPagesAreAccessible(t *testing.T) {
 	})
 }
 
+// What couldn't be taken is said on top, where a small screen begins, and the
+// cursor stands in the field.
+func TestWrongFields(t *testing.T) {
+	for field, page := range map[string]any{"percent": settingsPage("percent"), "title": settingsPage("title"), "points": settingsPage("points"), "room": wrongPicker()} {
+		doc, err := goquery.NewDocumentFromReader(strings.NewReader(render(t, "en", page)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := doc.Find(".notice.needs").Text(); !strings.Contains(got, "isn't saved yet") {
+			t.Errorf("%s: the page doesn't say on top that nothing was saved: %q", field, got)
+		}
+		if focus := doc.Find("[autofocus]"); focus.Length() != 1 || focus.AttrOr("name", "") != field {
+			t.Errorf("%s: the cursor stands in %q", field, focus.AttrOr("name", ""))
+		}
+	}
+}
+
+// Learners read what they can do; why a platform said no is for the teacher.
+func TestLearnersAreNotToldToLookAtRoles(t *testing.T) {
+	page := render(t, "en", learnerRoom(Down))
+	if strings.Contains(page, "Look at their role") || !strings.Contains(page, "Tell your teacher.") {
+		t.Error("a learner is told what a teacher has to do")
+	}
+}
+
 // Whatever a person, course or platform is called, it stays text.
 func TestHostileNames(t *testing.T) {
 	const name = `"><script>alert(1)</script><b x='`

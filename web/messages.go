@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -92,9 +93,12 @@ func split(text string) ([]piece, error) {
 	return pieces, nil
 }
 
-// form is the text's form for a count.
-func (m *message) form(tag language.Tag, count int) []piece {
-	form := plural.Cardinal.MatchPlural(tag, count, 0, 0, 0, 0)
+// form is the text's form for a count, which has two decimals at most.
+func (m *message) form(tag language.Tag, count float64) []piece {
+	whole, fraction, _ := strings.Cut(decimals(count), ".")
+	i, _ := strconv.Atoi(whole)
+	f, _ := strconv.Atoi(fraction)
+	form := plural.Cardinal.MatchPlural(tag, i, len(fraction), len(fraction), f, f)
 	if m.forms[form] == nil {
 		form = plural.Other
 	}
@@ -161,6 +165,16 @@ func (l *locale) say(id string, args ...any) (template.HTML, error) {
 
 // count is the message in its form for n, which is also its placeholder Count.
 func (l *locale) count(id string, n int, args ...any) (template.HTML, error) {
+	return l.inForm(id, float64(n), "Count", n, args)
+}
+
+// points is the message in its form for some points, which are also its
+// placeholder Points.
+func (l *locale) points(id string, points float64, args ...any) (template.HTML, error) {
+	return l.inForm(id, points, "Points", l.number(points), args)
+}
+
+func (l *locale) inForm(id string, n float64, name string, value any, args []any) (template.HTML, error) {
 	m := l.messages[id]
 	if m == nil {
 		return template.HTML(template.HTMLEscapeString(id)), nil
@@ -169,7 +183,7 @@ func (l *locale) count(id string, n int, args ...any) (template.HTML, error) {
 	if err != nil {
 		return "", err
 	}
-	return asHTML(m.form(l.tag, n), append(pairs, pair{"Count", n})), nil
+	return asHTML(m.form(l.tag, n), append(pairs, pair{name, value})), nil
 }
 
 func pairsOf(id string, args []any) ([]pair, error) {

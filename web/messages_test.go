@@ -99,6 +99,51 @@ func TestTextIsGoI18ns(t *testing.T) {
 	}
 }
 
+func TestCount(t *testing.T) {
+	for _, test := range []struct {
+		name, locale, id string
+		n                float64
+		want             string
+	}{
+		{"one point", "en", "rule.worth.all", 1, "1 point once complete"},
+		{"a part of a point", "en", "rule.worth.all", 0.5, "0.5 points once complete"},
+		{"points", "en", "rule.worth.share", 10, "up to 10 points, by share"},
+		{"one and a half is one in French", "fr", "rule.worth.all", 1.5, "1,5 point une fois validé"},
+		{"two in French", "fr", "rule.worth.all", 2, "2 points une fois validé"},
+		{"the verb, too", "de", "grade.refused", 1, "1 von 10 Punkten steht nicht im Bewertungsbuch."},
+		{"one minute", "en", "attendance.complete", 1, "Complete: you have 1 minute"},
+		{"minutes", "de", "attendance.complete", 70, "Erfüllt: Sie haben 70 Minuten"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			l := pages.locales[test.locale]
+			got, err := l.points(test.id, test.n, "Max", 10)
+			if strings.HasPrefix(test.id, "attendance.") {
+				got, err = l.count(test.id, int(test.n))
+			}
+			if err != nil || string(got) != test.want {
+				t.Errorf("%s of %v in %s: %v %q, want %q", test.id, test.n, test.locale, err, got, test.want)
+			}
+		})
+	}
+}
+
+// In French a narrow space that doesn't break stands before high
+// punctuation and inside quotation marks, a wide one before a colon.
+func TestFrenchSpaces(t *testing.T) {
+	wrong := regexp.MustCompile(`[^\x{202f}][;?!»](\s|$)|«[^\x{202f}]|[^\x{a0}]:(\s|$)|[^\x{202f}]%|\d[ \x{a0}]\d{3}`)
+	for id, m := range pages.locales["fr"].messages {
+		for _, pieces := range m.forms {
+			var text strings.Builder
+			for _, p := range pieces {
+				text.WriteString(p.text + p.name)
+			}
+			if found := wrong.FindString(text.String()); found != "" {
+				t.Errorf("%s: space at %q in %q", id, found, text.String())
+			}
+		}
+	}
+}
+
 // Every id that a template or Go names is there, and every id is named.
 func TestIDsAreUsed(t *testing.T) {
 	used := usedIDs(t)
@@ -119,7 +164,7 @@ func TestIDsAreUsed(t *testing.T) {
 // are put together.
 func usedIDs(t *testing.T) map[string]bool {
 	used := map[string]bool{"format.": true, "learner.state.": true, "wrong.": true, "recording.play.": true, "register.column.": true, "grade.your_lms": true}
-	calls := regexp.MustCompile(`\b(?:t|n) "([\w.:]+)"`)
+	calls := regexp.MustCompile(`\b(?:t|n|points) "([\w.:]+)"`)
 	families := regexp.MustCompile(`\(print "([\w.]+\.)"`)
 	fields := regexp.MustCompile(`\((?:text|check) ([^()]*)\)`)
 	ids := regexp.MustCompile(`"([a-z]+\.[\w.]+)"`)

@@ -137,7 +137,7 @@ type (
 	}
 	progress struct {
 		Label      template.HTML
-		Value, Max int64
+		Value, Max int
 		Full       bool
 	}
 	field struct {

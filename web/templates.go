@@ -121,7 +121,7 @@ func inlined(pieces []piece, arguments string) string {
 
 func (l *locale) funcs() template.FuncMap {
 	return template.FuncMap{
-		"t": l.say, "n": l.count, "lead": l.lead, "rest": l.rest,
+		"t": l.say, "n": l.count, "points": l.points, "lead": l.lead, "rest": l.rest,
 		"clock": l.clock, "day": l.day, "moment": l.moment, "span": l.span, "date": l.date, "utc": utc,
 		"duration": duration, "minutes": floorMinutes, "minutesUp": ceilMinutes, "seconds": seconds,
 		"percent": percent, "number": l.number,
