@@ -4,7 +4,12 @@ import (
 	"net/http"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/bbbridge/bbbridge/web"
 )
+
+// front tells who comes without a course where the way in is.
+func (s *Server) front(c *gin.Context) error { return s.render(c, http.StatusOK, web.Front{}) }
 
 // healthz says that the process answers.
 func (s *Server) healthz(c *gin.Context) { c.String(http.StatusOK, "ok\n") }

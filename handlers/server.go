@@ -74,7 +74,20 @@ func (s *Server) Handler() http.Handler {
 	r.NoRoute(s.page(func(*gin.Context) error { return classroom.ErrNotFound }))
 	r.NoMethod(s.page(func(*gin.Context) error { return errMethod }))
 	s.routes(r)
-	return r
+	return headAsGet(r)
+}
+
+// headAsGet answers HEAD as GET (RFC 9110, 9.3.2): net/http leaves the body
+// out, as long as the request that it knows stays a HEAD.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			get := *r
+			get.Method = http.MethodGet
+			r = &get
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // guard refuses forms that other sites send in a person's name, but for the
@@ -94,6 +107,7 @@ func (s *Server) guard() gin.HandlerFunc {
 
 // routes is the list of all addresses.
 func (s *Server) routes(r *gin.Engine) {
+	r.GET("/", s.page(s.front))
 	r.GET("/lti/login", s.page(s.login))
 	r.POST("/lti/login", s.page(s.login))
 	r.GET("/lti/login/:registration", s.page(s.login))

@@ -94,9 +94,13 @@ func number(s string) int {
 	return n
 }
 
-// ruleForm is a rule as the form shows it.
+// ruleForm is a rule as the form shows it. Where the rule has no figure, it
+// proposes one, so that another choice is one click.
 func ruleForm(r classroom.Rule) web.RuleForm {
-	f := web.RuleForm{Measure: ruleView(r).Measure, InTotal: r.InTotal, Proportional: r.Proportional}
+	f := web.RuleForm{
+		Measure: ruleView(r).Measure, Minutes: "45", Percent: itoa(firstRule.Need), Points: itoa(classroom.DefaultPoints),
+		InTotal: r.InTotal, Proportional: r.Proportional,
+	}
 	switch r.Measure {
 	case classroom.Minutes:
 		f.Minutes = itoa(r.Need)

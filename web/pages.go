@@ -102,6 +102,10 @@ type RetryPage struct {
 	Seconds int
 }
 
+// A Front is the page of the address without a path, for whoever looks there:
+// one gets in through a course.
+type Front struct{}
+
 // Codes lists the codes that a Problem has sentences for.
 func Codes() []string {
 	return []string{

@@ -49,6 +49,7 @@ func samples() map[string]any {
 		"left_over":            LeftPage{Title: "Intro to Law", Course: "Law, first year", RoomURL: "/rooms/r1"},
 		"retry":                RetryPage{Title: "Intro to Law", URL: "/rooms/r1/join?try=2", Seconds: 3},
 		"styleguide":           Styleguide{now},
+		"front":                Front{},
 	}
 	for _, state := range []ClassState{Waiting, Live, Ended, Full, Down, NoServer} {
 		pages["learner_"+string(state)] = learnerRoom(state)

@@ -23,7 +23,7 @@ var pageFiles = map[string]any{
 	"register": Register{}, "recordings": Recordings{},
 	"picker": Picker{}, "return": ReturnPage{},
 	"new_window": NewWindow{}, "problem": Problem{}, "left": LeftPage{}, "retry": RetryPage{},
-	"styleguide": Styleguide{},
+	"styleguide": Styleguide{}, "front": Front{},
 }
 
 // readPages parses all pages into one set, so that a component is parsed and
