@@ -36,7 +36,8 @@ func TestMain(m *testing.M) {
 type process struct {
 	t    *testing.T
 	env  []string
-	url  string
+	url  string // as browsers see it
+	at   string // where it listens
 	cmd  *exec.Cmd
 	done chan error
 	log  lockedBuffer
@@ -71,7 +72,7 @@ func newProcess(t *testing.T, allow ...string) *process {
 		t.Fatal(err)
 	}
 	folder := t.TempDir()
-	p := &process{t: t, url: "http://" + address}
+	p := &process{t: t, url: "http://" + address, at: "http://" + address}
 	p.env = append(os.Environ(), asProgram+"=1",
 		"BBBRIDGE_LISTEN="+address, "BBBRIDGE_PUBLIC_URL="+p.url,
 		"BBBRIDGE_DATABASE=sqlite:"+filepath.Join(folder, "b.db"), "BBBRIDGE_MASTER_KEY_FILE="+filepath.Join(folder, "b.key"),
@@ -120,7 +121,7 @@ func (p *process) serve() {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		res, err := http.Get(p.url + "/readyz")
+		res, err := http.Get(p.at + "/readyz")
 		if err == nil {
 			res.Body.Close()
 			if res.StatusCode == http.StatusOK {

@@ -24,6 +24,7 @@ type Options struct {
 	Name    string           // on the LMS's pages; "" is "Little LMS"
 	Now     func() time.Time // nil is time.Now
 	Seed    bool             // with the courses and people of the demo
+	TLS     bool             // Start serves https; Client trusts it
 	Log     *slog.Logger     // nil logs nothing
 }
 
@@ -99,10 +100,17 @@ func (l *LMS) defaults() {
 func Start(t testing.TB, o Options) *LMS {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(nil)
-	o.BaseURL = "http://" + srv.Listener.Addr().String() + "/lms"
+	scheme, start := "http", srv.Start
+	if o.TLS {
+		scheme, start = "https", srv.StartTLS
+	}
+	o.BaseURL = scheme + "://" + srv.Listener.Addr().String() + "/lms"
 	l := New(o)
 	srv.Config.Handler = l
-	srv.Start()
+	start()
+	if o.TLS {
+		l.client.Transport = srv.Client().Transport
+	}
 	t.Cleanup(func() {
 		l.Heal() // a held request would keep Close waiting
 		srv.Close()
@@ -111,6 +119,10 @@ func Start(t testing.TB, o Options) *LMS {
 	})
 	return l
 }
+
+// Client fetches the tools' key sets. With Options.TLS it trusts the LMS, and
+// any other server of httptest.
+func (l *LMS) Client() *http.Client { return l.client }
 
 // URL returns the base URL, which is the issuer, without a slash at its end.
 func (l *LMS) URL() string { return l.base.String() }
