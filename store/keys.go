@@ -11,10 +11,6 @@ import (
 	"github.com/bbbridge/bbbridge/lti"
 )
 
-// keptAfter is how long an old key stays published once a newer one signs:
-// platforms may hold what it has signed, and its key set, for so long.
-const keptAfter = 24 * time.Hour
-
 // A toolKey is a key of the tool with its time.
 type toolKey struct {
 	lti.Key
@@ -29,7 +25,7 @@ type keyRow struct {
 	RetireAt   millis `db:"retire_at"`
 }
 
-// readKeys reads the keys, oldest first. To parse one costs more than all the
+// readKeys reads the keys in the order in which they were made. To parse one costs more than all the
 // rest, so those that were known are taken over.
 func (s *snapshot) readKeys(ctx context.Context, c *conn, seal sealer, before *snapshot) error {
 	parsed := map[string]lti.Key{}
@@ -39,7 +35,7 @@ func (s *snapshot) readKeys(ctx context.Context, c *conn, seal sealer, before *s
 		}
 	}
 	var rows []keyRow
-	if err := c.list(ctx, &rows, `SELECT serial, id, private, active_from, retire_at FROM keys ORDER BY active_from, serial`); err != nil {
+	if err := c.list(ctx, &rows, `SELECT serial, id, private, active_from, retire_at FROM keys ORDER BY serial`); err != nil {
 		return err
 	}
 	for _, r := range rows {
@@ -135,8 +131,9 @@ func (c *conn) addKey(ctx context.Context, seal sealer, key lti.Key, serial int6
 }
 
 // RotateKeys makes a new key, published at once, with which the tool signs
-// from activeFrom on. The older ones stay published for a day after that.
-func (db *DB) RotateKeys(ctx context.Context, activeFrom time.Time) (lti.Key, error) {
+// from activeFrom on. All others stay published until retireAt at the latest,
+// and one that was to sign later than the new one never does.
+func (db *DB) RotateKeys(ctx context.Context, activeFrom, retireAt time.Time) (lti.Key, error) {
 	if _, err := db.withKey(ctx); err != nil { // so that there's one which signs until then
 		return lti.Key{}, err
 	}
@@ -149,7 +146,7 @@ func (db *DB) RotateKeys(ctx context.Context, activeFrom time.Time) (lti.Key, er
 		if err := c.get(ctx, &newest, `SELECT serial FROM keys ORDER BY serial DESC LIMIT 1`); err != nil && !errors.Is(err, classroom.ErrNotFound) {
 			return err
 		}
-		_, err := c.exec(ctx, `UPDATE keys SET retire_at = ? WHERE retire_at IS NULL`, millis(activeFrom.Add(keptAfter)))
+		_, err := c.exec(ctx, `UPDATE keys SET retire_at = ? WHERE retire_at IS NULL OR retire_at > ?`, millis(retireAt), millis(retireAt))
 		if err != nil {
 			return err
 		}

@@ -10,12 +10,16 @@ type keysCommand struct {
 }
 
 type keysRotate struct {
-	Now bool `help:"Sign with the new key at once, not in 24 hours: for a key that may be known to others. Platforms that keep key sets may refuse us for some hours."`
+	Now bool `help:"Sign with the new key at once, not in 24 hours, and publish the old one for an hour more: for a key that may be known to others. Platforms that keep key sets may refuse us for some hours."`
 }
 
-// keyOverlap is how long a new key is published before it signs: platforms
-// keep key sets for hours.
-const keyOverlap = 24 * time.Hour
+const (
+	// keyOverlap is how long a new key is published before it signs, and an
+	// old one after: platforms keep key sets for hours.
+	keyOverlap = 24 * time.Hour
+	// stolenOverlap is as long as what the old key signed may be on its way.
+	stolenOverlap = time.Hour
+)
 
 func (r keysRotate) Run(p *program) error {
 	_, db, err := p.open()
@@ -23,15 +27,17 @@ func (r keysRotate) Run(p *program) error {
 		return err
 	}
 	defer db.Close()
-	from := time.Now()
+	signs, gone := time.Now(), time.Now().Add(stolenOverlap)
 	if !r.Now {
-		from = from.Add(keyOverlap)
+		signs = signs.Add(keyOverlap)
+		gone = signs.Add(keyOverlap)
 	}
-	key, err := db.RotateKeys(p, from)
+	key, err := db.RotateKeys(p, signs, gone)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "Key %s is published now and signs from %s. The old one stays published until a day later.\n",
-		key.ID, from.UTC().Format("2 Jan 2006 15:04 MST"))
+	const minute = "2 Jan 2006 15:04 MST"
+	fmt.Fprintf(p.out, "Key %s is published now and signs from %s. The old one stays published until %s.\n",
+		key.ID, signs.UTC().Format(minute), gone.UTC().Format(minute))
 	return nil
 }

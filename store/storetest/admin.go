@@ -55,10 +55,11 @@ func testRemovedPlatform(t *testing.T, w *world) {
 	must(w.AddPlatform(w.ctx, platform("uni", "another")))(w) // the name is free
 
 	back := platform("uni again", "client-1")
-	back.TokenURL = "https://lms.example.org/token2"
+	back.TokenURL, back.Deployments = "https://lms.example.org/token2", map[string]bool{"2": true}
 	revived := must(w.AddPlatform(w.ctx, back))(w)
 	w.same(revived.ID, w.platform.ID)
 	w.same(revived.TokenURL, back.TokenURL)
+	w.same(revived.Deployments, back.Deployments) // one that was wrong or another school's is out
 	must(w.Order(w.ctx, c.ann.Placement.ID, c.ann.Person.ID))(w)
 	w.same(w.job(classroom.DeliverJob, c.ann.Placement.ID+"/"+c.ann.Person.ID).RunAt, w.now)
 	w.same(w.launch("ann", "link").Course.ID, c.ann.Course.ID)
@@ -118,6 +119,24 @@ func testTenant(t *testing.T, w *world) {
 	w.same(must(w.Tenant(w.ctx, w.platform.ID))(w), classroom.Tenant{ID: classroom.DefaultTenant, Name: classroom.DefaultTenant})
 	_, err := w.Tenant(w.ctx, "unknown")
 	w.fails(err, classroom.ErrNotFound)
+	_, err = w.TenantByID(w.ctx, "unknown")
+	w.fails(err, classroom.ErrNotFound)
+
+	w.pass(time.Second)
+	second := must(w.AddServer(w.ctx, classroom.Server{Name: "second", Server: bbb.Server{URL: "https://bbb2.example.org/api"}}))(w)
+	want := classroom.Tenant{
+		ID: classroom.DefaultTenant, Name: classroom.DefaultTenant, ServerID: second.ID, Policy: classroom.Policy{GradersView: true},
+	}
+	w.ok(w.SetTenant(w.ctx, want))
+	w.same(must(w.TenantByID(w.ctx, want.ID))(w), want)
+	w.same(must(w.Tenant(w.ctx, w.platform.ID))(w), want)
+	w.same(must(w.ServerOf(w.ctx, want.ID))(w), second)
+	w.ok(w.RemoveServer(w.ctx, "second"))
+	w.same(must(w.ServerOf(w.ctx, want.ID))(w), w.server) // the oldest
+	want.ServerID = ""
+	w.ok(w.SetTenant(w.ctx, want))
+	w.same(must(w.TenantByID(w.ctx, want.ID))(w), want)
+	w.fails(w.SetTenant(w.ctx, classroom.Tenant{ID: "unknown"}), classroom.ErrNotFound)
 }
 
 // What is answered from memory is read again in time, also with many who ask.
@@ -171,7 +190,7 @@ func testFirstKey(t *testing.T, w *world) {
 func testRotation(t *testing.T, w *world) {
 	old := must(w.SigningKey(w.ctx))(w).ID
 	from := w.now.Add(time.Hour)
-	key := must(w.RotateKeys(w.ctx, from))(w).ID
+	key := must(w.RotateKeys(w.ctx, from, from.Add(24*time.Hour)))(w).ID
 	w.same(must(w.SigningKey(w.ctx))(w).ID, old)
 	w.same(ids(must(w.PublishedKeys(w.ctx))(w)), []string{key, old})
 	w.now = from
@@ -185,8 +204,21 @@ func testRotation(t *testing.T, w *world) {
 	w.same(ids(must(w.PublishedKeys(w.ctx))(w)), []string{key})
 	w.ok(w.Sweep(w.ctx, w.now))
 	w.same(ids(must(w.PublishedKeys(w.ctx))(w)), []string{key})
+}
 
-	// At once, as after a theft of the key.
-	third := must(w.RotateKeys(w.ctx, w.now))(w).ID
-	w.same(must(w.SigningKey(w.ctx))(w).ID, third)
+// After a theft of the key, a new one signs at once and for good, also if
+// another one was to sign tomorrow, and the others go soon.
+func testRotationAtOnce(t *testing.T, w *world) {
+	old := must(w.SigningKey(w.ctx))(w).ID
+	tomorrow := w.now.Add(24 * time.Hour)
+	planned := must(w.RotateKeys(w.ctx, tomorrow, tomorrow.Add(24*time.Hour)))(w).ID
+	key := must(w.RotateKeys(w.ctx, w.now, w.now.Add(time.Hour)))(w).ID
+	w.same(must(w.SigningKey(w.ctx))(w).ID, key)
+	w.same(ids(must(w.PublishedKeys(w.ctx))(w)), []string{old, planned, key})
+	w.pass(time.Hour)
+	w.same(ids(must(w.PublishedKeys(w.ctx))(w)), []string{key})
+	w.now = tomorrow
+	w.same(must(w.SigningKey(w.ctx))(w).ID, key)
+	w.ok(w.Sweep(w.ctx, w.now))
+	w.same(ids(must(w.PublishedKeys(w.ctx))(w)), []string{key})
 }

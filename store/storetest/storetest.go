@@ -40,7 +40,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"sweep": testSweep, "counts": testCounts,
 		"platforms": testPlatforms, "removed platform": testRemovedPlatform, "disabled platform": testDisabledPlatform,
 		"servers": testServers, "removed server": testRemovedServer, "tenant": testTenant, "freshness": testFreshness,
-		"keys": testKeys, "first key in parallel": testFirstKey, "rotation": testRotation,
+		"keys": testKeys, "first key in parallel": testFirstKey, "rotation": testRotation, "rotation at once": testRotationAtOnce,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newWorld(t, open(t))) })
 	}
