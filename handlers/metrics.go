@@ -79,7 +79,7 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 		g.log.ErrorContext(ctx, "count for metrics", "err", err)
 		return
 	}
-	for _, state := range []classroom.DeliveryState{classroom.Waiting, classroom.Delivered, classroom.Refused, classroom.Superseded} {
+	for _, state := range []classroom.DeliveryState{classroom.Waiting, classroom.Delivered, classroom.Refused, classroom.Superseded, classroom.Withdrawn} {
 		to <- prometheus.MustNewConstMetric(deliveriesGauge, prometheus.GaugeValue, float64(counts.Deliveries[state]), string(state))
 	}
 	for kind, n := range counts.Jobs {

@@ -78,6 +78,15 @@ func ParseKey(b []byte) (Key, error) {
 	return Key{ID: id, private: private}, nil
 }
 
+// PublicPEM is the public half as platforms take it that want a key pasted.
+func (k Key) PublicPEM() []byte {
+	der, err := x509.MarshalPKIXPublicKey(&k.private.PublicKey)
+	if err != nil {
+		panic(fmt.Sprintf("write key %s: %v", k.ID, err)) // no RSA key is refused
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+}
+
 // rsaJWK has the members of a public key in the order of RFC 7638.
 type rsaJWK struct {
 	E   string `json:"e"`

@@ -73,6 +73,17 @@ func TestKey(t *testing.T) {
 	}
 }
 
+func TestPublicPEM(t *testing.T) {
+	key := testKey(t)
+	block, rest := pem.Decode(key.PublicPEM())
+	if block == nil || block.Type != "PUBLIC KEY" || len(rest) > 0 {
+		t.Fatalf("PEM %+v", block)
+	}
+	if public, err := x509.ParsePKIXPublicKey(block.Bytes); err != nil || !key.private.PublicKey.Equal(public) {
+		t.Errorf("it is another key: %v", err)
+	}
+}
+
 // TestThumbprint is the example of RFC 7638, 3.1.
 func TestThumbprint(t *testing.T) {
 	const n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMs" +

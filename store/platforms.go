@@ -111,7 +111,8 @@ func (db *DB) Platform(ctx context.Context, name string) (Platform, error) {
 
 // AddPlatform registers a platform and returns it with its id. It is ErrExists
 // if its name is taken, or its issuer and client id are registered. One that
-// was removed comes back with all it had, and what waits for it is sent.
+// was removed comes back with its courses, people and grades, and what waits
+// for it is sent; its deployments are only those that p names.
 func (db *DB) AddPlatform(ctx context.Context, p Platform) (Platform, error) {
 	if p.ID == "" {
 		p.ID = newID()
@@ -152,10 +153,11 @@ func (c *conn) addPlatform(ctx context.Context, p Platform, now time.Time) error
 	if err != nil {
 		return err
 	}
+	if _, err := c.exec(ctx, `DELETE FROM deployments WHERE registration_id = ?`, id); err != nil {
+		return fmt.Errorf("deployments of before: %w", err)
+	}
 	for _, deployment := range slices.Sorted(maps.Keys(p.Deployments)) {
-		_, err := c.exec(ctx, `
-			INSERT INTO deployments (registration_id, deployment_id, active, created_at) VALUES (?, ?, ?, ?)
-			ON CONFLICT (registration_id, deployment_id) DO UPDATE SET active = excluded.active`,
+		_, err := c.exec(ctx, `INSERT INTO deployments (registration_id, deployment_id, active, created_at) VALUES (?, ?, ?, ?)`,
 			id, deployment, p.Deployments[deployment], millis(p.CreatedAt))
 		if err != nil {
 			return fmt.Errorf("deployment %s: %w", deployment, err)

@@ -176,6 +176,33 @@ func (db *DB) Tenant(ctx context.Context, registrationID string) (classroom.Tena
 	return tenant, nil
 }
 
+// TenantByID returns a tenant, or ErrNotFound.
+func (db *DB) TenantByID(ctx context.Context, id string) (classroom.Tenant, error) {
+	s, err := db.snapshot(ctx)
+	if err != nil {
+		return classroom.Tenant{}, err
+	}
+	tenant, ok := s.tenants[id]
+	if !ok {
+		return classroom.Tenant{}, fmt.Errorf("tenant %s: %w", id, classroom.ErrNotFound)
+	}
+	return tenant, nil
+}
+
+// SetTenant keeps a tenant's server and policy. It is ErrNotFound for a tenant
+// that isn't there.
+func (db *DB) SetTenant(ctx context.Context, t classroom.Tenant) error {
+	err := db.write(ctx, func(c *conn) error {
+		return c.one(ctx, `UPDATE tenants SET server_id = ?, policy = ? WHERE id = ?`,
+			sql.Null[string]{V: t.ServerID, Valid: t.ServerID != ""}, asJSON(t.Policy), t.ID)
+	})
+	if err != nil {
+		return fmt.Errorf("tenant %s: %w", t.ID, err)
+	}
+	db.known.forget()
+	return nil
+}
+
 // ServerOf returns the tenant's server; without one, or if that was removed,
 // the oldest; ErrNoServer if there is none at all.
 func (db *DB) ServerOf(ctx context.Context, tenantID string) (classroom.Server, error) {

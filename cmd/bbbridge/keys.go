@@ -7,6 +7,31 @@ import (
 
 type keysCommand struct {
 	Rotate keysRotate `cmd:"" help:"Make a new signing key."`
+	Show   keysShow   `cmd:"" help:"Show the published keys, and the one that signs in PEM, for platforms that want it pasted."`
+}
+
+type keysShow struct{}
+
+func (keysShow) Run(p *program) error {
+	_, db, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	keys, err := db.PublishedKeys(p)
+	if err != nil {
+		return err
+	}
+	signs := keys[len(keys)-1]
+	for _, key := range keys {
+		what := "published"
+		if key.ID == signs.ID {
+			what = "published, signs now"
+		}
+		fmt.Fprintf(p.out, "%s  %s\n", key.ID, what)
+	}
+	fmt.Fprintf(p.out, "\n%s", signs.PublicPEM())
+	return nil
 }
 
 type keysRotate struct {

@@ -27,6 +27,7 @@ type commands struct {
 	Demo     demoCommand     `cmd:"" help:"Run the service with a simulated LMS and BigBlueButton on this machine."`
 	Platform platformCommand `cmd:"" help:"Register learning management systems."`
 	Server   serverCommand   `cmd:"" help:"Set up BigBlueButton servers."`
+	Tenant   tenantCommand   `cmd:"" help:"What holds for all platforms: their server, and which roles moderate."`
 	Keys     keysCommand     `cmd:"" help:"The tool's signing keys."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }

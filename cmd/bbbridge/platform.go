@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -18,8 +20,8 @@ type platformCommand struct {
 	Add     platformAdd     `cmd:"" help:"Register a platform."`
 	List    platformList    `cmd:"" help:"List the platforms."`
 	Show    platformShow    `cmd:"" help:"Show one platform, and what to paste there."`
-	Disable platformDisable `cmd:"" help:"Refuse a platform's launches for now; --undo takes them again."`
-	Remove  platformRemove  `cmd:"" help:"Forget a platform. What people attended there is kept."`
+	Disable platformDisable `cmd:"" help:"Refuse a platform's launches and hold its grades for now; --undo takes them again."`
+	Remove  platformRemove  `cmd:"" help:"Take a platform out of use. What people attended there is kept."`
 }
 
 type platformAdd struct {
@@ -30,7 +32,13 @@ type platformAdd struct {
 	TokenURL      string   `required:"" name:"token-url" help:"Access token URL."`
 	JWKSURL       string   `required:"" name:"jwks-url" help:"Public keyset URL."`
 	TokenAudience string   `name:"token-audience" help:"Audience of token requests, if it isn't the token URL."`
-	DeploymentID  []string `name:"deployment-id" sep:"none" help:"A deployment id; once for each. Without any, each is adopted at its first valid launch."`
+	DeploymentID  []string `name:"deployment-id" sep:"none" help:"A deployment id; once for each. Without any, each is adopted at its first valid launch." placeholder:"ID"`
+
+	Algorithm          []string `help:"With what the platform signs, if it isn't RS256 alone: ${enum}. Once for each." enum:"RS256,RS384,RS512,ES256" placeholder:"ALG"`
+	FrameAncestor      []string `name:"frame-ancestor" sep:"none" help:"Another origin whose pages may frame ours, beside those of the issuer, the authentication URL and the launch's return URL; once for each." placeholder:"ORIGIN"`
+	TrustedAudience    []string `name:"trusted-audience" sep:"none" help:"An audience that may stand beside our client id; once for each." placeholder:"AUDIENCE"`
+	AllowAnonymous     bool     `name:"allow-anonymous" help:"Accept launches that name no person: they are viewers without a grade."`
+	LinkFromDeployment bool     `name:"link-from-deployment" help:"Take the deployment's id for a link that has none (OpenOLAT)."`
 }
 
 func (a platformAdd) Run(p *program) error {
@@ -52,6 +60,8 @@ func (a platformAdd) Run(p *program) error {
 			Name: a.Name, Issuer: a.Issuer, ClientID: a.ClientID,
 			AuthURL: a.AuthURL, TokenURL: a.TokenURL, JWKSURL: a.JWKSURL, TokenAudience: a.TokenAudience,
 			Deployments: deployments, AdoptDeployments: len(deployments) == 0,
+			Algorithms: a.Algorithm, FrameAncestors: a.FrameAncestor, TrustedAudiences: a.TrustedAudience,
+			AllowAnonymous: a.AllowAnonymous, LinkFromDeployment: a.LinkFromDeployment,
 		},
 	})
 	if errors.Is(err, store.ErrExists) {
@@ -90,8 +100,23 @@ func (a platformAdd) check(cfg configs.Config) error {
 			wrong = append(wrong, fmt.Errorf("--deployment-id is empty or too long: %q", id))
 		}
 	}
+	for _, origin := range a.FrameAncestor {
+		if !isOrigin(origin, cfg.Loopback()) {
+			wrong = append(wrong, fmt.Errorf(`--frame-ancestor must be an origin, like "https://lms.example.edu": %q`, origin))
+		}
+	}
 	slices.SortFunc(wrong, func(x, y error) int { return strings.Compare(x.Error(), y.Error()) })
 	return errors.Join(wrong...)
+}
+
+// isOrigin reports whether text is one origin and nothing else: it goes into
+// a header.
+func isOrigin(text string, loopback bool) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || text != u.Scheme+"://"+u.Host || strings.ContainsAny(text, ";,") {
+		return false
+	}
+	return u.Scheme == "https" || u.Scheme == "http" && loopback
 }
 
 // printTool says what to paste into the platform.
@@ -150,30 +175,50 @@ func (s platformShow) Run(p *program) error {
 	if err != nil {
 		return named("platform", s.Name, err)
 	}
+	w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
+	for _, line := range facts(platform) {
+		fmt.Fprintf(w, "%s\t%s\n", line[0], line[1])
+	}
+	w.Flush()
+	printTool(p, cfg, platform)
+	return nil
+}
+
+// facts are what an admin may compare with the platform's own page.
+func facts(platform store.Platform) [][2]string {
 	r := platform.Registration
 	deployments := "each is adopted at its first valid launch"
 	if !r.AdoptDeployments {
 		deployments = "only these"
 	}
-	w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
-	for _, line := range [][2]string{
+	list := [][2]string{
 		{"Name", platform.Name}, {"State", stateOf(platform)}, {"Issuer", r.Issuer}, {"Client id", r.ClientID},
 		{"Authentication URL", r.AuthURL}, {"Token URL", r.TokenURL}, {"Keyset URL", r.JWKSURL},
-		{"Token audience", r.TokenAudience}, {"Deployments", deployments},
+		{"Token audience", cmp.Or(r.TokenAudience, "the token URL")},
+		{"Algorithms", cmp.Or(strings.Join(r.Algorithms, ", "), "RS256")},
+	}
+	for _, option := range [][2]string{
+		{"May frame us too", strings.Join(r.FrameAncestors, ", ")},
+		{"Trusted audiences", strings.Join(r.TrustedAudiences, ", ")},
+		{"Anonymous launches", accepted(r.AllowAnonymous)},
+		{"Links without an id", accepted(r.LinkFromDeployment)},
 	} {
-		fmt.Fprintf(w, "%s\t%s\n", line[0], line[1])
+		if option[1] != "" {
+			list = append(list, option)
+		}
 	}
-	ids := make([]string, 0, len(r.Deployments))
-	for id := range r.Deployments {
-		ids = append(ids, id)
+	list = append(list, [2]string{"Deployments", deployments})
+	for _, id := range slices.Sorted(maps.Keys(r.Deployments)) {
+		list = append(list, [2]string{"", id})
 	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		fmt.Fprintf(w, "\t%s\n", id)
+	return list
+}
+
+func accepted(yes bool) string {
+	if yes {
+		return "accepted"
 	}
-	w.Flush()
-	printTool(p, cfg, platform)
-	return nil
+	return ""
 }
 
 type platformDisable struct {
@@ -191,10 +236,10 @@ func (d platformDisable) Run(p *program) error {
 		return named("platform", d.Name, err)
 	}
 	if d.Undo {
-		fmt.Fprintf(p.out, "Launches of %s are taken again.\n", d.Name)
+		fmt.Fprintf(p.out, "Launches of %s are taken again, and its grades go out (within 10 seconds on all nodes).\n", d.Name)
 		return nil
 	}
-	fmt.Fprintf(p.out, "Launches of %s are refused from now on (within 10 seconds on all nodes).\n", d.Name)
+	fmt.Fprintf(p.out, "Launches of %s are refused from now on, and its grades wait (within 10 seconds on all nodes).\n", d.Name)
 	return nil
 }
 

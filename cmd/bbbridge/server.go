@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
@@ -30,39 +31,65 @@ type serverAdd struct {
 	Checksum   string `default:"sha256" enum:"sha1,sha256,sha384,sha512" help:"Hash of the checksums: ${enum}."`
 }
 
-// secretMost is how long a shared secret may be.
-const secretMost = 4096
+// How long a server's name, and its shared secret, may be.
+const (
+	nameMost   = 255
+	secretMost = 4096
+)
 
 func (a serverAdd) Run(p *program) error {
-	secret, err := readSecret(a.SecretFile)
+	server, err := a.server()
 	if err != nil {
 		return err
-	}
-	api, err := bbb.ParseURL(a.URL)
-	if err != nil {
-		return fmt.Errorf("--url: %w", err)
-	}
-	algorithm, err := bbb.ParseAlgorithm(a.Checksum)
-	if err != nil {
-		return fmt.Errorf("--checksum: %w", err)
 	}
 	cfg, db, err := p.open()
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if strings.HasPrefix(api, "http://") && !cfg.Loopback() {
+	if strings.HasPrefix(server.URL, "http://") && !cfg.Loopback() {
 		return errors.New("--url must begin with https://")
 	}
-	_, err = db.AddServer(p, classroom.Server{Name: a.Name, Server: bbb.Server{URL: api, Secret: secret, Algorithm: algorithm}})
+	_, err = db.AddServer(p, server)
 	if errors.Is(err, store.ErrExists) {
 		return fmt.Errorf("a server is called %q already: see 'bbbridge server list'", a.Name)
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "Set up %s (%s). Try it: bbbridge server test %s\n", a.Name, api, a.Name)
+	fmt.Fprintf(p.out, "Set up %s (%s). Try it: bbbridge server test %s\n", a.Name, server.URL, quoted(a.Name))
 	return nil
+}
+
+// server is what the flags say; the error names every value that can't be right.
+func (a serverAdd) server() (classroom.Server, error) {
+	var wrong []error
+	if strings.TrimSpace(a.Name) == "" || len(a.Name) > nameMost {
+		wrong = append(wrong, errors.New("--name is empty or too long"))
+	}
+	api, err := bbb.ParseURL(a.URL)
+	if err != nil {
+		wrong = append(wrong, fmt.Errorf("--url: %w", err))
+	}
+	secret, err := readSecret(a.SecretFile)
+	if err != nil {
+		wrong = append(wrong, err)
+	}
+	algorithm, err := bbb.ParseAlgorithm(a.Checksum)
+	if err != nil {
+		wrong = append(wrong, fmt.Errorf("--checksum: %w", err))
+	}
+	return classroom.Server{Name: a.Name, Server: bbb.Server{URL: api, Secret: secret, Algorithm: algorithm}}, errors.Join(wrong...)
+}
+
+// quoted is a name as a shell wants it.
+func quoted(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' && r != '_' && r != '.'
+	}) {
+		return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+	}
+	return name
 }
 
 func readSecret(path string) (bbb.Secret, error) {
@@ -102,10 +129,18 @@ func (serverList) Run(p *program) error {
 		fmt.Fprintln(p.out, "No BigBlueButton server is set up yet: see 'bbbridge server add --help'.")
 		return nil
 	}
+	used, err := db.ServerOf(p, classroom.DefaultTenant)
+	if err != nil {
+		return err
+	}
 	w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tADDRESS\tCHECKSUM")
+	fmt.Fprintln(w, "NAME\tADDRESS\tCHECKSUM\tUSED FOR")
 	for _, s := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", s.Name, s.URL, s.Algorithm)
+		purpose := "-"
+		if s.ID == used.ID {
+			purpose = "new classes"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.Name, s.URL, s.Algorithm, purpose)
 	}
 	return w.Flush()
 }

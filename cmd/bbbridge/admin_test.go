@@ -1,0 +1,89 @@
+package main
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bbbridge/bbbridge/bbb/bbbtest"
+	"github.com/bbbridge/bbbridge/lti/ltitest"
+)
+
+// kids are the ids of the published keys.
+func (w *world) kids() []string {
+	w.t.Helper()
+	var set struct {
+		Keys []struct{ Kid string }
+	}
+	if err := json.Unmarshal([]byte(w.ask("GET", "/.well-known/jwks.json", "", "").body), &set); err != nil {
+		w.t.Fatal(err)
+	}
+	var kids []string
+	for _, k := range set.Keys {
+		kids = append(kids, k.Kid)
+	}
+	return kids
+}
+
+// served is a world whose service is a real process, to try commands on while
+// it runs.
+func served(t *testing.T) (*world, *process, ltitest.Link) {
+	t.Helper()
+	t.Parallel() // what is answered from memory takes seconds to be read anew
+	w := &world{t: t, clock: &clock{}}
+	w.lms = ltitest.Start(t, ltitest.Options{Seed: true})
+	w.bbb = bbbtest.Start(t, bbbtest.Options{Now: w.clock.now})
+	p := newProcess(t, hostOf(w.lms.URL()), hostOf(w.bbb.URL()))
+	link := w.registered(p)
+	p.serve()
+	return w, p, link
+}
+
+// A new key is published beside the old one, which goes on signing, and
+// stands last in the set: Chamilo takes that one. With --now the new one signs
+// and the old ones stay for what is on its way.
+func TestKeysRotateWhileServing(t *testing.T) {
+	w, p, link := served(t)
+	first := w.kids()
+	if len(first) != 1 {
+		t.Fatalf("at the start %q are published", first)
+	}
+	p.must("keys", "rotate")
+	w.eventually("two keys, the old one last", func() bool {
+		kids := w.kids()
+		return len(kids) == 2 && kids[1] == first[0]
+	})
+	p.must("keys", "rotate", "--now")
+	w.eventually("three keys, a new one last", func() bool {
+		kids := w.kids()
+		return len(kids) == 3 && slices.Contains(kids[:2], first[0])
+	})
+	w.inClass(w.submit(w.launch(link, "anna", ltitest.LaunchOptions{}), "/start"))
+	w.inClass(w.submit(w.launch(link, "ben", ltitest.LaunchOptions{}), "/join"))
+	w.clock.advance(40 * time.Minute) // BigBlueButton's clock alone
+	w.bbb.EndNow(w.meeting().ID)
+	w.clock.advance(10 * time.Second)
+	w.callbacks()
+	w.eventually("a grade arrives that the new key let in", func() bool { return w.grade(link, "ben") == "10/10" })
+}
+
+// What the tenant says of roles counts from the next launch on.
+func TestTenantSetWhileServing(t *testing.T) {
+	w, p, link := served(t)
+	w.lms.AddPerson(ltitest.Person{Username: "root", Name: "Root", Roles: map[string][]string{
+		"law": {"http://purl.imsglobal.org/vocab/lis/v2/institution/person#Administrator"},
+	}})
+	moderates := func() bool {
+		_, err := w.launch(link, "root", ltitest.LaunchOptions{}).Form("/start")
+		return err == nil
+	}
+	if moderates() {
+		t.Error("an administrator without a role in the course moderates")
+	}
+	if got := p.must("tenant", "set", "--administrators-moderate"); !strings.Contains(got, "moderate") {
+		t.Errorf("tenant set: %s", got)
+	}
+	w.eventually("administrators moderate", moderates)
+}

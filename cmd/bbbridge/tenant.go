@@ -1,0 +1,109 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/bbbridge/bbbridge/classroom"
+)
+
+// tenantCommand is for the one tenant that there is: the whole school.
+type tenantCommand struct {
+	Show tenantShow `cmd:"" help:"Show what holds for all platforms."`
+	Set  tenantSet  `cmd:"" help:"Change what holds for all platforms. What isn't named stays."`
+}
+
+type tenantShow struct{}
+
+func (tenantShow) Run(p *program) error {
+	_, db, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	tenant, err := db.TenantByID(p, classroom.DefaultTenant)
+	if err != nil {
+		return err
+	}
+	server, err := db.ServerOf(p, tenant.ID)
+	if err != nil && !errors.Is(err, classroom.ErrNoServer) {
+		return err
+	}
+	name := server.Name
+	if err != nil {
+		name = "none: see 'bbbridge server add --help'"
+	}
+	w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
+	fmt.Fprintf(w, "New classes are on\t%s\n", name)
+	for _, line := range []struct {
+		who       string
+		moderates bool
+	}{
+		{"Administrators without a role in the course", tenant.Policy.AdministratorsModerate},
+		{"Content developers", tenant.Policy.ContentDevelopersModerate},
+		{"Managers", tenant.Policy.ManagersModerate},
+		{"Graders", !tenant.Policy.GradersView},
+	} {
+		what := "view"
+		if line.moderates {
+			what = "moderate"
+		}
+		fmt.Fprintf(w, "%s\t%s\n", line.who, what)
+	}
+	return w.Flush()
+}
+
+type tenantSet struct {
+	Server                    *string `help:"BigBlueButton server of new classes, by its name; empty for the oldest." placeholder:"NAME"`
+	AdministratorsModerate    *bool   `name:"administrators-moderate" negatable:"" help:"Whether administrators of the institution or the platform moderate, who hold no role in the course."`
+	ContentDevelopersModerate *bool   `name:"content-developers-moderate" negatable:"" help:"Whether content developers (designers) moderate."`
+	ManagersModerate          *bool   `name:"managers-moderate" negatable:"" help:"Whether managers moderate."`
+	GradersModerate           *bool   `name:"graders-moderate" negatable:"" help:"Whether instructors who only grade moderate; they do unless this says no."`
+}
+
+// Run changes roles from the next launch on, the server from the next class.
+func (s tenantSet) Run(p *program) error {
+	_, db, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	tenant, err := db.TenantByID(p, classroom.DefaultTenant)
+	if err != nil {
+		return err
+	}
+	if s.Server != nil {
+		tenant.ServerID = ""
+		if *s.Server != "" {
+			server, err := db.ServerByName(p, *s.Server)
+			if err != nil {
+				return named("server", *s.Server, err)
+			}
+			tenant.ServerID = server.ID
+		}
+	}
+	s.change(&tenant.Policy)
+	if err := db.SetTenant(p, tenant); err != nil {
+		return err
+	}
+	return tenantShow{}.Run(p)
+}
+
+func (s tenantSet) change(policy *classroom.Policy) {
+	for _, flag := range []struct {
+		said  *bool
+		field *bool
+	}{
+		{s.AdministratorsModerate, &policy.AdministratorsModerate},
+		{s.ContentDevelopersModerate, &policy.ContentDevelopersModerate},
+		{s.ManagersModerate, &policy.ManagersModerate},
+	} {
+		if flag.said != nil {
+			*flag.field = *flag.said
+		}
+	}
+	if s.GradersModerate != nil {
+		policy.GradersView = !*s.GradersModerate
+	}
+}
