@@ -164,29 +164,38 @@ func (b *books) RecordMeeting(_ context.Context, m Meeting, pollAt time.Time) (k
 		if found, err := b.find(func(old Meeting) bool { return old.InternalID == m.InternalID && old.ServerID == m.ServerID }); err == nil {
 			reported := slices.ContainsFunc(b.evidence, func(e Evidence) bool { return e.MeetingID == found.ID && e.Source == Analytics })
 			if !found.EndedAt.IsZero() && !reported {
-				found.EndedAt, found.Dirty = time.Time{}, true
-				b.enqueue(Job{Kind: PollJob, Subject: found.ID, Lane: found.ServerID, RunAt: pollAt})
+				found.EndedAt, found.CountsAt, found.Dirty = time.Time{}, time.Time{}, true
+				b.begin(*found, pollAt)
 			}
 			kept = *found
 			return nil
 		}
 		b.meetings = append(b.meetings, m)
 		kept, isNew = m, true
-		b.enqueue(Job{Kind: PollJob, Subject: m.ID, Lane: m.ServerID, RunAt: pollAt})
+		b.begin(m, pollAt)
 		return nil
 	})
 }
 
-func (b *books) EndMeeting(_ context.Context, id string, at, settleAt time.Time) error {
+func (b *books) begin(m Meeting, pollAt time.Time) {
+	b.enqueue(Job{Kind: PollJob, Subject: m.ID, Lane: m.ServerID, RunAt: pollAt})
+	b.enqueue(Job{Kind: SettleJob, Subject: m.RoomID, RunAt: b.now()})
+}
+
+func (b *books) EndMeeting(_ context.Context, id string, at, countsAt time.Time) error {
 	return b.do("EndMeeting", func() error {
 		m, err := b.byID(id)
 		if err != nil {
 			return err
 		}
 		if m.EndedAt.IsZero() {
-			m.EndedAt, m.Dirty = at.Truncate(time.Millisecond), true
+			m.EndedAt = at.Truncate(time.Millisecond)
 		}
-		b.enqueue(Job{Kind: SettleJob, Subject: m.RoomID, RunAt: settleAt})
+		if m.CountsAt.IsZero() || countsAt.Before(m.CountsAt) {
+			m.CountsAt = countsAt.Truncate(time.Millisecond)
+		}
+		m.Dirty = true
+		b.enqueue(Job{Kind: SettleJob, Subject: m.RoomID, RunAt: b.now()})
 		return nil
 	})
 }
@@ -218,6 +227,9 @@ func (b *books) KeepPoll(_ context.Context, meetingID string, body []byte, at ti
 			return err
 		}
 		m.Dirty = true
+		if !m.EndedAt.IsZero() {
+			b.enqueue(Job{Kind: SettleJob, Subject: m.RoomID, RunAt: b.now()})
+		}
 		for i := range slices.Backward(b.evidence) {
 			e := &b.evidence[i]
 			if e.MeetingID == meetingID && e.Source == Poll {
@@ -303,13 +315,16 @@ func (b *books) SaveSettlement(_ context.Context, st Settlement) error {
 				return err
 			}
 			b.accounts[a.MeetingID] = a
-			n := 0
+			n, until := 0, time.Time{}
 			for _, e := range b.evidence {
 				if e.MeetingID == a.MeetingID {
 					n++
 				}
+				if e.MeetingID == a.MeetingID && e.Until.After(until) {
+					until = e.Until
+				}
 			}
-			if n == a.Evidence {
+			if n == a.Evidence && until.Equal(a.Until) {
 				m.Dirty = false
 			}
 		}

@@ -34,7 +34,7 @@ type classStore interface {
 	RoomByMeetingID(ctx context.Context, meetingID string) (Room, error)
 	RoomWithCourse(ctx context.Context, roomID string) (Room, Course, error)
 	RecordMeeting(ctx context.Context, m Meeting, pollAt time.Time) (Meeting, bool, error)
-	EndMeeting(ctx context.Context, id string, at, settleAt time.Time) error
+	EndMeeting(ctx context.Context, id string, at, countsAt time.Time) error
 	KeepEvidence(ctx context.Context, e Evidence, settleAt time.Time) (bool, error)
 	KeepPoll(ctx context.Context, meetingID string, body []byte, at time.Time) error
 	Server(ctx context.Context, id string) (Server, error)

@@ -120,7 +120,7 @@ func (r Rule) pointsFor(result Result) float64 {
 }
 
 // resultsOf applies a placement's rule to each of its learners who has an
-// attendance. A session that lives doesn't count yet.
+// attendance. Of a session that is open only what it had come to before counts.
 func resultsOf(p Placement, sessions []Session, interims map[string][]interim, attendances []Attendance, graded map[string]bool) []Result {
 	if p.Rule.Measure == NoMeasure {
 		return nil
@@ -139,13 +139,12 @@ func resultsOf(p Placement, sessions []Session, interims map[string][]interim, a
 	for _, person := range slices.Sorted(maps.Keys(times)) {
 		var history []attended
 		for _, s := range sessions {
-			if s.EndedAt.IsZero() {
-				continue
-			}
 			for _, part := range interims[s.ID] {
 				history = append(history, attended{time: part.times[person], length: part.length, interim: true})
 			}
-			history = append(history, attended{time: times[person][s.ID], length: s.Length})
+			if !s.open() {
+				history = append(history, attended{time: times[person][s.ID], length: s.Length})
+			}
 		}
 		r := p.Rule.judge(history)
 		r.PlacementID, r.PersonID = p.ID, person

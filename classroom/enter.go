@@ -50,7 +50,6 @@ type roomStore interface {
 	RecordMeeting(ctx context.Context, m Meeting, pollAt time.Time) (Meeting, bool, error)
 	LiveMeetings(ctx context.Context, roomID string) ([]Meeting, error)
 	RoomMeetings(ctx context.Context, roomID string) ([]Meeting, error)
-	EndMeeting(ctx context.Context, id string, at, settleAt time.Time) error
 	KeepEvidence(ctx context.Context, e Evidence, settleAt time.Time) (bool, error)
 	Enqueue(context.Context, Job) error
 }

@@ -3,11 +3,13 @@ package classroom
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
 // registerStore is what the registers need of the database.
 type registerStore interface {
+	evidenceStore
 	Classes(ctx context.Context, roomID, courseID string) ([]ClassLine, error)
 	Session(ctx context.Context, roomID, sessionID string) (Session, error)
 	Register(ctx context.Context, sessionID, courseID, placementID string) ([]RegisterRow, error)
@@ -91,7 +93,55 @@ func (s *Registers) Register(ctx context.Context, seat Seat, sessionID string) (
 	for i := range rows {
 		rows[i].Delivery = rows[i].Delivery.shown()
 	}
-	return Register{Session: session, Rule: seat.Placement.Rule, Rows: rows}, nil
+	r := Register{Session: session, Rule: seat.Placement.Rule, Rows: rows}
+	if session.EndedAt.IsZero() {
+		err = s.upToNow(ctx, &r)
+	}
+	return r, err
+}
+
+// upToNow fills the register of a class that goes on with what was seen of it
+// so far: it is settled when it begins and when it ends, not in between.
+func (s *Registers) upToNow(ctx context.Context, r *Register) error {
+	accounts, err := s.accounts(ctx, r.Session)
+	if err != nil {
+		return err
+	}
+	rows, sessionOf := map[string]*RegisterRow{}, map[string]string{}
+	for i := range r.Rows {
+		r.Rows[i].Stays = nil
+		rows[r.Rows[i].Person.ID] = &r.Rows[i]
+	}
+	for _, a := range accounts {
+		sessionOf[a.MeetingID] = r.Session.ID
+		for _, stay := range a.Stays {
+			if row := rows[stay.PersonID]; row != nil {
+				row.Stays = append(row.Stays, stay)
+			}
+		}
+	}
+	sessions := []Session{r.Session}
+	for _, a := range attendancesOf(sessions, sessionOf, accounts) {
+		if row := rows[a.PersonID]; row != nil {
+			row.Attendance = a
+		}
+	}
+	r.Session = sessions[0] // has its length now
+	return nil
+}
+
+// accounts are those of the session's meetings, of all that is known now.
+func (s *Registers) accounts(ctx context.Context, session Session) ([]account, error) {
+	people, err := s.Store.RoomPeople(ctx, session.RoomID)
+	if err != nil {
+		return nil, fmt.Errorf("people of room %s: %w", session.RoomID, err)
+	}
+	meetings, err := s.Store.RoomMeetings(ctx, session.RoomID)
+	if err != nil {
+		return nil, fmt.Errorf("meetings of room %s: %w", session.RoomID, err)
+	}
+	meetings = slices.DeleteFunc(meetings, func(m Meeting) bool { return m.SessionID != session.ID })
+	return accountsOf(ctx, s.Store, meetings, people)
 }
 
 // Own returns what the seat's person attended.

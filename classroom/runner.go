@@ -239,7 +239,7 @@ func (r *Runner) run(ctx context.Context, job Job) (next time.Time, err error) {
 	case PollJob:
 		return r.Classes.Poll(ctx, job.Subject)
 	case SettleJob:
-		return time.Time{}, r.Classes.Settle(ctx, job.Subject)
+		return r.Classes.Settle(ctx, job.Subject)
 	case DeliverJob:
 		return r.Grades.Deliver(ctx, job)
 	case SweepJob:

@@ -341,8 +341,17 @@ func TestRunnerSweeps(t *testing.T) {
 func TestClassFromPollsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, _ := class(Rule{Measure: Minutes, Need: 30, Points: 10})
+		b.now = time.Now
 		lms := newLMS()
 		at := (&scene{info: bbb.Meeting{InternalMeetingID: "in-a"}}).with("teacher")
+		shows := func(what string, want func(Session) bool) {
+			t.Helper()
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			if s := b.settlement.Sessions; len(s) != 1 || !want(s[0]) {
+				t.Errorf("%s: sessions %+v", what, s)
+			}
+		}
 		begin := time.Now()
 		m := Meeting{ID: "a", RoomID: "room", ServerID: "s1", InternalID: "in-a", CreateTime: begin, ClockOffset: 1}
 		if _, _, err := b.RecordMeeting(t.Context(), m, begin.Add(30*time.Second)); err != nil {
@@ -350,6 +359,7 @@ func TestClassFromPollsAlone(t *testing.T) {
 		}
 		p := start(b, lms, at, silent())
 		pass(10 * time.Minute)
+		shows("while it goes on", func(s Session) bool { return s.EndedAt.IsZero() })
 		at.with("teacher", "ann")
 		pass(20 * time.Minute)
 		p.stop(t)
@@ -358,7 +368,9 @@ func TestClassFromPollsAlone(t *testing.T) {
 		at.with("teacher")
 		pass(5 * time.Minute)
 		at.over()
-		pass(5 * time.Minute)
+		pass(time.Minute)
+		shows("when it has ended", func(s Session) bool { return s.Counting })
+		pass(4 * time.Minute)
 		p.stop(t)
 		s := b.settlement.Sessions
 		if len(s) != 1 || s[0].Exact || s[0].Length < 54*time.Minute || s[0].Length > 56*time.Minute {

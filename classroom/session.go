@@ -17,6 +17,7 @@ type Meeting struct {
 	CreateTime  time.Time     // exact to the millisecond: a join must repeat it
 	ClockOffset time.Duration // the server's clock less ours, at the creation; 0 if it wasn't seen
 	EndedAt     time.Time     // zero while it lives
+	CountsAt    time.Time     // our clock: from then on what was observed counts, though no report has come; zero while it lives
 	SessionID   string        // set by Settle
 	Dirty       bool          // evidence has come that no stay reflects yet
 }
@@ -30,7 +31,11 @@ type Session struct {
 	EndedAt   time.Time     // zero while a meeting of it lives
 	Length    time.Duration // the time in which anybody was there
 	Exact     bool          // every meeting of it is covered by an exact source
+	Counting  bool          // it has ended, but its report may still come: it isn't graded yet
 }
+
+// open reports whether the session isn't graded yet.
+func (s Session) open() bool { return s.EndedAt.IsZero() || s.Counting }
 
 // SessionGap is how much later a meeting may start and still belong to the
 // class before.
@@ -88,10 +93,10 @@ func sessionsOf(roomID string, accounts []account) ([]Session, map[string]string
 		}
 		s := &sessions[n-1]
 		sessionOf[a.meeting.ID] = s.ID
-		s.Exact = s.Exact && a.Exact
+		s.Exact, s.Counting = s.Exact && a.Exact, s.Counting || a.counting
 		switch {
 		case live:
-			s.EndedAt = time.Time{}
+			s.EndedAt, s.Counting = time.Time{}, false
 		case a.To.After(s.EndedAt):
 			s.EndedAt = a.To
 		}

@@ -7,12 +7,17 @@ import (
 	"time"
 )
 
-// settlementStore is what settling needs of the database.
-type settlementStore interface {
+// evidenceStore is what accounts are made of.
+type evidenceStore interface {
 	RoomMeetings(ctx context.Context, roomID string) ([]Meeting, error)
 	EvidenceOf(ctx context.Context, meetingID string) ([]Evidence, error)
-	RoomPlacements(ctx context.Context, roomID string) ([]Placement, error)
 	RoomPeople(ctx context.Context, roomID string) ([]Enrolment, error)
+}
+
+// settlementStore is what settling needs of the database.
+type settlementStore interface {
+	evidenceStore
+	RoomPlacements(ctx context.Context, roomID string) ([]Placement, error)
 	RoomDeliveries(ctx context.Context, roomID string) ([]Delivery, error)
 	RoomResults(ctx context.Context, roomID string) ([]Result, error)
 	SaveSettlement(context.Context, Settlement) error
@@ -29,30 +34,52 @@ type ledger struct {
 
 // Settle computes from all evidence of a room who attended what, what that
 // makes of the rules, and what belongs in the gradebook. It may be repeated
-// at any time: the same evidence comes to the same.
-func (s *Classes) Settle(ctx context.Context, roomID string) error {
+// at any time: the same evidence comes to the same. It returns when to settle
+// again, since what was observed counts by then; zero: when something happens.
+func (s *Classes) Settle(ctx context.Context, roomID string) (time.Time, error) {
 	l, err := s.ledger(ctx, roomID)
 	if err != nil {
-		return err
+		return time.Time{}, err
 	}
-	accounts, err := s.accounts(ctx, roomID, l.people)
+	meetings, err := s.Store.RoomMeetings(ctx, roomID)
 	if err != nil {
-		return err
+		return time.Time{}, fmt.Errorf("meetings of room %s: %w", roomID, err)
 	}
-	st := settled(roomID, accounts, l, s.Now())
+	accounts, err := accountsOf(ctx, s.Store, meetings, l.people)
+	if err != nil {
+		return time.Time{}, err
+	}
+	now := s.Now()
+	next := waitsFor(accounts, now)
+	st := settled(roomID, accounts, l, now)
 	if err := s.Store.SaveSettlement(ctx, st); err != nil {
-		return fmt.Errorf("settlement of room %s: %w", roomID, err)
+		return time.Time{}, fmt.Errorf("settlement of room %s: %w", roomID, err)
 	}
 	again := gradableNow(l, st.Results)
 	for _, d := range again {
 		if err := s.Store.Resend(ctx, d.PlacementID, d.PersonID); err != nil {
-			return fmt.Errorf("resend %s: %w", d.JobSubject(), err)
+			return time.Time{}, fmt.Errorf("resend %s: %w", d.JobSubject(), err)
 		}
 	}
 	if len(st.Deliveries)+len(again) > 0 {
 		s.wake()
 	}
-	return nil
+	return next, nil
+}
+
+// waitsFor marks the accounts that don't count yet, since the exact report may
+// still come, and returns when the first of them does; zero: all count.
+func waitsFor(accounts []account, now time.Time) time.Time {
+	var next time.Time
+	for i := range accounts {
+		a := &accounts[i]
+		at := a.meeting.CountsAt
+		a.counting = !a.finish.IsZero() && !a.Exact && now.Before(at)
+		if a.counting && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	return next
 }
 
 func (s *Classes) ledger(ctx context.Context, roomID string) (l ledger, err error) {
@@ -71,18 +98,15 @@ func (s *Classes) ledger(ctx context.Context, roomID string) (l ledger, err erro
 	return l, nil
 }
 
-func (s *Classes) accounts(ctx context.Context, roomID string, people []Enrolment) ([]account, error) {
+// accountsOf are what the evidence of each meeting comes to.
+func accountsOf(ctx context.Context, store evidenceStore, meetings []Meeting, people []Enrolment) ([]account, error) {
 	known := map[string]bool{}
 	for _, e := range people {
 		known[e.PersonID] = true
 	}
-	all, err := s.Store.RoomMeetings(ctx, roomID)
-	if err != nil {
-		return nil, fmt.Errorf("meetings of room %s: %w", roomID, err)
-	}
-	accounts := make([]account, len(all))
-	for i, m := range all {
-		evidence, err := s.Store.EvidenceOf(ctx, m.ID)
+	accounts := make([]account, len(meetings))
+	for i, m := range meetings {
+		evidence, err := store.EvidenceOf(ctx, m.ID)
 		if err != nil {
 			return nil, fmt.Errorf("evidence of meeting %s: %w", m.ID, err)
 		}
@@ -127,12 +151,12 @@ func settled(roomID string, accounts []account, l ledger, now time.Time) Settlem
 	return st
 }
 
-// goesOn reports whether the newest session lives. While a class goes on,
-// nothing that was given is taken away: it may be the second half of a class
-// that was counted when it had ended, and doesn't count now.
+// goesOn reports whether the newest session isn't graded yet. While a class goes
+// on or is being counted, nothing that was given is taken away: it may be the
+// second half of a class that was graded when it had ended, and isn't now.
 func (st *Settlement) goesOn() bool {
 	n := len(st.Sessions)
-	return n > 0 && st.Sessions[n-1].EndedAt.IsZero()
+	return n > 0 && st.Sessions[n-1].open()
 }
 
 // absent has, for those who came to nothing by all that is known now, but
@@ -163,7 +187,7 @@ func (st *Settlement) follow(before []Result) {
 		r := &st.Results[i]
 		was, there := old[ledgerKey{r.PlacementID, r.PersonID}]
 		switch {
-		case there && held && r.Points < was.Points:
+		case there && held && (r.Points < was.Points || r.Needed == 0):
 			*r = was
 		case there && r.Points == was.Points && r.Complete == was.Complete && r.Sends == was.Sends:
 			r.TrueAt = was.TrueAt

@@ -10,6 +10,7 @@ type MeetingAccount struct {
 	Stays      []Stay
 	Activities map[string]Activity // by person
 	Evidence   int                 // how many pieces of evidence it reflects; below 0: the meeting lives, and stays dirty
+	Until      time.Time           // of the newest piece: a poll that finds the same makes it last longer
 }
 
 // A Settlement is what all evidence of a room comes to, kept in one

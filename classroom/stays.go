@@ -241,8 +241,9 @@ func clockOffset(m Meeting, evidence []Evidence) time.Duration {
 // An account is what a meeting's evidence comes to, and when it ended.
 type account struct {
 	MeetingAccount
-	meeting Meeting
-	finish  time.Time // server's clock; zero while it lives
+	meeting  Meeting
+	finish   time.Time // server's clock; zero while it lives
+	counting bool      // it has ended, but what was observed doesn't count yet
 }
 
 // accountOf makes a meeting's account. An exact source replaces what was
@@ -262,6 +263,11 @@ func accountOf(m Meeting, evidence []Evidence, known func(string) bool) account 
 	a := account{meeting: m, finish: m.EndedAt, MeetingAccount: MeetingAccount{
 		MeetingID: m.ID, Exact: source == Analytics, Activities: used.activities, Evidence: len(evidence),
 	}}
+	for _, e := range evidence {
+		if e.Until.After(a.Until) {
+			a.Until = e.Until
+		}
+	}
 	for person, spans := range used.spans {
 		for _, s := range unite(spans) {
 			a.Stays = append(a.Stays, Stay{MeetingID: m.ID, PersonID: person, From: s.from, To: s.to, Source: source})

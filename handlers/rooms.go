@@ -92,7 +92,7 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom
 	for _, l := range lines {
 		page.Classes = append(page.Classes, web.ClassLine{
 			URL: at(seat, "/classes/"+l.Session.ID), From: l.Session.StartedAt.UTC(), To: l.Session.EndedAt.UTC(),
-			Came: l.Came, Enrolled: l.Enrolled,
+			Came: l.Came, Enrolled: l.Enrolled, Counting: l.Session.Counting,
 		})
 	}
 	return s.render(c, http.StatusOK, page)
@@ -167,6 +167,7 @@ func (s *Server) attendance(c *gin.Context, seat classroom.Seat) (*web.Attendanc
 	for _, l := range own.Lines {
 		a.Classes = append(a.Classes, web.OwnClass{
 			From: l.Session.StartedAt.UTC(), To: l.Session.EndedAt.UTC(), Time: l.Attendance.Time, Length: l.Session.Length,
+			Counting: l.Session.Counting,
 		})
 	}
 	return a, nil

@@ -20,6 +20,7 @@ type meetingRow struct {
 	CreateTime  millis           `db:"meeting.create_time"`
 	ClockOffset span             `db:"meeting.clock_offset"`
 	EndedAt     millis           `db:"meeting.ended_at"`
+	CountsAt    millis           `db:"meeting.counts_at"`
 	SessionID   sql.Null[string] `db:"meeting.session_id"`
 	Dirty       bool             `db:"meeting.dirty"`
 }
@@ -28,7 +29,7 @@ func (r meetingRow) meeting() classroom.Meeting {
 	return classroom.Meeting{
 		ID: r.ID, RoomID: r.RoomID, ServerID: r.ServerID, InternalID: r.InternalID, MeetingID: r.MeetingID,
 		CreateTime: r.CreateTime.time(), ClockOffset: time.Duration(r.ClockOffset),
-		EndedAt: r.EndedAt.time(), SessionID: r.SessionID.V, Dirty: r.Dirty,
+		EndedAt: r.EndedAt.time(), CountsAt: r.CountsAt.time(), SessionID: r.SessionID.V, Dirty: r.Dirty,
 	}
 }
 
@@ -48,8 +49,9 @@ func (c *conn) meetings(ctx context.Context, where string, args ...any) ([]class
 
 // RecordMeeting keeps a meeting that the server has just shown, once for each
 // server and internal id, and returns the one that is kept. A new one is polled
-// from pollAt. So is one that was taken for over: it lives, unless a report of
-// BigBlueButton says that it has ended.
+// from pollAt, and its room settled now, so that its class is seen. So is one
+// that was taken for over: it lives, unless a report of BigBlueButton says that
+// it has ended.
 func (db *DB) RecordMeeting(ctx context.Context, m classroom.Meeting, pollAt time.Time) (classroom.Meeting, bool, error) {
 	var kept classroom.Meeting
 	var isNew bool
@@ -65,7 +67,7 @@ func (db *DB) RecordMeeting(ctx context.Context, m classroom.Meeting, pollAt tim
 		}
 		if isNew = changed > 0; !isNew {
 			changed, err = c.exec(ctx, `
-				UPDATE meetings SET ended_at = NULL, dirty = TRUE
+				UPDATE meetings SET ended_at = NULL, counts_at = NULL, dirty = TRUE
 				WHERE internal_id = ? AND server_id = ? AND ended_at IS NOT NULL
 					AND NOT EXISTS (SELECT 1 FROM evidence e WHERE e.meeting_id = meetings.id AND e.source = ?)`,
 				m.InternalID, m.ServerID, string(classroom.Analytics))
@@ -77,7 +79,9 @@ func (db *DB) RecordMeeting(ctx context.Context, m classroom.Meeting, pollAt tim
 		if err != nil || changed == 0 {
 			return err
 		}
-		return c.enqueue(ctx, classroom.Job{Kind: classroom.PollJob, Subject: kept.ID, Lane: kept.ServerID, RunAt: pollAt})
+		return c.enqueue(ctx,
+			classroom.Job{Kind: classroom.PollJob, Subject: kept.ID, Lane: kept.ServerID, RunAt: pollAt},
+			settleJob(kept.RoomID, db.Now()))
 	})
 	if err != nil {
 		return classroom.Meeting{}, false, fmt.Errorf("record meeting %s: %w", m.InternalID, err)
@@ -123,19 +127,20 @@ func (db *DB) MeetingByInternalID(ctx context.Context, internalID string) (class
 }
 
 // EndMeeting notes when a meeting ended, by the server's clock, and has its
-// room settled at settleAt. The first end is the one that counts; a later one
-// can only have the room settled earlier.
-func (db *DB) EndMeeting(ctx context.Context, id string, at, settleAt time.Time) error {
+// room settled now. Without a report, what was observed of it counts from
+// countsAt on, by our clock. The first end is the one that stays; a later one
+// can only have it count earlier.
+func (db *DB) EndMeeting(ctx context.Context, id string, at, countsAt time.Time) error {
 	err := db.write(ctx, func(c *conn) error {
-		m, err := c.meeting(ctx, `WHERE m.id = ?`, id)
+		var roomID string
+		err := c.returning(ctx, &roomID, `
+			UPDATE meetings SET ended_at = COALESCE(ended_at, ?), dirty = TRUE,
+				counts_at = CASE WHEN counts_at < ? THEN counts_at ELSE ? END
+			WHERE id = ? RETURNING room_id`, millis(at), millis(countsAt), millis(countsAt), id)
 		if err != nil {
 			return err
 		}
-		_, err = c.exec(ctx, `UPDATE meetings SET ended_at = ?, dirty = TRUE WHERE id = ? AND ended_at IS NULL`, millis(at), id)
-		if err != nil {
-			return err
-		}
-		return c.settle(ctx, m.RoomID, settleAt)
+		return c.settle(ctx, roomID, db.Now())
 	})
 	if err != nil {
 		return fmt.Errorf("end meeting %s: %w", id, err)
@@ -178,7 +183,8 @@ func (c *conn) addEvidence(ctx context.Context, e classroom.Evidence, digest []b
 }
 
 // KeepPoll keeps what a poll found at a time. If that is what the poll before
-// found, that one's evidence lasts until then; else it is a new piece.
+// found, that one's evidence lasts until then; else it is a new piece. Of a
+// meeting whose end has been noted meanwhile, it has the room settled again.
 func (db *DB) KeepPoll(ctx context.Context, meetingID string, body []byte, at time.Time) error {
 	err := db.write(ctx, func(c *conn) error {
 		var newest evidenceRow
@@ -200,7 +206,16 @@ func (db *DB) KeepPoll(ctx context.Context, meetingID string, body []byte, at ti
 		if err != nil {
 			return err
 		}
-		return c.one(ctx, `UPDATE meetings SET dirty = TRUE WHERE id = ?`, meetingID)
+		var m struct {
+			RoomID string `db:"room_id"`
+			Ended  bool
+		}
+		err = c.returning(ctx, &m, `
+			UPDATE meetings SET dirty = TRUE WHERE id = ? RETURNING room_id, ended_at IS NOT NULL AS ended`, meetingID)
+		if err != nil || !m.Ended {
+			return err
+		}
+		return c.settle(ctx, m.RoomID, db.Now())
 	})
 	if err != nil {
 		return fmt.Errorf("keep poll of meeting %s: %w", meetingID, err)

@@ -20,7 +20,7 @@ func (db *DB) Classes(ctx context.Context, roomID, courseID string) ([]classroom
 		Came, Enrolled int
 	}
 	err := db.reads().list(ctx, &rows, `
-		SELECT s.id, s.room_id, s.started_at, s.ended_at, s.length, s.exact,
+		SELECT `+sessionColumns+`,
 			(SELECT COUNT(*) FROM attendances a
 				JOIN enrolments e ON e.course_id = ? AND e.person_id = a.person_id
 				WHERE a.session_id = s.id AND e.graded AND a.present > 0) AS came,
@@ -137,7 +137,7 @@ func (db *DB) History(ctx context.Context, roomID, personID string) ([]classroom
 		Activity jsonText[classroom.Activity]
 	}
 	err := db.reads().list(ctx, &rows, `
-		SELECT s.id, s.room_id, s.started_at, s.ended_at, s.length, s.exact, a.present, a.activity
+		SELECT `+sessionColumns+`, a.present, a.activity
 		FROM sessions s LEFT JOIN attendances a ON a.session_id = s.id AND a.person_id = ?
 		WHERE s.room_id = ? ORDER BY s.started_at DESC, s.id`, personID, roomID)
 	if err != nil {

@@ -147,7 +147,11 @@ func (db *DB) MovePlacement(ctx context.Context, placementID, roomID string) err
 }
 
 func (c *conn) settle(ctx context.Context, roomID string, at time.Time) error {
-	return c.enqueue(ctx, classroom.Job{Kind: classroom.SettleJob, Subject: roomID, RunAt: at})
+	return c.enqueue(ctx, settleJob(roomID, at))
+}
+
+func settleJob(roomID string, at time.Time) classroom.Job {
+	return classroom.Job{Kind: classroom.SettleJob, Subject: roomID, RunAt: at}
 }
 
 // each makes domain values of rows.

@@ -63,11 +63,15 @@ func (c *conn) saveAccounts(ctx context.Context, accounts []classroom.MeetingAcc
 		if err != nil {
 			return fmt.Errorf("account of meeting %s: %w", a.MeetingID, err)
 		}
-		var pieces int
-		if err := c.get(ctx, &pieces, `SELECT COUNT(*) FROM evidence WHERE meeting_id = ?`, a.MeetingID); err != nil {
+		var is struct {
+			Pieces int
+			Until  millis
+		}
+		err = c.get(ctx, &is, `SELECT COUNT(*) AS pieces, MAX(until) AS until FROM evidence WHERE meeting_id = ?`, a.MeetingID)
+		if err != nil {
 			return fmt.Errorf("count evidence of meeting %s: %w", a.MeetingID, err)
 		}
-		if pieces == a.Evidence {
+		if is.Pieces == a.Evidence && is.Until.time().Equal(a.Until) {
 			if err := c.one(ctx, `UPDATE meetings SET dirty = FALSE WHERE id = ?`, a.MeetingID); err != nil {
 				return err
 			}
@@ -107,22 +111,26 @@ type sessionRow struct {
 	EndedAt   millis `db:"ended_at"`
 	Length    span
 	Exact     bool
+	Counting  bool
 }
 
 func (r sessionRow) session() classroom.Session {
 	return classroom.Session{
 		ID: r.ID, RoomID: r.RoomID, StartedAt: r.StartedAt.time(), EndedAt: r.EndedAt.time(),
-		Length: time.Duration(r.Length), Exact: r.Exact,
+		Length: time.Duration(r.Length), Exact: r.Exact, Counting: r.Counting,
 	}
 }
 
 func (r sessionRow) key() [2]string { return [2]string{r.ID} }
 
 func (r sessionRow) values() []any {
-	return []any{r.ID, r.RoomID, r.StartedAt, r.EndedAt, r.Length, r.Exact}
+	return []any{r.ID, r.RoomID, r.StartedAt, r.EndedAt, r.Length, r.Exact, r.Counting}
 }
 
-const selectSession = `SELECT s.id, s.room_id, s.started_at, s.ended_at, s.length, s.exact FROM sessions s `
+const (
+	sessionColumns = `s.id, s.room_id, s.started_at, s.ended_at, s.length, s.exact, s.counting`
+	selectSession  = `SELECT ` + sessionColumns + ` FROM sessions s `
+)
 
 // saveSessions makes the room's sessions those of s, and the attendances
 // those of the sessions. The new sessions come first and the old ones go last,
@@ -133,12 +141,14 @@ func (c *conn) saveSessions(ctx context.Context, s classroom.Settlement) error {
 		return fmt.Errorf("sessions: %w", err)
 	}
 	for _, ses := range s.Sessions {
-		want = append(want, sessionRow{ses.ID, s.RoomID, exactly(ses.StartedAt), exactly(ses.EndedAt), whole(ses.Length), ses.Exact})
+		want = append(want, sessionRow{
+			ses.ID, s.RoomID, exactly(ses.StartedAt), exactly(ses.EndedAt), whole(ses.Length), ses.Exact, ses.Counting,
+		})
 	}
 	changed, gone := compare(have, want)
-	err := c.insert(ctx, `INSERT INTO sessions (id, room_id, started_at, ended_at, length, exact) VALUES`, changed, `
+	err := c.insert(ctx, `INSERT INTO sessions (id, room_id, started_at, ended_at, length, exact, counting) VALUES`, changed, `
 		ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at, ended_at = excluded.ended_at,
-			length = excluded.length, exact = excluded.exact`)
+			length = excluded.length, exact = excluded.exact, counting = excluded.counting`)
 	if err != nil {
 		return fmt.Errorf("sessions: %w", err)
 	}

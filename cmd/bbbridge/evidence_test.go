@@ -112,6 +112,59 @@ func TestLateReportCorrectsWhatWasSeen(t *testing.T) {
 	}
 }
 
+// A class is on the room's page while it runs and while it is counted, for the
+// teacher and for the learner, and its register is true all the time.
+func TestClassIsSeenAtOnce(t *testing.T) {
+	w := newWorld(t, worldOptions{bbb: bbbtest.Options{DropAnalytics: true}})
+	link := w.link("complete_minutes", "3")
+	w.inClass(w.submit(w.launch(link, "anna", ltitest.LaunchOptions{}), "/start"))
+	w.inClass(w.submit(w.launch(link, "ben", ltitest.LaunchOptions{}), "/join"))
+	own := func() string { return w.launch(link, "ben", ltitest.LaunchOptions{}).Text }
+	register := func() *ltitest.Page {
+		t.Helper()
+		anna := w.launch(link, "anna", ltitest.LaunchOptions{})
+		for _, a := range anna.Anchors {
+			if strings.Contains(a.Href, "/classes/") {
+				page, err := anna.Follow(a)
+				if err != nil || page.Status != http.StatusOK {
+					t.Fatalf("register: %v %d", err, page.Status)
+				}
+				return page
+			}
+		}
+		t.Fatalf("no class on the page: %s", anna.Text)
+		return nil
+	}
+	w.eventually("the learner's page has the class", func() bool { return !strings.Contains(own(), "No class yet") })
+	w.polled(5 * time.Minute)
+	page := register() // polls don't come to the second
+	there := strings.Contains(page.Text, "Ben Okafor 4 min") || strings.Contains(page.Text, "Ben Okafor 5 min")
+	if !there || !strings.Contains(page.Text, "The class is still on") {
+		t.Errorf("register of a class that is on: %s", page.Text)
+	}
+	if text := own(); !strings.Contains(text, "Live") {
+		t.Errorf("the learner's page: %s", text)
+	}
+
+	w.ended()
+	w.eventually("the learner's class is being counted", func() bool { return strings.Contains(own(), "Being counted") })
+	if text := w.launch(link, "anna", ltitest.LaunchOptions{}).Text; !strings.Contains(text, "Being counted") {
+		t.Errorf("the teacher's page: %s", text)
+	}
+	if page := register(); !strings.Contains(page.Text, "haven't come yet") || !strings.Contains(page.Text, "Ben Okafor") {
+		t.Errorf("register while it is counted: %s", page.Text)
+	}
+	if got := w.grade(link, "ben"); got != "none" {
+		t.Errorf("graded before it was counted: %s", got)
+	}
+
+	w.later(3 * time.Minute)
+	w.eventually("Ben has his grade", func() bool { return w.grade(link, "ben") == "10/10" })
+	if text := w.launch(link, "anna", ltitest.LaunchOptions{}).Text; strings.Contains(text, "Being counted") || !strings.Contains(text, "1 of 1 came") {
+		t.Errorf("the teacher's page in the end: %s", text)
+	}
+}
+
 func TestNodeDies(t *testing.T) {
 	w := newWorld(t, worldOptions{})
 	link := w.link("complete_minutes", "8")

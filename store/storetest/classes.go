@@ -129,12 +129,15 @@ func testMeetingIsBack(t *testing.T, w *world) {
 	m.Dirty = true
 	w.same(got, m)
 	w.same(must(w.LiveMeetings(w.ctx, seat.Room.ID))(w), []classroom.Meeting{m})
-	w.same(w.job(classroom.PollJob, m.ID).RunAt, w.now.Add(30*time.Second))
+	jobs := w.claim(w.now.Add(30 * time.Second))
+	w.same(len(jobs), 2)
+	w.same(jobs[0].Kind, classroom.SettleJob) // its class is seen at once
+	w.same(jobs[1].Kind, classroom.PollJob)
 
 	w.evidence(m, "the report")
 	w.finishAll()
 	w.ok(w.EndMeeting(w.ctx, m.ID, w.now, w.now))
-	m.EndedAt = w.now
+	m.EndedAt, m.CountsAt = w.now, w.now
 	got, _, err = w.RecordMeeting(w.ctx, again, w.now)
 	w.ok(err)
 	w.same(got, m)
@@ -144,21 +147,24 @@ func testMeetingIsBack(t *testing.T, w *world) {
 func testEnd(t *testing.T, w *world) {
 	seat := w.launch("ann", "link")
 	m := w.meeting(seat.Room)
+	w.finishAll()
 	end := w.now.Add(time.Hour)
 	w.ok(w.EndMeeting(w.ctx, m.ID, end, w.now.Add(2*time.Minute)))
-	m.EndedAt, m.Dirty = end, true
+	m.EndedAt, m.CountsAt, m.Dirty = end, w.now.Add(2*time.Minute), true
 	w.same(must(w.Meeting(w.ctx, m.ID))(w), m)
 	w.ok(w.EndMeeting(w.ctx, m.ID, end.Add(time.Hour), w.now.Add(5*time.Minute))) // later in every respect
 	w.same(must(w.Meeting(w.ctx, m.ID))(w), m)
 	w.ok(w.EndMeeting(w.ctx, m.ID, end.Add(time.Hour), w.now.Add(time.Minute)))
+	m.CountsAt = w.now.Add(time.Minute)
 	w.same(must(w.Meeting(w.ctx, m.ID))(w), m)
-	w.same(w.job(classroom.SettleJob, seat.Room.ID).RunAt, w.now.Add(time.Minute))
+	w.same(w.job(classroom.SettleJob, seat.Room.ID).RunAt, w.now)
 	w.fails(w.EndMeeting(w.ctx, "unknown", end, end), classroom.ErrNotFound)
 }
 
 func testEvidence(t *testing.T, w *world) {
 	seat := w.launch("ann", "link")
 	m := w.meeting(seat.Room)
+	w.finishAll()
 	w.same(m.Dirty, false)
 	e := classroom.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: classroom.Analytics, At: w.now, Until: w.now, Body: []byte("{\x00\xff}")}
 	keep := func(e classroom.Evidence, settleAt time.Time) bool {

@@ -86,9 +86,10 @@ func testClasses(t *testing.T, w *world) {
 	c := w.settled("link")
 	w.launch("zoe", "link") // enrolled, never came
 	second := c.settlement.Sessions[0]
+	s := c.settlement
+	s.Sessions[0].Counting = true
 	m := w.meeting(c.ann.Room)
 	second.ID, second.StartedAt, second.EndedAt, second.Exact = m.ID, w.now.Add(24*time.Hour), time.Time{}, false
-	s := c.settlement
 	s.Sessions = append(s.Sessions, second)
 	s.SessionOf = map[string]string{c.meeting.ID: c.meeting.ID, m.ID: m.ID}
 	s.Attendances = append(s.Attendances, classroom.Attendance{SessionID: m.ID, PersonID: c.tea.Person.ID, Time: time.Minute})

@@ -228,7 +228,7 @@ func testCounts(t *testing.T, w *world) {
 	w.meeting(c.ann.Room)
 	w.same(must(w.Counts(w.ctx))(w), classroom.Counts{
 		Deliveries:   map[classroom.DeliveryState]int{classroom.Waiting: 1, classroom.Delivered: 1},
-		Jobs:         map[classroom.JobKind]int{classroom.DeliverJob: 1, classroom.PollJob: 1},
+		Jobs:         map[classroom.JobKind]int{classroom.DeliverJob: 1, classroom.PollJob: 1, classroom.SettleJob: 1},
 		LiveMeetings: 1,
 	})
 }

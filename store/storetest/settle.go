@@ -33,7 +33,7 @@ func (w *world) held(link string) class {
 	c.settlement = classroom.Settlement{
 		RoomID: room.ID, At: w.now,
 		Accounts: []classroom.MeetingAccount{{
-			MeetingID: c.meeting.ID, From: w.now, To: end, Exact: true, Evidence: 1,
+			MeetingID: c.meeting.ID, From: w.now, To: end, Exact: true, Evidence: 1, Until: w.now,
 			Stays: []classroom.Stay{
 				stay(ann, 0, 20*time.Minute), stay(ann, 30*time.Minute, time.Hour), stay(ben, 0, 10*time.Minute), stay(stranger, 0, time.Minute),
 			},
@@ -107,6 +107,7 @@ func testSettlement(t *testing.T, w *world) {
 		return cmp.Or(cmp.Compare(a.PersonID, b.PersonID), a.From.Compare(b.From))
 	})
 	accounts := must(w.RoomAccounts(w.ctx, room))(w)
+	c.settlement.Accounts[0].Until = time.Time{} // only tells whether it's new
 	slices.SortFunc(accounts, func(a, b classroom.MeetingAccount) int { return b.Evidence - a.Evidence })
 	w.same(accounts, []classroom.MeetingAccount{c.settlement.Accounts[0], {MeetingID: empty.ID, Activities: map[string]classroom.Activity{}}})
 	m := must(w.Meeting(w.ctx, c.meeting.ID))(w)
@@ -183,6 +184,19 @@ func testDirty(t *testing.T, w *world) {
 	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, false)
 	w.ok(w.KeepPoll(w.ctx, c.meeting.ID, []byte("ann"), w.now))
 	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, true)
+	// So is a poll that makes the last piece last longer, and it has an ended
+	// meeting's room settled again.
+	c.settlement.Accounts[0].Evidence = 3
+	w.finishAll()
+	w.pass(time.Minute)
+	w.ok(w.KeepPoll(w.ctx, c.meeting.ID, []byte("ann"), w.now))
+	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, true)
+	w.same(w.job(classroom.SettleJob, c.ann.Room.ID).RunAt, w.now)
+	c.settlement.Accounts[0].Until = w.now
+	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, false)
+	w.ok(w.KeepPoll(w.ctx, c.meeting.ID, []byte("ben"), w.now))
 	// One that isn't accounted for stays as it is.
 	c.settlement.Accounts = nil
 	w.ok(w.SaveSettlement(w.ctx, c.settlement))

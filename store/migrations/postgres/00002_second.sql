@@ -6,3 +6,8 @@ ALTER TABLE placements ADD COLUMN item_held_until BIGINT;
 -- What share of the points stays, since it was earned in a room that the
 -- placement led to before.
 ALTER TABLE deliveries ADD COLUMN kept DOUBLE PRECISION NOT NULL DEFAULT 0;
+
+-- From when on, by our clock, what was observed of an ended meeting counts,
+-- though no report has come. A session that waits for that is being counted.
+ALTER TABLE meetings ADD COLUMN counts_at BIGINT;
+ALTER TABLE sessions ADD COLUMN counting BOOLEAN NOT NULL DEFAULT FALSE;
