@@ -247,7 +247,20 @@ func (c *conn) learnPlacement(ctx context.Context, a arrival, k *known) error {
 		return fmt.Errorf("save placement %s: %w", p.ID, err)
 	}
 	k.Placement = p
-	return nil
+	return c.settleRefused(ctx, p, a.Visit.CreatedAt)
+}
+
+// settleRefused has the placement's room settled, if grades were refused since
+// the platform offered no way to grade: it may do so by now.
+func (c *conn) settleRefused(ctx context.Context, p classroom.Placement, at time.Time) error {
+	var some bool
+	err := c.get(ctx, &some, `
+		SELECT EXISTS (SELECT 1 FROM deliveries WHERE placement_id = ? AND state = ? AND reason IN (?, ?))`,
+		p.ID, string(classroom.Refused), classroom.ReasonScopeMissing, classroom.ReasonNoLineItem)
+	if err != nil || !some {
+		return err
+	}
+	return c.settle(ctx, p.RoomID, at)
 }
 
 // addPlacement makes a placement and, unless it leads to one that is there,

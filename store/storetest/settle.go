@@ -259,6 +259,26 @@ func testPeople(t *testing.T, w *world) {
 	w.same(len(must(w.RoomPlacements(w.ctx, c.ann.Room.ID))(w)), 2)
 }
 
+// A launch that offers more than the one before has a room settled where grades
+// were refused for the lack of it.
+func testRefusedForLack(t *testing.T, w *world) {
+	for reason, again := range map[string]bool{
+		classroom.ReasonScopeMissing: true, classroom.ReasonNoLineItem: true, classroom.ReasonNotGradable: false,
+	} {
+		c := w.settled("link of " + reason)
+		d := w.delivery(c.ann, 100)
+		d.State, d.Reason = classroom.Refused, reason
+		w.ok(w.SaveDelivery(w.ctx, d))
+		a := w.arrival("ann", "link of "+reason)
+		w.same(len(w.claim(w.now)), 0)
+		a.Placement.Grades.Scopes = []string{"all", "that", "it", "takes"}
+		must(w.Arrive(w.ctx, a))(w)
+		jobs := w.claim(w.now)
+		w.same(len(jobs) == 1 && jobs[0].Kind == classroom.SettleJob && jobs[0].Subject == c.ann.Room.ID, again)
+		w.finishAll()
+	}
+}
+
 // What was earned before a placement moved is told from what is earned since.
 func testKept(t *testing.T, w *world) {
 	c := w.held("link")

@@ -32,7 +32,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"rooms": testRooms, "settings": testSettings, "moved placement": testMovedPlacement,
 		"meetings": testMeetings, "one meeting": testOneMeeting, "meeting is back": testMeetingIsBack, "end": testEnd, "evidence": testEvidence, "polls": testPolls,
 		"settlement": testSettlement, "settled twice": testSettledTwice, "dirty": testDirty, "smaller settlement": testSmallerSettlement,
-		"people of a room": testPeople, "moved away": testMovedAway, "kept": testKept,
+		"people of a room": testPeople, "moved away": testMovedAway, "kept": testKept, "refused for lack": testRefusedForLack,
 		"order": testOrder, "outcome": testOutcome, "outcome of an older value": testOldOutcome, "resend": testResend, "held line item": testHeldLineItem,
 		"classes": testClasses, "register": testRegister, "history": testHistory,
 		"jobs": testJobs, "job asked for again": testJobAgain, "job while it runs": testJobWhileRunning,
