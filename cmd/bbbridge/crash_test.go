@@ -199,7 +199,7 @@ func (w *world) registered(p *process) ltitest.Link {
 	w.url = p.url
 	w.tool = w.lms.AddTool(ltitest.Tool{LoginURL: p.url + "/lti/login", LaunchURL: p.url + "/lti/launch", JWKSURL: p.url + "/.well-known/jwks.json", ShareName: true})
 	r := w.lms.Registration(w.tool)
-	p.must("platform", "add", "--name", "Test LMS", "--issuer", r.Issuer, "--client-id", r.ClientID, "--auth-url", r.AuthURL,
+	p.must("platform", "add", "--name", "Test LMS", "--issuer", r.Issuer, "--client-id="+r.ClientID, "--auth-url", r.AuthURL,
 		"--token-url", r.TokenURL, "--jwks-url", r.JWKSURL, "--deployment-id", r.DeploymentID)
 	secret := filepath.Join(w.t.TempDir(), "secret")
 	if err := os.WriteFile(secret, []byte(w.bbb.Secret()+"\n"), 0o600); err != nil {
