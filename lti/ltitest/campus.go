@@ -1,6 +1,7 @@
 package ltitest
 
 import (
+	"crypto/rand"
 	"fmt"
 	"maps"
 	"slices"
@@ -99,7 +100,7 @@ func (l *LMS) AddTool(t Tool) Tool {
 		t.Name = "Video classroom"
 	}
 	if t.ClientID == "" {
-		t.ClientID = random(12)[:15]
+		t.ClientID = rand.Text()[:15] // letters and digits: it stands in a command line
 	}
 	if t.DeploymentID == "" {
 		t.DeploymentID = t.ID

@@ -200,3 +200,14 @@ func TestNewPanics(t *testing.T) {
 		}()
 	}
 }
+
+// What the administration page says can be pasted into a shell: an id that
+// began with a dash would be an option there.
+func TestClientIDsCanBePasted(t *testing.T) {
+	y := newToy(t, Options{})
+	for range 200 {
+		if id := y.l.AddTool(Tool{}).ClientID; strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" || len(id) != 15 {
+			t.Fatalf("client id %q", id)
+		}
+	}
+}
