@@ -30,7 +30,7 @@ func (s *Server) picker(c *gin.Context) error {
 		return s.answer(c, seat, lti.DeepLinkingAnswer{ErrorMessage: s.Pages.Text(seat.Visit.Locale, "picker.no_links", nil)})
 	}
 	title := seat.Course.Title
-	if settings.Title != "" {
+	if title == "" { // what the platform proposes is mostly the tool's own name (Moodle 4.5)
 		title = settings.Title
 	}
 	if r := []rune(title); len(r) > classroom.MaxTitle {
