@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -29,7 +28,9 @@ type chrome struct {
 	n     int
 }
 
-func newChrome(t *testing.T) *chrome {
+// newChrome starts one. prefs are preferences of its profile, as JSON; empty:
+// the usual ones.
+func newChrome(t *testing.T, prefs string) *chrome {
 	t.Helper()
 	shots := os.Getenv("TEST_ARTEFACTS")
 	if shots == "" {
@@ -40,9 +41,18 @@ func newChrome(t *testing.T) *chrome {
 	}
 	bound, cancel := context.WithTimeout(t.Context(), walkMost)
 	t.Cleanup(cancel)
+	profile := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(profile, "Default"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(profile, "Default", "Preferences"), []byte(prefs), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1280, 900), chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true))
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1280, 900), chromedp.UserDataDir(profile),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		// Frames of another site stay in their page's process, so that one way leads into all.
+		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,SitePerProcess,IsolateOrigins"), chromedp.Flag("disable-site-isolation-trials", true))
 	allocator, cancel := chromedp.NewExecAllocator(bound, options...)
 	t.Cleanup(cancel)
 	ctx, cancel := chromedp.NewContext(allocator)
@@ -71,8 +81,15 @@ func (c *chrome) open(address string) tab {
 }
 
 func (b tab) watch() {
-	problems := chromedp.Events(b.ctx, runtime.ExceptionThrown)
+	ctx, cancel := context.WithCancel(b.ctx)
+	done := make(chan struct{})
+	b.t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	problems := chromedp.Events(ctx, runtime.ExceptionThrown)
 	go func() {
+		defer close(done)
 		for problem, err := range problems {
 			if err != nil {
 				return
@@ -100,11 +117,11 @@ func (b tab) see(selector string) {
 	b.do("see "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
 }
 
-// clickOpens clicks what opens a new tab, and returns that one.
-func (b tab) clickOpens(selector string) tab {
+// opens returns the new tab that a click opens.
+func (b tab) opens(what string, click func()) tab {
 	b.t.Helper()
-	opened := chromedp.WaitNewTarget(b.ctx, func(i *target.Info) bool { return i.URL != "" && i.URL != "about:blank" })
-	b.click(selector)
+	opened := chromedp.WaitNewTarget(b.ctx, func(i *target.Info) bool { return i.Type == "page" && i.URL != "" && i.URL != "about:blank" })
+	click()
 	select {
 	case id := <-opened:
 		ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(id))
@@ -114,7 +131,7 @@ func (b tab) clickOpens(selector string) tab {
 		next.watch()
 		return next
 	case <-b.ctx.Done():
-		b.t.Fatalf("%s opens no tab", selector)
+		b.t.Fatalf("%s opens no tab", what)
 		return tab{}
 	}
 }
@@ -130,18 +147,7 @@ func (b tab) front() {
 // until waits for an expression of the page to be true, also over reloads.
 func (b tab) until(what, expression string) {
 	b.t.Helper()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](expression)); err == nil && ok {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-b.ctx.Done():
-			b.t.Fatalf("never: %s", what) // a picture can't be made any more
-		}
-	}
+	b.wait(what, func() (bool, error) { return chromedp.Run(b.ctx, chromedp.Evaluate[bool](expression)) })
 }
 
 // shot keeps a picture at both widths that matter.
@@ -164,124 +170,5 @@ func (b tab) shot(name string) {
 	}
 	if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(1280, 900)); err != nil {
 		b.t.Logf("after picture of %s: %v", name, err)
-	}
-}
-
-// startDemo runs the demo on free ports.
-func startDemo(t *testing.T) *stage {
-	t.Helper()
-	s, err := demoCommand{}.stage(t.Context(), t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- s.run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("demo: %v", err)
-		}
-		if err := s.db.Close(); err != nil {
-			t.Errorf("close database: %v", err)
-		}
-	})
-	return s
-}
-
-func TestWalkOfTheDemo(t *testing.T) {
-	s := startDemo(t)
-	browser := newChrome(t)
-	lms := s.lms.URL()
-
-	// Anna puts a classroom into her course.
-	anna := browser.open(lms + "/as/anna/courses/law")
-	anna.shot("course")
-	anna.click(`a[href*="/add/"]`)
-	anna.see("iframe")
-	anna.shot("picker-in-the-course")
-	adding, err := chromedp.Run(anna.ctx, chromedp.Location())
-	if err != nil {
-		t.Fatal(err)
-	}
-	picker := browser.open(adding + "/open")
-	picker.see(`input[name=title]`)
-	picker.do("fill the picker",
-		chromedp.SetValue(chromedp.CSS(`input[name=title]`), "Moot court"),
-		chromedp.Click(chromedp.CSS(`input[name=measure][value=percent]`)),
-		chromedp.SetValue(chromedp.CSS(`input[name=percent]`), "5"))
-	picker.shot("picker")
-	picker.click(`form[action*="/pick"] button.primary`)
-	var link string
-	browser.t.Log("waiting for the link")
-	for link == "" {
-		for _, l := range s.lms.Links("law") {
-			if l.Title == "Moot court" {
-				link = l.ID
-			}
-		}
-		if anna.ctx.Err() != nil {
-			anna.shot("no-link")
-			t.Fatalf("no link in the course: %+v", s.lms.DeepLinkAnswers())
-		}
-	}
-
-	// Ben comes early, in a window of his own, and waits.
-	ben := browser.open(lms + "/as/ben/links/" + link + "/open")
-	ben.until("Ben waits", `document.querySelector("main[data-state=waiting]") !== null`)
-	ben.shot("learner-waits")
-
-	// Anna opens the room inside the course page, and starts the class.
-	anna.do("open the room", chromedp.Navigate(lms+"/as/anna/links/"+link))
-	anna.see("iframe")
-	anna.shot("room-in-the-course")
-	room := browser.open(lms + "/as/anna/links/" + link + "/open")
-	class := room.clickOpens(`form[action*="/start"] button`)
-	class.until("Anna is in class", `location.pathname.includes("/client") || document.body.innerText.includes("Simulated BigBlueButton")`)
-	class.shot("class")
-
-	// Ben gets in by himself.
-	ben.until("Ben is in class", `document.body.innerText.includes("Simulated BigBlueButton")`)
-	ben.shot("learner-in-class")
-	room.front()
-	room.until("the room's page tells that the class is live", `document.querySelector("main[data-state=live]") !== null && document.body.innerText.includes("Ben Okafor")`)
-	room.shot("room-live")
-
-	// Ben leaves, Anna ends the class.
-	ben.front()
-	ben.click(`button[name=do][value=leave]`)
-	ben.until("Ben is back", `location.pathname.endsWith("/left")`)
-	ben.shot("left")
-	room.front()
-	room.click(`a[href*="/end"]`)
-	room.click(`form[action*="/end"] button`)
-	room.until("the class is over", `document.querySelector("main[data-state=waiting], main[data-state=ended]") !== null && document.querySelector("table.classes a") !== null`)
-	room.shot("room-after")
-
-	// The register, and the grade in the gradebook.
-	room.click("table.classes a")
-	room.until("the register has Ben", `document.body.innerText.includes("Ben Okafor")`)
-	room.shot("register")
-	grades := browser.open(lms + "/as/anna/courses/law/grades")
-	for i := 0; ; i++ {
-		if points, most, ok := s.lms.Grade(link, "ben"); ok {
-			if points != most || most != 100 {
-				t.Errorf("Ben has %v of %v points", points, most)
-			}
-			break
-		}
-		grades.until("the page of grades", `document.readyState === "complete"`)
-	}
-	grades.do("look again", chromedp.Reload())
-	grades.until("Ben's grade is in the gradebook", `document.body.innerText.includes("100")`)
-	grades.shot("gradebook")
-	if got := len(s.lms.AcceptedScores(link, "ben")); got != 1 {
-		t.Errorf("the gradebook took %d scores for Ben, want 1", got)
-	}
-
-	// Two people in one browser stayed themselves.
-	who, err := chromedp.Run(room.ctx, chromedp.Evaluate[string](`document.body.innerText`))
-	if err != nil || !strings.Contains(who, "Ben Okafor") {
-		t.Errorf("Anna's tab: %v", err)
 	}
 }

@@ -45,6 +45,7 @@ type world struct {
 type worldOptions struct {
 	lms    ltitest.Options
 	bbb    bbbtest.Options
+	host   string // what the service calls itself; default: its address
 	config func(*configs.Config)
 	tool   func(*ltitest.Tool)
 	log    slog.Handler // default: the test's
@@ -62,6 +63,9 @@ func newWorld(t testing.TB, o worldOptions) *world {
 	}
 	cfg := configs.Defaults()
 	w.url = "http://" + listener.Addr().String()
+	if o.host != "" {
+		w.url = strings.Replace(w.url, "127.0.0.1", o.host, 1)
+	}
 	cfg.PublicURL = w.url
 	folder := t.TempDir()
 	cfg.Database = configs.Secret("sqlite:" + filepath.Join(folder, "bbbridge.db"))
