@@ -102,9 +102,14 @@ func (r Rule) judge(history []attended) Result {
 			best = Result{Share: share, Time: sum.time, Needed: needed, Complete: sum.time >= needed}
 		}
 	}
-	best.Points = r.pointsFor(best)
-	best.Sends = r.Measure != NoMeasure && (best.Complete || r.Proportional && best.Share > 0)
-	return best
+	return r.worth(best)
+}
+
+// worth is result with what it is worth by r.
+func (r Rule) worth(result Result) Result {
+	result.Points = r.pointsFor(result)
+	result.Sends = r.Measure != NoMeasure && (result.Complete || r.Proportional && result.Share > 0)
+	return result
 }
 
 // pointsFor rounds down to a hundredth: nearly all is not all. Who has a share

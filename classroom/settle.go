@@ -139,7 +139,7 @@ func settled(roomID string, accounts []account, l ledger, now time.Time) Settlem
 	if st.goesOn() {
 		lost = nil
 	}
-	st.follow(l.results)
+	st.follow(l.results, l.placements)
 	// No class says anything of them yet.
 	st.Results = slices.DeleteFunc(st.Results, func(r Result) bool { return r.Needed == 0 })
 	st.Deliveries = planned(l.placements, slices.Concat(st.Results, lost), l.deliveries, now)
@@ -175,27 +175,31 @@ func (st *Settlement) absent(p Placement, deliveries []Delivery) []Attendance {
 	return absent
 }
 
-// follow compares the results with those before. What hasn't changed keeps its
-// time.
-func (st *Settlement) follow(before []Result) {
-	old := map[ledgerKey]Result{}
+// follow compares the results with those before. While a class goes on, nobody
+// has less than before, but it's worth what the rule says by now. What hasn't
+// changed keeps its time.
+func (st *Settlement) follow(before []Result, placements []Placement) {
+	old, rules := map[ledgerKey]Result{}, map[string]Rule{}
 	for _, r := range before {
 		old[ledgerKey{r.PlacementID, r.PersonID}] = r
+	}
+	for _, p := range placements {
+		rules[p.ID] = p.Rule
 	}
 	held := st.goesOn()
 	for i := range st.Results {
 		r := &st.Results[i]
 		was, there := old[ledgerKey{r.PlacementID, r.PersonID}]
-		switch {
-		case there && held && (r.Points < was.Points || r.Needed == 0):
-			*r = was
-		case there && r.Points == was.Points && r.Complete == was.Complete && r.Sends == was.Sends:
+		if there && held && (r.Share < was.Share || r.Needed == 0) {
+			*r = rules[r.PlacementID].worth(was)
+		}
+		if there && r.Points == was.Points && r.Complete == was.Complete && r.Sends == was.Sends {
 			r.TrueAt = was.TrueAt
-		default:
-			r.TrueAt = st.At.Truncate(time.Millisecond)
-			if !r.TrueAt.After(was.TrueAt) {
-				r.TrueAt = was.TrueAt.Add(time.Millisecond)
-			}
+			continue
+		}
+		r.TrueAt = st.At.Truncate(time.Millisecond)
+		if !r.TrueAt.After(was.TrueAt) {
+			r.TrueAt = was.TrueAt.Add(time.Millisecond)
 		}
 	}
 }

@@ -188,6 +188,22 @@ func TestClassThatIsBeingCounted(t *testing.T) {
 	counted(b, s)
 }
 
+// Points that change while a class goes on are worth what they are now.
+func TestPointsChangedWhileAClassGoesOn(t *testing.T) {
+	b, s := class(Rule{Measure: Minutes, Need: 30, Points: 100})
+	b.held("a", 0, 40, "ann")
+	settle(t, s)
+	b.held("b", 41, 0, "bob") // the same class goes on: nothing of it counts now
+	b.placements[0].Rule.Points = 10
+	settle(t, s)
+	if d := b.delivery("ann"); d.Points != 10 || d.Max != 10 {
+		t.Errorf("%v of %v points", d.Points, d.Max)
+	}
+	if r := b.settlement.Results[0]; r.Points != 10 || !r.Complete {
+		t.Errorf("result: %+v", r)
+	}
+}
+
 // The second half of a class doesn't hide what the first had come to, neither
 // while it goes on nor while it is counted.
 func TestRestartHidesNothing(t *testing.T) {
