@@ -94,7 +94,7 @@ func planned(placements []Placement, results []Result, known []Delivery, now tim
 			sends, d.Points, d.Comment = true, kept, before.Comment
 		}
 		if sends {
-			if !there || before.Points != d.Points || before.Max != d.Max {
+			if !there || before.replacedBy(d) {
 				plan = append(plan, d)
 			}
 		} else if there && before.undone() {
@@ -109,6 +109,15 @@ func planned(placements []Placement, results []Result, known []Delivery, now tim
 		}
 	}
 	return plan
+}
+
+// replacedBy reports whether the value of next is sent in d's place. What
+// somebody graded later is theirs, unless the person has earned more since.
+func (d Delivery) replacedBy(next Delivery) bool {
+	if d.State == Superseded {
+		return next.Points*d.Max > d.Points*next.Max
+	}
+	return d.Points != next.Points || d.Max != next.Max
 }
 
 // undone reports whether anything has to be done about d when its value no
