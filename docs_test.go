@@ -15,24 +15,35 @@ import (
 	"github.com/bbbridge/bbbridge/lti"
 )
 
-// TestLinks wants every relative link of a page to lead to a file.
+// TestLinks wants every relative link of a page to lead to a file, and every
+// page to be linked from another one.
 func TestLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)]+)\)`)
-	pages := 0
+	var pages []string
+	linked := map[string]bool{"README.md": true}
 	eachPage(t, func(name, text string) {
-		pages++
+		pages = append(pages, name)
 		for _, match := range link.FindAllStringSubmatch(text, -1) {
 			target, _, _ := strings.Cut(match[1], "#")
 			if target == "" || strings.Contains(target, "://") {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join(filepath.Dir(name), target)); err != nil {
+			target = filepath.Join(filepath.Dir(name), target)
+			if _, err := os.Stat(target); err != nil {
 				t.Errorf("%s links to %s: %v", name, match[1], err)
+			}
+			for _, page := range []string{target, filepath.Join(target, "README.md")} {
+				linked[page] = linked[page] || page != name
 			}
 		}
 	})
-	if pages == 0 {
+	if len(pages) == 0 {
 		t.Error("no pages found")
+	}
+	for _, page := range pages {
+		if !linked[page] {
+			t.Errorf("no page links to %s", page)
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 
 // commands are what the program does.
 type commands struct {
-	Config string `help:"TOML file with settings; the environment's BBBRIDGE_… come before it." placeholder:"FILE" type:"path"`
+	Config string `help:"TOML file with settings. Variables of the environment, BBBRIDGE_…, override it." placeholder:"FILE" type:"path"`
 
 	Serve    serveCommand    `cmd:"" help:"Run the service."`
 	Demo     demoCommand     `cmd:"" help:"Run the service with a simulated LMS and BigBlueButton on this machine."`
