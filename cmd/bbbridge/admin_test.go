@@ -2,6 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -86,4 +89,43 @@ func TestTenantSetWhileServing(t *testing.T) {
 		t.Errorf("tenant set: %s", got)
 	}
 	w.eventually("administrators moderate", moderates)
+}
+
+// A class was held before the server's secret was changed; its report, signed
+// with the old one, comes after.
+func TestReportSignedWithThePreviousSecret(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	link := w.link("complete_minutes", "30")
+	w.inClass(w.submit(w.launch(link, "anna", ltitest.LaunchOptions{}), "/start"))
+	w.inClass(w.submit(w.launch(link, "ben", ltitest.LaunchOptions{}), "/join"))
+	w.later(40 * time.Minute)
+	w.bbb.EndNow(w.meeting().ID)
+	w.clock.advance(10 * time.Second)
+
+	folder := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	server, err := serverAdd{
+		Name: "changed", URL: w.bbb.URL(), Checksum: "sha256",
+		SecretFile: file("new", "the new secret"), PreviousSecretFile: []string{file("old", w.bbb.Secret()+"\n")},
+	}.server()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.db.RemoveServer(t.Context(), "Test BBB"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.db.AddServer(t.Context(), server); err != nil {
+		t.Fatal(err)
+	}
+	w.callbacks()
+	w.eventually("Ben has his grade", func() bool { return w.grade(link, "ben") == "10/10" })
+	if sent := w.bbb.Deliveries(); sent[len(sent)-1].Kind != "analytics" || sent[len(sent)-1].Status != http.StatusOK {
+		t.Errorf("the last callback was %s and answered %d", sent[len(sent)-1].Kind, sent[len(sent)-1].Status)
+	}
 }

@@ -28,7 +28,10 @@ type serverAdd struct {
 	Name       string `required:"" help:"What we call it."`
 	URL        string `required:"" help:"What the server's admin was given, with or without /bigbluebutton/api."`
 	SecretFile string `required:"" name:"secret-file" help:"File with the shared secret; - for standard input." placeholder:"FILE"`
-	Checksum   string `default:"sha256" enum:"sha1,sha256,sha384,sha512" help:"Hash of the checksums: ${enum}."`
+
+	PreviousSecretFile []string `name:"previous-secret-file" sep:"none" help:"File with a secret of before: reports that are still signed with it are accepted. Once for each." placeholder:"FILE"`
+
+	Checksum string `default:"sha256" enum:"sha1,sha256,sha384,sha512" help:"Hash of the checksums: ${enum}."`
 }
 
 // How long a server's name, and its shared secret, may be.
@@ -73,13 +76,23 @@ func (a serverAdd) server() (classroom.Server, error) {
 	}
 	secret, err := readSecret(a.SecretFile)
 	if err != nil {
-		wrong = append(wrong, err)
+		wrong = append(wrong, fmt.Errorf("--secret-file: %w", err))
+	}
+	var previous []bbb.Secret
+	for _, path := range a.PreviousSecretFile {
+		before, err := readSecret(path)
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("--previous-secret-file: %w", err))
+		}
+		previous = append(previous, before)
 	}
 	algorithm, err := bbb.ParseAlgorithm(a.Checksum)
 	if err != nil {
 		wrong = append(wrong, fmt.Errorf("--checksum: %w", err))
 	}
-	return classroom.Server{Name: a.Name, Server: bbb.Server{URL: api, Secret: secret, Algorithm: algorithm}}, errors.Join(wrong...)
+	return classroom.Server{Name: a.Name, Server: bbb.Server{
+		URL: api, Secret: secret, PreviousSecrets: previous, Algorithm: algorithm,
+	}}, errors.Join(wrong...)
 }
 
 // quoted is a name as a shell wants it.
@@ -97,18 +110,18 @@ func readSecret(path string) (bbb.Secret, error) {
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return "", fmt.Errorf("--secret-file: %w", err)
+			return "", err
 		}
 		defer f.Close()
 		in = f
 	}
 	text, err := io.ReadAll(io.LimitReader(in, secretMost+1))
 	if err != nil {
-		return "", fmt.Errorf("--secret-file: %w", err)
+		return "", fmt.Errorf("%s: %w", path, err)
 	}
 	secret := strings.TrimSpace(string(text))
 	if secret == "" || len(text) > secretMost {
-		return "", errors.New("--secret-file: there is no secret in it, or far more than one")
+		return "", fmt.Errorf("%s: there is no secret in it, or far more than one", path)
 	}
 	return bbb.Secret(secret), nil
 }
