@@ -57,9 +57,8 @@ func (db *DB) RecordMeeting(ctx context.Context, m classroom.Meeting, pollAt tim
 	var isNew bool
 	err := db.write(ctx, func(c *conn) error {
 		changed, err := c.exec(ctx, `
-			INSERT INTO meetings (id, room_id, server_id, internal_id, meeting_id, create_time, clock_offset, ended_at,
-				dirty, exact, evidence)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, FALSE, FALSE, 0)
+			INSERT INTO meetings (id, room_id, server_id, internal_id, meeting_id, create_time, clock_offset, ended_at, dirty)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, FALSE)
 			ON CONFLICT (internal_id, server_id) DO NOTHING`,
 			m.ID, m.RoomID, m.ServerID, m.InternalID, m.MeetingID, millis(m.CreateTime), span(m.ClockOffset), millis(m.EndedAt))
 		if err != nil {

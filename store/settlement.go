@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
@@ -58,8 +56,7 @@ func (c *conn) saveAccounts(ctx context.Context, accounts []classroom.MeetingAcc
 	for _, a := range accounts {
 		// The row is ours from here, so evidence that isn't counted below
 		// makes it dirty after us.
-		err := c.one(ctx, `UPDATE meetings SET first_at = ?, last_at = ?, exact = ?, evidence = ? WHERE id = ?`,
-			millis(a.From), millis(a.To), a.Exact, a.Evidence, a.MeetingID)
+		err := c.one(ctx, `UPDATE meetings SET dirty = TRUE WHERE id = ?`, a.MeetingID)
 		if err != nil {
 			return fmt.Errorf("account of meeting %s: %w", a.MeetingID, err)
 		}
@@ -84,22 +81,14 @@ func (c *conn) saveAccounts(ctx context.Context, accounts []classroom.MeetingAcc
 }
 
 func (c *conn) saveStays(ctx context.Context, a classroom.MeetingAccount) error {
-	for _, old := range []string{`DELETE FROM stays WHERE meeting_id = ?`, `DELETE FROM activities WHERE meeting_id = ?`} {
-		if _, err := c.exec(ctx, old, a.MeetingID); err != nil {
-			return err
-		}
-	}
-	var stays, activities [][]any
-	for _, s := range a.Stays {
-		stays = append(stays, []any{a.MeetingID, s.PersonID, millis(s.From), millis(s.To), string(s.Source)})
-	}
-	for _, id := range slices.Sorted(maps.Keys(a.Activities)) {
-		activities = append(activities, []any{a.MeetingID, id, asJSON(a.Activities[id])})
-	}
-	if err := c.insert(ctx, `INSERT INTO stays (meeting_id, person_id, from_at, to_at, source) VALUES`, stays, ``); err != nil {
+	if _, err := c.exec(ctx, `DELETE FROM stays WHERE meeting_id = ?`, a.MeetingID); err != nil {
 		return err
 	}
-	return c.insert(ctx, `INSERT INTO activities (meeting_id, person_id, activity) VALUES`, activities, ``)
+	var rows [][]any
+	for _, s := range a.Stays {
+		rows = append(rows, []any{a.MeetingID, s.PersonID, millis(s.From), millis(s.To), string(s.Source)})
+	}
+	return c.insert(ctx, `INSERT INTO stays (meeting_id, person_id, from_at, to_at, source) VALUES`, rows, ``)
 }
 
 // A sessionRow, an attendanceRow and a resultRow can be compared: of a room's

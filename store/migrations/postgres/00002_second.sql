@@ -11,3 +11,10 @@ ALTER TABLE deliveries ADD COLUMN kept DOUBLE PRECISION NOT NULL DEFAULT 0;
 -- though no report has come. A session that waits for that is being counted.
 ALTER TABLE meetings ADD COLUMN counts_at BIGINT;
 ALTER TABLE sessions ADD COLUMN counting BOOLEAN NOT NULL DEFAULT FALSE;
+
+-- What was written and never read.
+DROP TABLE activities;
+ALTER TABLE meetings DROP COLUMN first_at;
+ALTER TABLE meetings DROP COLUMN last_at;
+ALTER TABLE meetings DROP COLUMN exact;
+ALTER TABLE meetings DROP COLUMN evidence;
