@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -41,10 +42,22 @@ func (s *Server) recordings(c *gin.Context) error {
 // learnersFormats are those that learners see. Statistics are about people.
 var learnersFormats = map[string]bool{"presentation": true, "video": true, "podcast": true, "notes": true, "screenshare": true, "slides": true}
 
+// recordingName is what a recording is called, if that says more than its day:
+// a meeting is called as its room.
+func recordingName(seat classroom.Seat, r bbb.Recording) string {
+	if name := r.Title(); name != seat.Room.Title {
+		return name
+	}
+	return ""
+}
+
 func (s *Server) recordingView(c *gin.Context, seat classroom.Seat, r bbb.Recording, manages bool) web.Recording {
 	view := web.Recording{
-		ID: r.ID, Name: r.Name, From: r.Start.UTC(), Published: r.Published,
+		ID: r.ID, Name: recordingName(seat, r), From: r.Start.UTC(), Published: r.Published,
 		Processing: r.State == "processing" || r.State == "processed" || len(r.Formats) == 0,
+	}
+	if !r.End.IsZero() && len(r.Formats) == 0 { // else the formats say it, without the breaks
+		view.Length = r.End.Sub(r.Start)
 	}
 	path := "/recordings/" + r.ID
 	for _, f := range r.Formats {
@@ -131,8 +144,17 @@ func (s *Server) confirmDelete(c *gin.Context) error {
 		return err
 	}
 	s.seated(c, seat)
+	all, err := s.Rooms.Recordings(c.Request.Context(), seat)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(all, func(r bbb.Recording) bool { return r.ID == c.Param("recording") })
+	if i < 0 {
+		return classroom.ErrNotFound
+	}
 	return s.render(c, http.StatusOK, web.Confirm{
-		Title: seat.Room.Title, Course: seat.Course.Title, What: web.ConfirmDelete, Name: seat.Room.Title, Now: s.Now().UTC(),
+		Title: seat.Room.Title, Course: seat.Course.Title, What: web.ConfirmDelete,
+		Name: recordingName(seat, all[i]), From: all[i].Start.UTC(), Now: s.Now().UTC(),
 		Post:    web.Post{URL: at(seat, "/recordings/"+c.Param("recording")+"/delete")},
 		BackURL: at(seat, "/recordings"),
 	})

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bbbridge/bbbridge/lti/ltitest"
 )
@@ -32,11 +33,7 @@ func TestSettingsForm(t *testing.T) {
 	room := w.launch(w.link(), "anna", ltitest.LaunchOptions{})
 	form := func() *ltitest.Form {
 		t.Helper()
-		page, err := room.Click("Change")
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := page.Form("/settings")
+		f, err := w.click(room, "Change").Form("/settings")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,5 +83,52 @@ func TestAPlaceThatTakesNoLinks(t *testing.T) {
 	answers := w.lms.DeepLinkAnswers()
 	if len(answers) != 1 || answers[0].Reason != "" || !strings.Contains(answers[0].Message, "can't be added here") {
 		t.Errorf("the LMS got %+v", answers)
+	}
+}
+
+// A teacher sees which recording is which, also before it is deleted for good.
+func TestRecordings(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	link := w.link()
+	open := func(person string) *ltitest.Page {
+		t.Helper()
+		return w.click(w.launch(link, person, ltitest.LaunchOptions{}), "Show recordings")
+	}
+	settings := w.click(w.launch(link, "anna", ltitest.LaunchOptions{}), "Change")
+	form, err := settings.Form("/settings")
+	if err != nil {
+		t.Fatal(err)
+	}
+	room, err := settings.Submit(form.Set("record", "on"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.inClass(w.submit(room, "/start"))
+	w.person(w.meeting(), "Anna Moreau").Record()
+	start := w.clock.now().UTC()
+	w.later(47 * time.Minute)
+	w.bbb.EndNow(w.meeting().ID)
+	w.later(10 * time.Second)
+	if page := open("anna"); !strings.Contains(page.Text, "47 min · Being processed") {
+		t.Errorf("while it is processed: %s", page.Text)
+	}
+	w.later(time.Minute)
+	list := open("anna")
+	day := start.Format("2 Jan")
+	if !strings.Contains(list.Text, "Learners see it") || !strings.Contains(strings.ReplaceAll(list.Text, "\u00a0", " "), day) {
+		t.Errorf("to the teacher: %s", list.Text)
+	}
+	if page := open("ben"); !strings.Contains(page.Text, "47 min") || strings.Contains(page.Text, "Delete") {
+		t.Errorf("to a learner: %s", page.Text)
+	}
+	sure := w.click(list, "Delete")
+	if text := strings.ReplaceAll(sure.Text, "\u00a0", " "); !strings.Contains(text, day) || strings.Contains(text, "Weekly seminar,") {
+		t.Errorf("it doesn't say which one it deletes: %s", sure.Text)
+	}
+	if page := w.submit(sure, "/delete"); !strings.Contains(page.Text, "The recording is deleted.") || !strings.Contains(page.Text, "No recording yet") {
+		t.Errorf("deleted: %d %s", page.Status, page.Text)
+	}
+	if again := w.click(list, "Delete"); again.Status != http.StatusNotFound {
+		t.Errorf("to delete it once more: %d %s", again.Status, again.Text)
 	}
 }

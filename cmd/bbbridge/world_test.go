@@ -178,6 +178,16 @@ func (w *world) submit(page *ltitest.Page, action string) *ltitest.Page {
 	return next
 }
 
+// click follows the page's link of this text.
+func (w *world) click(page *ltitest.Page, text string) *ltitest.Page {
+	w.t.Helper()
+	next, err := page.Click(text)
+	if err != nil {
+		w.t.Fatalf("%v; page: %d %s", err, page.Status, page.Text)
+	}
+	return next
+}
+
 // inClass follows the answer to a join to BigBlueButton's own page.
 func (w *world) inClass(page *ltitest.Page) *ltitest.Page {
 	w.t.Helper()
