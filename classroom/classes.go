@@ -43,10 +43,10 @@ type classStore interface {
 }
 
 const (
-	meetingMost  = 7 * 24 * time.Hour // how long a meeting is looked at whose server doesn't answer
-	slowestPoll  = 2 * time.Minute    // while it doesn't, unless Interval is longer
-	hintWait     = 2 * time.Second    // the end callback comes before the server has closed the meeting
-	failuresFine = 3                  // polls that may fail before they get rarer
+	meetingMost  = 24 * time.Hour  // how long a meeting is looked at whose server doesn't answer: what was seen of it waits for its grades
+	slowestPoll  = 2 * time.Minute // while it doesn't, unless Interval is longer
+	hintWait     = 2 * time.Second // the end callback comes before the server has closed the meeting
+	failuresFine = 3               // polls that may fail before they get rarer
 )
 
 // Poll looks once who is in a meeting, and returns when to look again; zero:
@@ -90,7 +90,7 @@ func (s *Classes) next(interval time.Duration) time.Time {
 }
 
 // unanswered puts the next look off, further if the server has been silent for
-// some looks already. Only after days the meeting is taken for over.
+// some looks already. Only after a day the meeting is taken for over; it may come back.
 func (s *Classes) unanswered(ctx context.Context, m Meeting, problem error) (time.Time, error) {
 	evidence, err := s.Store.EvidenceOf(ctx, m.ID)
 	if err != nil {
