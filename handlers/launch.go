@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/gin-gonic/gin"
@@ -243,10 +244,11 @@ type deepLinking interface {
 	Response(context.Context, lti.DeepLinkingAnswer) (string, error)
 }
 
-// origin is the origin of an absolute address, or empty.
+// origin is the origin of an absolute address, or empty. It goes into a
+// header, where some characters that url.Parse takes in a host mean something.
 func origin(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.ContainsAny(u.Host, `;,'"`) {
 		return ""
 	}
 	return u.Scheme + "://" + u.Host

@@ -1,0 +1,23 @@
+package handlers
+
+import "testing"
+
+func TestOrigin(t *testing.T) {
+	for _, test := range []struct{ name, address, want string }{
+		{"a page", "https://lms.example.edu/course/view.php?id=3", "https://lms.example.edu"},
+		{"a port", "https://lms.example.edu:8443/", "https://lms.example.edu:8443"},
+		{"this machine", "http://127.0.0.1:8081/lms", "http://127.0.0.1:8081"},
+		{"a path", "/course", ""},
+		{"a script", "javascript:alert(1)", ""},
+		{"nothing", "", ""},
+		{"a directive behind the host", "https://lms.example.edu;sandbox/", ""},
+		{"a second policy", "https://lms.example.edu,default-src/", ""},
+		{"a keyword", "https://'none'/", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := origin(test.address); got != test.want {
+				t.Errorf("origin(%q) = %q, want %q", test.address, got, test.want)
+			}
+		})
+	}
+}
