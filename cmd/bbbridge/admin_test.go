@@ -129,3 +129,25 @@ func TestReportSignedWithThePreviousSecret(t *testing.T) {
 		t.Errorf("the last callback was %s and answered %d", sent[len(sent)-1].Kind, sent[len(sent)-1].Status)
 	}
 }
+
+// A registration is changed by removing it and adding it anew: only the
+// deployments that are named then get in, and all that there was is back.
+func TestRegisteredAnewWhileServing(t *testing.T) {
+	w, p, link := served(t)
+	room := w.launch(link, "anna", ltitest.LaunchOptions{}).URL.Path
+	r := w.lms.Registration(w.tool)
+	anew := func(more ...string) {
+		p.must("platform", "remove", "Test LMS")
+		p.must(append([]string{"platform", "add", "--name", "Test LMS", "--issuer", r.Issuer, "--client-id=" + r.ClientID,
+			"--auth-url", r.AuthURL, "--token-url", r.TokenURL, "--jwks-url", r.JWKSURL}, more...)...)
+	}
+	anew("--deployment-id", "another")
+	w.eventually("its deployment is unknown", func() bool {
+		return strings.Contains(w.launch(link, "anna", ltitest.LaunchOptions{}).Text, "deployment_unknown")
+	})
+	anew("--deployment-id", r.DeploymentID, "--frame-ancestor", "https://www.example.edu")
+	w.eventually("it is let in, and framed by another site of the school", func() bool {
+		page := w.launch(link, "anna", ltitest.LaunchOptions{})
+		return page.URL.Path == room && strings.Contains(page.Header.Get("Content-Security-Policy"), " https://www.example.edu")
+	})
+}
