@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -150,6 +151,34 @@ func TestKeyboardReachesAll(t *testing.T) {
 		if left, err := chromedp.Run(tab, chromedp.Evaluate[[]string](missed)); err != nil || len(left) > 0 {
 			t.Errorf("%s: the keyboard doesn't come to %v %v", name, left, err)
 		}
+	}
+}
+
+// What changes on the teacher's page changes inside of its live regions, which
+// screen readers know from the start.
+func TestLiveRegionsStay(t *testing.T) {
+	var here atomic.Int64
+	mux := http.NewServeMux()
+	mux.Handle(StaticPath, pages.Static())
+	mux.HandleFunc("/live", func(w http.ResponseWriter, _ *http.Request) {
+		if err := pages.Render(w, "en", teacherRoom(Live, int(here.Add(1)))); err != nil {
+			t.Error(err)
+		}
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	tab := newBrowserTab(t)
+	if err := chromedp.Do(tab, chromedp.Navigate(server.URL+"/live")); err != nil {
+		t.Fatal(err)
+	}
+	const look = `new Promise((done) => {
+		const status = document.getElementById("status");
+		new MutationObserver(() => done(status.isConnected ? status.textContent.trim() : "gone")).observe(document.body, { childList: true, subtree: true });
+		document.dispatchEvent(new Event("visibilitychange")); // as somebody who comes back to the page
+	})`
+	text, err := chromedp.Run(tab, chromedp.Evaluate[string](look, chromedp.EvalAwaitPromise))
+	if err != nil || !strings.Contains(text, "2 here") {
+		t.Errorf("the live region says %q: %v", text, err)
 	}
 }
 

@@ -26,6 +26,27 @@ func TestFormsOfAWindowOpenNothingElsewhere(t *testing.T) {
 	w.inClass(w.submit(framed, "/join"))
 }
 
+// A class is never framed: what leads there opens a window.
+func TestClassesOpenInAWindow(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	link := w.link()
+	opens := func(person, action string) {
+		t.Helper()
+		form, err := w.launch(link, person, ltitest.LaunchOptions{Framed: true}).Form(action)
+		if err != nil {
+			t.Fatalf("%s: %v", person, err)
+		}
+		if form.Target != "_blank" {
+			t.Errorf("%s's form to %s opens in %q", person, action, form.Target)
+		}
+	}
+	opens("anna", "/start")
+	opens("ben", "/join") // the waiting page
+	w.inClass(w.submit(w.launch(link, "anna", ltitest.LaunchOptions{}), "/start"))
+	opens("anna", "/join")
+	opens("ben", "/join")
+}
+
 // A refusal must be read where it happens: in the platform's frame.
 func TestRefusalsShowInFrames(t *testing.T) {
 	w := newWorld(t, worldOptions{})

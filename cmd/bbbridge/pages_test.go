@@ -118,6 +118,13 @@ func TestRecordings(t *testing.T) {
 	if !strings.Contains(list.Text, "Learners see it") || !strings.Contains(strings.ReplaceAll(list.Text, "\u00a0", " "), day) {
 		t.Errorf("to the teacher: %s", list.Text)
 	}
+	play, err := list.Form("/play/presentation")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if play.Target != "_blank" {
+		t.Errorf("the recording opens in %q", play.Target)
+	}
 	if page := open("ben"); !strings.Contains(page.Text, "47 min") || strings.Contains(page.Text, "Delete") {
 		t.Errorf("to a learner: %s", page.Text)
 	}

@@ -162,7 +162,8 @@
       if (!fresh || part.contains(document.activeElement)) return;
       if (part.querySelector("details[open]")) each("details", (details) => { details.open = true; }, fresh);
       retime(fresh);
-      if (fresh.innerHTML !== part.innerHTML) part.replaceWith(fresh);
+      // The part itself stays: a live region that is new tells nobody anything.
+      if (fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
     });
   };
   if (refresh) {
