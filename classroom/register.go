@@ -127,6 +127,7 @@ func (s *Registers) upToNow(ctx context.Context, r *Register) error {
 		}
 	}
 	r.Session = sessions[0] // has its length now
+	r.Rows = slices.DeleteFunc(r.Rows, func(row RegisterRow) bool { return !row.Graded && len(row.Stays) == 0 })
 	return nil
 }
 

@@ -47,8 +47,9 @@ func (db *DB) Session(ctx context.Context, roomID, sessionID string) (classroom.
 }
 
 // Register returns the register of a session for one course: each of its
-// learners, and each of its other people who came, by name. Nobody of another
-// course is in it. Result and delivery are those of the placement.
+// learners, and each of its other people who came, by name; of a session that
+// lives, all others. Nobody of another course is in it. Result and delivery are
+// those of the placement.
 func (db *DB) Register(ctx context.Context, sessionID, courseID, placementID string) ([]classroom.RegisterRow, error) {
 	var people []struct {
 		personRow
@@ -66,7 +67,8 @@ func (db *DB) Register(ctx context.Context, sessionID, courseID, placementID str
 				SELECT `+columns[personRow]("p")+`, `+columns[enrolmentRow]("e")+`, a.present, a.activity
 				FROM enrolments e JOIN people p ON p.id = e.person_id
 				LEFT JOIN attendances a ON a.session_id = ? AND a.person_id = e.person_id
-				WHERE e.course_id = ? AND (e.graded OR a.person_id IS NOT NULL)`, sessionID, courseID)
+				WHERE e.course_id = ? AND (e.graded OR a.person_id IS NOT NULL
+					OR EXISTS (SELECT 1 FROM sessions s WHERE s.id = ? AND s.ended_at IS NULL))`, sessionID, courseID, sessionID)
 		},
 		func() error {
 			return c.list(ctx, &stays, `

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -132,6 +133,17 @@ func testRegister(t *testing.T, w *world) {
 	w.same(must(w.Register(w.ctx, id, yan.Course.ID, yan.Placement.ID))(w), []classroom.RegisterRow{
 		row(yan, classroom.Viewer, classroom.Attendance{Time: time.Minute}, stay),
 	})
+	other := w.teach("tom", "link") // didn't come, or hasn't come yet
+	names := func() (names []string) {
+		for _, row := range must(w.Register(w.ctx, id, c.ann.Course.ID, c.ann.Placement.ID))(w) {
+			names = append(names, row.Person.ID)
+		}
+		return names
+	}
+	w.same(slices.Contains(names(), other.Person.ID), false)
+	s.Sessions[0].EndedAt = time.Time{}
+	w.ok(w.SaveSettlement(w.ctx, s))
+	w.same(slices.Contains(names(), other.Person.ID), true)
 }
 
 func testHistory(t *testing.T, w *world) {
