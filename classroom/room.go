@@ -51,6 +51,9 @@ type Settings struct {
 const (
 	MaxTitle   = 64
 	MaxWelcome = 1000
+	// maxEscaped is how long the welcome may be in an address, in bytes: servers
+	// take addresses of 8 KB, and Chinese takes 9 bytes a character there.
+	maxEscaped = 5000
 )
 
 // A Course is LTI's context. A link without a context is a course of its own.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -249,7 +250,7 @@ func (s *Rooms) Change(ctx context.Context, seat Seat, title string, settings Se
 // Validate is an *InvalidError for the first setting out of bounds.
 func (s Settings) Validate() error {
 	switch {
-	case utf8.RuneCountInString(s.Welcome) > MaxWelcome:
+	case utf8.RuneCountInString(s.Welcome) > MaxWelcome, len(url.QueryEscape(s.Welcome)) > maxEscaped:
 		return &InvalidError{"welcome"}
 	case s.MaxParticipants < 0 || s.MaxParticipants > 10_000:
 		return &InvalidError{"max_participants"}
