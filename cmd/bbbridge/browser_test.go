@@ -112,11 +112,6 @@ func (b tab) click(selector string) {
 	b.do("click "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
 }
 
-func (b tab) see(selector string) {
-	b.t.Helper()
-	b.do("see "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
-}
-
 // opens returns the new tab that a click opens.
 func (b tab) opens(what string, click func()) tab {
 	b.t.Helper()
