@@ -141,6 +141,17 @@ func TestWrongFields(t *testing.T) {
 	}
 }
 
+// Who presses Enter in a dialog that has just opened ends no class.
+func TestDialogStartsAtTheSafeButton(t *testing.T) {
+	doc, err := goquery.NewDocumentFromReader(strings.NewReader(render(t, "en", teacherRoom(Live, 2))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first := doc.Find("dialog [autofocus]"); first.Length() != 1 || strings.TrimSpace(first.Text()) != "Go on with class" {
+		t.Errorf("the dialog begins at %q", first.Text())
+	}
+}
+
 // Learners read what they can do; why a platform said no is for the teacher.
 func TestLearnersAreNotToldToLookAtRoles(t *testing.T) {
 	page := render(t, "en", learnerRoom(Down))
