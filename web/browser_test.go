@@ -4,6 +4,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
@@ -69,12 +71,17 @@ func serveSamples(t *testing.T) string {
 	return server.URL
 }
 
+// browserMost bounds what a browser is waited for.
+const browserMost = 3 * time.Minute
+
 // newBrowserTab is a tab of a browser of its own.
 func newBrowserTab(t *testing.T) context.Context {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-component-update", true))
-	allocator, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	bound, cancel := context.WithTimeout(t.Context(), browserMost)
+	t.Cleanup(cancel)
+	allocator, cancel := chromedp.NewExecAllocator(bound, options...)
 	t.Cleanup(cancel)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
@@ -179,6 +186,34 @@ func TestLiveRegionsStay(t *testing.T) {
 	text, err := chromedp.Run(tab, chromedp.Evaluate[string](look, chromedp.EvalAwaitPromise))
 	if err != nil || !strings.Contains(text, "2 here") {
 		t.Errorf("the live region says %q: %v", text, err)
+	}
+}
+
+// Who ends a class comes out of it before its end is known: the page looks
+// again and says so.
+func TestLeftPageTellsTheEnd(t *testing.T) {
+	var asked atomic.Bool
+	mux := http.NewServeMux()
+	mux.Handle(StaticPath, pages.Static())
+	mux.HandleFunc("/state", func(w http.ResponseWriter, _ *http.Request) {
+		asked.Store(true)
+		if err := json.NewEncoder(w).Encode(State{State: Ended}); err != nil {
+			t.Error(err)
+		}
+	})
+	mux.HandleFunc("/left", func(w http.ResponseWriter, _ *http.Request) {
+		if err := pages.Render(w, "en", LeftPage{Title: "Law", Live: !asked.Load(), StateURL: "/state", RoomURL: "/room"}); err != nil {
+			t.Error(err)
+		}
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	tab := newBrowserTab(t)
+	if err := chromedp.Do(tab, chromedp.Navigate(server.URL+"/left"), chromedp.WaitVisible(chromedp.CSS("main:not([data-poll])"))); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := chromedp.Run(tab, chromedp.Text(chromedp.CSS("h1"))); err != nil || text != "Class is over." {
+		t.Errorf("the page says %q: %v", text, err)
 	}
 }
 

@@ -85,10 +85,12 @@ type Problem struct {
 	Again   Post   // the same once more, for what may work in a moment. May be zero
 }
 
-// A LeftPage is where people land who come out of a class.
+// A LeftPage is where people land who come out of a class. The zero one is for
+// who isn't known any more.
 type LeftPage struct {
 	Title, Course string
-	Live          bool   // the class goes on
+	Live          bool   // the class goes on, or hasn't ended yet: the page looks again
+	StateURL      string // answers State as JSON
 	Join          Post   // back into it, in this window
 	RoomURL       string // the room's page
 	CourseURL     string // at the platform. May be empty

@@ -105,6 +105,11 @@ func TestWalkOfTheDemo(t *testing.T) {
 	room.until("the class is over", `document.querySelector("main[data-state=waiting], main[data-state=ended]") !== null && document.querySelector("table.classes a") !== null`)
 	room.shot("room-after")
 
+	// Anna's own window came out of the class, and tells that it is over.
+	class.front()
+	class.until("Anna's window tells that the class is over", `location.pathname.endsWith("/left") && document.body.innerText.includes("Class is over.")`)
+	room.front()
+
 	// The register, and the grade in the gradebook.
 	room.click("table.classes a")
 	room.until("the register has Ben", `location.pathname.includes("/classes/") && document.body.innerText.includes("Ben Okafor")`)

@@ -117,7 +117,7 @@
   // A page that waits asks how things stand, and goes in when class is on.
   const { poll, state, go, refresh } = main.dataset;
   const calm = state === "live" || state === "ended" || state === "no_server";
-  let pause = calm ? 10000 : 3000;
+  let pause = 3000; // what has just begun or ended may not be known yet
   const later = (act) => setTimeout(act, pause * (0.8 + 0.4 * Math.random()));
   const ask = async () => {
     try {
