@@ -94,6 +94,10 @@ func (g *Grades) find(ctx context.Context, grant grant, e Endpoint, want LineIte
 	if found.URL == "" {
 		return LineItem{}, ErrNoLineItem
 	}
+	// The token goes to that address next.
+	if found.URL, err = besides(e.LineItems, found.URL); err != nil {
+		return LineItem{}, fmt.Errorf("line item: id %.200q: %w", found.URL, err)
+	}
 	return found, nil
 }
 

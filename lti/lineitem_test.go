@@ -81,7 +81,8 @@ func TestFindLineItem(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			g, s, _ := newGrades(t, fakeAnswer{status: 200, body: list})
-			got, err := g.FindLineItem(t.Context(), testRegistration, "dep-1", allScopes, test.want)
+			local := Endpoint{Scopes: allScopes.Scopes, LineItems: strings.Replace(moodleItems, "https", "http", 1)}
+			got, err := g.FindLineItem(t.Context(), testRegistration, "dep-1", local, test.want)
 			want := ""
 			if test.found != "" {
 				want = prefix + test.found + "/lineitem?type_id=13"
@@ -89,7 +90,7 @@ func TestFindLineItem(t *testing.T) {
 			if got.URL != want || errors.Is(err, ErrNoLineItem) != (want == "") {
 				t.Errorf("FindLineItem = %q, %v, want %q", got.URL, err, want)
 			}
-			wantRequest(t, s.asked[0], "GET", moodleItems+test.query, "application/vnd.ims.lis.v2.lineitemcontainer+json", "", "")
+			wantRequest(t, s.asked[0], "GET", local.LineItems+test.query, "application/vnd.ims.lis.v2.lineitemcontainer+json", "", "")
 		})
 	}
 }
@@ -118,6 +119,23 @@ func TestFindLineItemOfSeveral(t *testing.T) {
 		got, err := g.FindLineItem(t.Context(), testRegistration, "", allScopes, LineItem{ResourceLinkID: "26", ResourceID: "a"})
 		if err != nil || got.URL != "https://m.example/"+want {
 			t.Errorf("FindLineItem = %q, %v, want %s", got.URL, err, want)
+		}
+	}
+}
+
+// TestFoundLineItem: the token goes to the address of what is found, so that
+// must be as good as a new item's. One that isn't makes no second column.
+func TestFoundLineItem(t *testing.T) {
+	for _, test := range []struct{ name, id, want string }{ // want empty: refused
+		{"absolute", "https://m.example/1", "https://m.example/1"},
+		{"relative", "/items/3?t=1", "https://m.example/items/3?t=1"},
+		{"without https", "http://m.example/1", ""},
+		{"no URL", "%zz", ""},
+	} {
+		g, s, _ := newGrades(t, fakeAnswer{status: 200, body: `[{"id":"` + test.id + `","resourceLinkId":"26","tag":"attendance"}]`})
+		got, err := g.FindOrCreateLineItem(t.Context(), testRegistration, "", allScopes, wantedItem)
+		if got.URL != test.want || (err == nil) != (test.want != "") || s.count() != 1 {
+			t.Errorf("%s: %q, %v after %d requests, want %q", test.name, got.URL, err, s.count(), test.want)
 		}
 	}
 }
