@@ -97,6 +97,11 @@ func (s *Server) notIn(c *gin.Context, seat classroom.Seat, err error) error {
 // address alone, as a link that opens the class does.
 const freshFor = 2 * time.Minute
 
+// ours reports whether the address has the visit in it, which no other site
+// knows. An address without it is one that anybody may have made: by it no
+// class starts, whoever opens it.
+func ours(c *gin.Context) bool { return c.Query("v") != "" }
+
 // class is where a link with open=class leads: a moderator into the class,
 // which starts by it; a learner in, or to the page that waits. In a frame it
 // is the room's page: a class isn't framed.
@@ -106,7 +111,7 @@ func (s *Server) class(c *gin.Context) error {
 		return err
 	}
 	s.seated(c, seat)
-	fresh := s.Now().Sub(seat.Visit.CreatedAt) < freshFor
+	fresh := ours(c) && s.Now().Sub(seat.Visit.CreatedAt) < freshFor
 	if framed(c) || seat.May(classroom.Start) == nil && !fresh {
 		return s.roomPage(c, seat)
 	}
@@ -129,7 +134,7 @@ func (s *Server) left(c *gin.Context) error {
 	seat.Tries = atoi(c.Query("try"))
 	for _, p := range problems {
 		switch {
-		case p.JustEnded() && seat.Tries < retriesMost:
+		case p.JustEnded() && seat.Tries < retriesMost && ours(c):
 			return s.again(c, seat)
 		case errors.Is(p, bbb.ErrFull):
 			return classroom.ErrFull
@@ -166,7 +171,7 @@ func (s *Server) retry(c *gin.Context) error {
 	}
 	s.seated(c, seat)
 	seat.Tries = max(1, atoi(c.Query("try")))
-	if seat.Tries > retriesMost {
+	if seat.Tries > retriesMost || !ours(c) {
 		return s.roomPage(c, seat)
 	}
 	return s.goIn(c, seat)

@@ -26,6 +26,26 @@ func TestFormsOfAWindowOpenNothingElsewhere(t *testing.T) {
 	w.inClass(w.submit(framed, "/join"))
 }
 
+// Whoever knows a room's address, as its learners do, may have its teacher
+// open one under it: no class starts by that.
+func TestAddressesOfOthersStartNoClass(t *testing.T) {
+	for name, path := range map[string]string{
+		"opens the class": "/class", "tries again": "/again/join?try=1", "came out of a class": `/left?errors=[{"key":"notFound","message":""}]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, worldOptions{})
+			anna := w.launch(w.link(), "anna", ltitest.LaunchOptions{})
+			page, err := anna.Open(anna.URL.Path + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if page.Status != http.StatusOK || len(w.bbb.Meetings()) != 0 || strings.Contains(page.Body, "/again/join") {
+				t.Errorf("%d %s, %d meetings", page.Status, page.Text, len(w.bbb.Meetings()))
+			}
+		})
+	}
+}
+
 // A class is never framed: what leads there opens a window.
 func TestClassesOpenInAWindow(t *testing.T) {
 	w := newWorld(t, worldOptions{})
