@@ -254,8 +254,8 @@ func (c *conn) saveDeliveries(ctx context.Context, s classroom.Settlement, lanes
 		// an attempt that is under way that its value is an old one.
 		changed, err := c.exec(ctx, `
 			INSERT INTO deliveries (placement_id, person_id, points, max_points, comment, true_at,
-				state, reason, detail, attempts, sent_points)
-			VALUES (?, ?, ?, ?, ?, ?, ?, '', '', 0, 0)
+				state, reason, detail, attempts, sent_points, kept)
+			VALUES (?, ?, ?, ?, ?, ?, ?, '', '', 0, 0, 0)
 			ON CONFLICT (placement_id, person_id) DO UPDATE SET
 				points = excluded.points, max_points = excluded.max_points, comment = excluded.comment,
 				true_at = CASE WHEN excluded.true_at > deliveries.true_at THEN excluded.true_at ELSE deliveries.true_at + 1 END,

@@ -114,6 +114,7 @@ CREATE TABLE placements (
 	item_url         TEXT             NOT NULL, -- from here: the line item that we use
 	item_max         DOUBLE PRECISION NOT NULL,
 	item_made        BOOLEAN          NOT NULL,
+	item_held_until  BIGINT, -- one delivery on one node looks for the line item
 	copied_from      TEXT             NOT NULL,
 	opens_class      BOOLEAN          NOT NULL,
 	UNIQUE (course_id, resource_link_id)
@@ -148,7 +149,8 @@ CREATE TABLE sessions (
 	started_at BIGINT  NOT NULL,
 	ended_at   BIGINT,
 	length     BIGINT  NOT NULL,
-	exact      BOOLEAN NOT NULL
+	exact      BOOLEAN NOT NULL,
+	counting   BOOLEAN NOT NULL -- its report is waited for
 );
 CREATE INDEX sessions_room ON sessions (room_id, started_at);
 
@@ -161,12 +163,9 @@ CREATE TABLE meetings (
 	create_time  BIGINT  NOT NULL,
 	clock_offset BIGINT  NOT NULL,
 	ended_at     BIGINT,
+	counts_at    BIGINT, -- an ended one without a report counts from then on, by our clock
 	session_id   TEXT    REFERENCES sessions,
 	dirty        BOOLEAN NOT NULL,
-	first_at     BIGINT, -- from here: as settled
-	last_at      BIGINT,
-	exact        BOOLEAN NOT NULL,
-	evidence     BIGINT  NOT NULL,
 	UNIQUE (internal_id, server_id)
 );
 CREATE INDEX meetings_room ON meetings (room_id, create_time);
@@ -193,13 +192,6 @@ CREATE TABLE stays (
 	to_at      BIGINT NOT NULL,
 	source     TEXT   NOT NULL,
 	PRIMARY KEY (meeting_id, person_id, from_at)
-);
-
-CREATE TABLE activities (
-	meeting_id TEXT NOT NULL REFERENCES meetings,
-	person_id  TEXT NOT NULL,
-	activity   TEXT NOT NULL,
-	PRIMARY KEY (meeting_id, person_id)
 );
 
 CREATE TABLE attendances (
@@ -238,6 +230,7 @@ CREATE TABLE deliveries (
 	sent_at      BIGINT,
 	sent_points  DOUBLE PRECISION NOT NULL,
 	sent_stamp   BIGINT,
+	kept         DOUBLE PRECISION NOT NULL, -- share of the points that stays, earned in a room before
 	PRIMARY KEY (placement_id, person_id)
 );
 CREATE INDEX deliveries_state ON deliveries (state);

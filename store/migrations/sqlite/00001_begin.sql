@@ -114,6 +114,7 @@ CREATE TABLE placements (
 	item_url         TEXT    NOT NULL, -- from here: the line item that we use
 	item_max         REAL    NOT NULL,
 	item_made        INTEGER NOT NULL,
+	item_held_until  INTEGER, -- one delivery on one node looks for the line item
 	copied_from      TEXT    NOT NULL,
 	opens_class      INTEGER NOT NULL,
 	UNIQUE (course_id, resource_link_id)
@@ -147,7 +148,8 @@ CREATE TABLE sessions (
 	started_at INTEGER NOT NULL,
 	ended_at   INTEGER,
 	length     INTEGER NOT NULL,
-	exact      INTEGER NOT NULL
+	exact      INTEGER NOT NULL,
+	counting   INTEGER NOT NULL -- its report is waited for
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_room ON sessions (room_id, started_at);
 
@@ -160,12 +162,9 @@ CREATE TABLE meetings (
 	create_time  INTEGER  NOT NULL,
 	clock_offset INTEGER  NOT NULL,
 	ended_at     INTEGER,
+	counts_at    INTEGER, -- an ended one without a report counts from then on, by our clock
 	session_id   TEXT     REFERENCES sessions,
 	dirty        INTEGER  NOT NULL,
-	first_at     INTEGER, -- from here: as settled
-	last_at      INTEGER,
-	exact        INTEGER  NOT NULL,
-	evidence     INTEGER  NOT NULL,
 	UNIQUE (internal_id, server_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX meetings_room ON meetings (room_id, create_time);
@@ -192,13 +191,6 @@ CREATE TABLE stays (
 	to_at      INTEGER NOT NULL,
 	source     TEXT    NOT NULL,
 	PRIMARY KEY (meeting_id, person_id, from_at)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE activities (
-	meeting_id TEXT NOT NULL REFERENCES meetings,
-	person_id  TEXT NOT NULL,
-	activity   TEXT NOT NULL,
-	PRIMARY KEY (meeting_id, person_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE attendances (
@@ -237,6 +229,7 @@ CREATE TABLE deliveries (
 	sent_at      INTEGER,
 	sent_points  REAL    NOT NULL,
 	sent_stamp   INTEGER,
+	kept         REAL    NOT NULL, -- share of the points that stays, earned in a room before
 	PRIMARY KEY (placement_id, person_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_state ON deliveries (state);
