@@ -411,6 +411,17 @@ func (b *books) SaveDelivery(ctx context.Context, d Delivery) error {
 	})
 }
 
+func (b *books) Session(_ context.Context, roomID, sessionID string) (s Session, err error) {
+	return s, b.do("Session", func() error {
+		i := slices.IndexFunc(b.settlement.Sessions, func(s Session) bool { return s.ID == sessionID && s.RoomID == roomID })
+		if i < 0 {
+			return ErrNotFound
+		}
+		s = b.settlement.Sessions[i]
+		return nil
+	})
+}
+
 func (b *books) Resend(_ context.Context, placementID, personID string) error {
 	return b.do("Resend", func() error {
 		key := ledgerKey{placementID, personID}

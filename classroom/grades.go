@@ -54,6 +54,7 @@ type gradeStore interface {
 	FreeLineItem(ctx context.Context, placementID string) error
 	SaveLineItem(ctx context.Context, placementID string, item LineItem) error
 	SaveDelivery(context.Context, Delivery) error
+	Session(ctx context.Context, roomID, sessionID string) (Session, error)
 	Resend(ctx context.Context, placementID, personID string) error
 }
 
@@ -162,14 +163,18 @@ func (g *Grades) nothingThere(ctx context.Context, o Order) bool {
 	return err == nil && !slices.ContainsFunc(results, func(r lti.Result) bool { return r.UserID == o.Subject && !r.Empty })
 }
 
-// Resend sends a person's grade once more, for a teacher who asks for it. It
-// counts as of now, also over what somebody gave meanwhile: that is what they
-// ask for.
+// Resend sends a person's grade once more, for a teacher who asks for it in
+// the register of a session. It counts as of now, also over what somebody gave
+// meanwhile: that is what they ask for.
 //
-// It is ErrForbidden, or ErrNotFound for somebody without a grade.
-func (g *Grades) Resend(ctx context.Context, seat Seat, personID string) error {
+// It is ErrForbidden, or ErrNotFound for somebody without a grade and for a
+// session of another room.
+func (g *Grades) Resend(ctx context.Context, seat Seat, sessionID, personID string) error {
 	if err := seat.May(Resend); err != nil {
 		return err
+	}
+	if _, err := g.Store.Session(ctx, seat.Room.ID, sessionID); err != nil {
+		return fmt.Errorf("session %s of room %s: %w", sessionID, seat.Room.ID, err)
 	}
 	if err := g.Store.Resend(ctx, seat.Placement.ID, personID); err != nil {
 		return fmt.Errorf("resend to placement %s: %w", seat.Placement.ID, err)

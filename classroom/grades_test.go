@@ -527,14 +527,18 @@ func TestResend(t *testing.T) {
 			g.Wake = func() { woken++ }
 			test.set(b, lms)
 			deliver(t, g)
+			b.settlement.Sessions = []Session{{ID: "s1", RoomID: "room"}, {ID: "s2", RoomID: "other"}}
 			*now = nine(90)
-			if err := g.Resend(t.Context(), learner, "ann"); !errors.Is(err, ErrForbidden) {
+			if err := g.Resend(t.Context(), learner, "s1", "ann"); !errors.Is(err, ErrForbidden) {
 				t.Errorf("a learner: %v", err)
 			}
-			if err := g.Resend(t.Context(), teacher, "nobody"); !errors.Is(err, ErrNotFound) {
+			if err := g.Resend(t.Context(), teacher, "s1", "nobody"); !errors.Is(err, ErrNotFound) {
 				t.Errorf("nobody's: %v", err)
 			}
-			if err := g.Resend(t.Context(), teacher, "ann"); err != nil || woken != 1 {
+			if err := g.Resend(t.Context(), teacher, "s2", "ann"); !errors.Is(err, ErrNotFound) {
+				t.Errorf("from another room's register: %v", err)
+			}
+			if err := g.Resend(t.Context(), teacher, "s1", "ann"); err != nil || woken != 1 {
 				t.Fatalf("%v, woken %d times", err, woken)
 			}
 			deliver(t, g)

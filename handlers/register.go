@@ -130,7 +130,7 @@ func (s *Server) resend(c *gin.Context) error {
 		return err
 	}
 	s.seated(c, seat)
-	if err := s.Grades.Resend(c.Request.Context(), seat, c.Param("person")); err != nil {
+	if err := s.Grades.Resend(c.Request.Context(), seat, c.Param("session"), c.Param("person")); err != nil {
 		return err
 	}
 	c.Redirect(http.StatusSeeOther, at(seat, "/classes/"+c.Param("session"))+"&said="+web.SaidResent)
