@@ -3,8 +3,6 @@ package classroom
 import (
 	"context"
 	"fmt"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/bbbridge/bbbridge/lti"
 )
@@ -72,9 +70,9 @@ func (s *Rooms) Picked(ctx context.Context, seat Seat, choice Choice) ([]lti.Con
 }
 
 func (s *Rooms) makeRoom(ctx context.Context, seat Seat, wish NewRoom) (Room, error) {
-	title := strings.TrimSpace(wish.Title)
-	if n := utf8.RuneCountInString(title); n < 2 || n > MaxTitle {
-		return Room{}, &InvalidError{"title"}
+	title, err := typedTitle(wish.Title)
+	if err != nil {
+		return Room{}, err
 	}
 	if err := wish.Rule.Validate(); err != nil {
 		return Room{}, err

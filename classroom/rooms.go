@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/bbbridge/bbbridge/bbb"
@@ -228,10 +229,11 @@ func (s *Rooms) Change(ctx context.Context, seat Seat, title string, settings Se
 	if err := seat.May(Change); err != nil {
 		return err
 	}
-	title = strings.TrimSpace(title)
-	if n := utf8.RuneCountInString(title); n < 2 || n > MaxTitle {
-		return &InvalidError{"title"}
+	title, err := typedTitle(title)
+	if err != nil {
+		return err
 	}
+	settings.Welcome = typed(settings.Welcome)
 	if err := settings.Validate(); err != nil {
 		return err
 	}
@@ -245,6 +247,28 @@ func (s *Rooms) Change(ctx context.Context, seat Seat, title string, settings Se
 	}
 	s.wake()
 	return nil
+}
+
+// typedTitle is a title as a person has typed it, without blanks around, on
+// one line. It is an *InvalidError for one that no room can have.
+func typedTitle(text string) (string, error) {
+	title := strings.Join(strings.Fields(typed(text)), " ")
+	if n := utf8.RuneCountInString(title); n < 2 || n > MaxTitle {
+		return "", &InvalidError{"title"}
+	}
+	return title, nil
+}
+
+// typed is text as a person has typed or pasted it, without what isn't text:
+// XML, in which BigBlueButton answers, and PostgreSQL have no place for that.
+func typed(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+	return strings.TrimSpace(text)
 }
 
 // Validate is an *InvalidError for the first setting out of bounds.

@@ -339,6 +339,17 @@ func TestEnd(t *testing.T) {
 	}
 }
 
+func TestWhatPeopleTypeIsText(t *testing.T) {
+	store, _, rooms := newClass()
+	title, set := " Moot\x00 \u0085court\x1b,\tpart\xff 2 ", Settings{Welcome: " Read:\r\n\tarticle 1\x0b\x00\xff \n"}
+	if err := rooms.Change(t.Context(), seatOf(Moderator), title, set, Rule{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := store.saved; got.Title != "Moot court, part 2" || got.Settings.Welcome != "Read:\n\tarticle 1" {
+		t.Errorf("saved %q, %q", got.Title, got.Settings.Welcome)
+	}
+}
+
 func TestChange(t *testing.T) {
 	for _, test := range []struct {
 		name, title string

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 	"golang.org/x/time/rate"
@@ -70,7 +72,7 @@ func (s *Server) Handler() http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
-	r.Use(s.begin, s.guard())
+	r.Use(s.begin, s.legible, s.guard())
 	r.NoRoute(s.page(func(*gin.Context) error { return classroom.ErrNotFound }))
 	r.NoMethod(s.page(func(*gin.Context) error { return errMethod }))
 	s.routes(r)
@@ -88,6 +90,18 @@ func headAsGet(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// legible refuses addresses whose ids are no text. They name nothing of ours,
+// and PostgreSQL would refuse to look them up.
+func (s *Server) legible(c *gin.Context) {
+	for _, text := range []string{c.Request.URL.Path, c.Query("v")} {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			s.fail(c, fmt.Errorf("address %.200q: %w", c.Request.URL.Path, classroom.ErrNotFound))
+			c.Abort()
+			return
+		}
+	}
 }
 
 // guard refuses forms that other sites send in a person's name, but for the

@@ -60,7 +60,7 @@ func (s *Server) change(c *gin.Context) error {
 		return err
 	}
 	set := seat.Room.Settings
-	set.Welcome = strings.TrimSpace(c.PostForm("welcome"))
+	set.Welcome = c.PostForm("welcome")
 	set.Record, set.MuteOnStart = ticked(c, "record"), ticked(c, "mute_on_start")
 	set.LearnersMayStart, set.EveryoneModerates = !ticked(c, "wait_for_moderator"), ticked(c, "everyone_moderates")
 	set.MaxParticipants = number(c.PostForm("max_participants"))

@@ -262,6 +262,8 @@ func TestOptionalClaims(t *testing.T) {
 		{"V23 negative size", claimLaunchPresentation, map[string]any{"width": -1, "height": "99999999999999999999"}, func(l Launch) bool { return l.Presentation == Presentation{} }},
 		{"V23 name an object", "name", map[string]any{"full": "x"}, func(l Launch) bool { return l.User.Name == "" }},
 		{"V23 resource link id a number", claimResourceLink, map[string]any{"id": 41}, func(l Launch) bool { return l.ResourceLink.ID == "41" }},
+		{"V23 custom with a NUL", claimCustom, map[string]any{"room": "a\u0000b", "open": "class"}, func(l Launch) bool { return len(l.Custom) == 1 }},
+		{"V23 scope with a NUL", claimAGSEndpoint, map[string]any{"scope": []string{"a\u0000b", AGSScore}}, func(l Launch) bool { return len(l.Grades.Scopes) == 1 }},
 		{"V23 sub a number", "sub", 2088, func(l Launch) bool { return l.User.ID == "2088" }},
 		{"V24 line items without https", claimAGSEndpoint, map[string]any{"scope": []string{AGSScore}, "lineitems": "http://lms.example/items", "lineitem": "https://lms.example/item"},
 			func(l Launch) bool {

@@ -148,7 +148,7 @@ func (c *claims) custom() map[string]string {
 	for _, member := range o {
 		value := member.value.plain()
 		switch {
-		case value == "" || value[0] == '$' && unexpanded.MatchString(value):
+		case value == "" || hasNUL(value) || value[0] == '$' && unexpanded.MatchString(value):
 		case len(member.name) > maxCustomName || len(value) > maxCustomValue || len(custom) == maxCustom:
 			c.ignored = append(c.ignored, "a custom parameter, for its size")
 		default:

@@ -73,6 +73,7 @@ var ltiSpoilings = []spoiling{
 	{"V15 deployment_id missing", unset(claimDeploymentID), CodeDeploymentMissing},
 	{"V15 deployment_id empty", set(claimDeploymentID, ""), CodeDeploymentMissing},
 	{"V15 deployment_id an object", set(claimDeploymentID, map[string]any{}), CodeDeploymentMissing},
+	{"V15 deployment_id with a NUL", deployment("a\x00b", true), CodeDeploymentMissing},
 	{"V15 deployment_id too long", deployment(long256, true), CodeDeploymentMissing},
 	{"V15 deployment_id as long as may be", deployment(long255, true), ""},
 	{"V15 the login names no deployment (Chamilo)", func(t *testing.T, a *attempt) {
@@ -108,6 +109,7 @@ var ltiSpoilings = []spoiling{
 	{"V19 sub empty", set("sub", ""), CodeSubMissing},
 	{"V19 sub too long", set("sub", long256), CodeSubMissing},
 	{"V19 sub as long as may be", set("sub", long255), ""},
+	{"V19 sub with a NUL", set("sub", "a\x00b"), CodeSubMissing},
 	{"V19 sub an object", set("sub", map[string]any{}), CodeSubMissing},
 	{"V19 sub a number", set("sub", 12), ""},
 	{"V19 sub missing, anonymous allowed", anonymous(nil), ""},
@@ -140,6 +142,7 @@ var linkSpoilings = []spoiling{
 	{"V20 resource_link.id null", set(claimResourceLink, map[string]any{"id": nil}), CodeResourceLinkMissing},
 	{"V20 resource_link.id too long", set(claimResourceLink, map[string]any{"id": long256}), CodeResourceLinkMissing},
 	{"V20 resource_link.id as long as may be", set(claimResourceLink, map[string]any{"id": long255}), ""},
+	{"V20 resource_link.id with a NUL", set(claimResourceLink, map[string]any{"id": "a\x00b"}), CodeResourceLinkMissing},
 	{"V20 resource_link.id an object", set(claimResourceLink, map[string]any{"id": map[string]any{}}), CodeResourceLinkMissing},
 	{"V20 resource_link text", set(claimResourceLink, "link-1"), CodeResourceLinkMissing},
 	{"V20 resource_link {} (OpenOLAT), allowed", func(_ *testing.T, a *attempt) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -160,9 +161,12 @@ func (v jsonText) text() (string, bool) {
 }
 
 // id reads a string, or a whole number as its digits: some platforms send
-// database ids as they are.
+// database ids as they are. No id has a NUL, which PostgreSQL doesn't take.
 func (v jsonText) id() (string, bool) {
 	if s, ok := v.text(); ok {
+		if hasNUL(s) {
+			return "", false
+		}
 		return s, true
 	}
 	if len(v) == 0 || bytes.ContainsAny(v, ".eE") || !v.isNumber() {
@@ -184,8 +188,10 @@ func (v jsonText) number() (float64, bool) {
 	return n, true
 }
 
+func hasNUL(s string) bool { return strings.IndexByte(s, 0) >= 0 }
+
 // texts reads an array of strings, or a string as an array of one. Other
-// members are left out.
+// members, and what has a NUL, are left out.
 func (v jsonText) texts() ([]string, bool) {
 	if one, ok := v.text(); ok {
 		return []string{one}, true
@@ -196,7 +202,7 @@ func (v jsonText) texts() ([]string, bool) {
 	}
 	texts := make([]string, 0, len(list))
 	for _, member := range list {
-		if text, ok := member.text(); ok {
+		if text, ok := member.text(); ok && !hasNUL(text) {
 			texts = append(texts, text)
 		}
 	}

@@ -58,7 +58,7 @@ func manyNames(n int) string {
 func TestID(t *testing.T) {
 	for text, want := range map[string]string{
 		`"a"`: "a", `7`: "7", `9`: "9", `-7`: "-7", `0`: "0", `12345678901234567890`: "12345678901234567890",
-		`7.0`: "", `1e3`: "", `true`: "", `{}`: "", ``: "", `[1]`: "",
+		`7.0`: "", `1e3`: "", `true`: "", `{}`: "", ``: "", `[1]`: "", `"a\u0000"`: "",
 	} {
 		if got, _ := jsonText(text).id(); got != want {
 			t.Errorf("id(%s) = %q, want %q", text, got, want)

@@ -84,6 +84,21 @@ func TestTwoNodes(t *testing.T) {
 	}
 }
 
+// What is no text can be no id: PostgreSQL would fail on it.
+func TestAddressesThatAreNoText(t *testing.T) {
+	dsn := os.Getenv("TEST_POSTGRES_DSN")
+	w := newWorld(t, worldOptions{config: func(c *configs.Config) {
+		if dsn != "" {
+			c.Database, c.MasterKey = newSchema(t, dsn), configs.Secret(strings.Repeat("A", 43)+"=")
+		}
+	}})
+	for _, path := range []string{"/rooms/%00", "/rooms/a%FFb", "/rooms/r?v=%00", "/pick?v=%FF", "/bbb/ended/%00"} {
+		if got := w.ask("GET", path, "", ""); got.StatusCode != 404 {
+			t.Errorf("GET %s: %d", path, got.StatusCode)
+		}
+	}
+}
+
 func (w *world) twoNodesDeliver() {
 	const learners = 6 // more than one node takes at once
 	link := w.lms.AddLink(ltitest.Link{Course: "law", Tool: w.tool.ID, Title: "No column", Custom: map[string]string{"complete_minutes": "5"}})
