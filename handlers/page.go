@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -60,6 +61,11 @@ func (s *Server) page(h func(*gin.Context) error) gin.HandlerFunc {
 
 // fail logs an error, once, and shows the person what it means.
 func (s *Server) fail(c *gin.Context, err error) {
+	if ctx := c.Request.Context(); ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		// The browser didn't wait: what broke off by that is nobody's fault.
+		s.Log.LogAttrs(ctx, slog.LevelInfo, "left", slog.String("request", requestID(c)), slog.String("path", c.FullPath()))
+		return
+	}
 	p := problemOf(err)
 	level := slog.LevelInfo
 	if p.Status >= http.StatusInternalServerError {
