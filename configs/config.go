@@ -54,10 +54,8 @@ func (c Config) SQLite() bool {
 	return ok
 }
 
-func (c Config) sqlitePath() (string, bool) {
-	path, ok := strings.CutPrefix(string(c.Database), "sqlite:")
-	path, _, _ = strings.Cut(path, "?")
-	return path, ok
+func (c Config) sqlitePath() (path string, ok bool) {
+	return strings.CutPrefix(string(c.Database), "sqlite:")
 }
 
 // Loopback reports whether the public URL is http on this machine, which is

@@ -282,7 +282,9 @@ func TestDatabase(t *testing.T) {
 	}{
 		{"sqlite:bbbridge.db", true, true, "bbbridge.key"},
 		{"sqlite:/var/lib/bbbridge/data", true, true, "/var/lib/bbbridge/data.key"},
-		{"sqlite:/var/lib/bbbridge.d/data.sqlite3?cache=x", true, true, "/var/lib/bbbridge.d/data.key"},
+		{"sqlite:/var/lib/bbbridge.d/data.sqlite3", true, true, "/var/lib/bbbridge.d/data.key"},
+		{"sqlite:bbbridge.db?cache=x", false, true, ""},
+		{"postgres:db/bbbridge", false, false, ""},
 		{"postgres://user:pw@db:5432/bbbridge?sslmode=require", true, false, ""},
 		{"postgresql:///bbbridge?host=/run/postgresql", true, false, ""},
 		{"sqlite:", false, true, ""},
@@ -303,6 +305,17 @@ func TestDatabase(t *testing.T) {
 				t.Errorf("SQLite, MasterKeyFile = %v, %q, want %v, %q", c.SQLite(), c.MasterKeyFile, test.sqlite, test.keyFile)
 			}
 		})
+	}
+}
+
+// A password with characters that mean something in an address is the usual
+// reason why one can't be read.
+func TestPasswordInTheAddress(t *testing.T) {
+	for _, password := range []string{"pa/ssw0rd", "pa%zzw0rd", "pa#ssw0rd", "pass w0rd"} {
+		_, err := Load("", []string{publicURL, "BBBRIDGE_DATABASE=postgres://user:" + password + "@db/x", "BBBRIDGE_MASTER_KEY=" + masterKey})
+		if err == nil || !strings.Contains(err.Error(), "password") || strings.Contains(err.Error(), "w0rd") {
+			t.Errorf("password %q: %v", password, err)
+		}
 	}
 }
 

@@ -81,14 +81,17 @@ func checkPublicURL(address string) string {
 // checkDatabase doesn't repeat the address: it may have a password in it.
 func checkDatabase(c Config) string {
 	if path, ok := c.sqlitePath(); ok {
-		if path == "" || path == ":memory:" {
-			return `must name a file, like "sqlite:bbbridge.db"`
+		if path == "" || path == ":memory:" || strings.Contains(path, "?") {
+			return `must name a file and nothing else, like "sqlite:bbbridge.db"`
 		}
 		return ""
 	}
-	u, err := url.Parse(string(c.Database))
-	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+	scheme, _, _ := strings.Cut(string(c.Database), "://")
+	if scheme != "postgres" && scheme != "postgresql" {
 		return `must begin with "sqlite:" or "postgres://"`
+	}
+	if _, err := url.Parse(string(c.Database)); err != nil {
+		return `can't be read; in its password, write / as %2F, % as %25, # as %23, ? as %3F, @ as %40, : as %3A and a blank as %20`
 	}
 	return ""
 }
