@@ -82,6 +82,20 @@ func (r Rule) needed(length time.Duration) time.Duration {
 	return length * time.Duration(r.Need) / 100
 }
 
+// Alone is what one session by itself asks of a person: a time, or a percentage
+// of the session's length. Both are 0 if sessions add up, or nothing completes.
+func (r Rule) Alone() (time.Duration, int) {
+	switch {
+	case r.InTotal:
+		return 0, 0
+	case r.Measure == Minutes:
+		return r.needed(0), 0
+	case r.Measure == Percent:
+		return 0, r.Need
+	}
+	return 0, 0
+}
+
 // judge says how far the sessions, in the order of time, fulfil the rule. It
 // looks at every prefix of them and takes the best, so what the rule has once
 // given no later session takes away.

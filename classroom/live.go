@@ -18,6 +18,7 @@ type Live struct {
 	Moderators int
 	People     []Participant // each person once
 	Unknown    bool          // the server doesn't answer; the rest is what we knew last
+	NoServer   bool          // none is set up on which a class could begin
 	At         time.Time
 }
 
@@ -70,8 +71,12 @@ func (s *Rooms) Live(ctx context.Context, room Room) (Live, error) {
 
 func (s *Rooms) look(ctx context.Context, room Room) (Live, error) {
 	open, err := s.Store.LiveMeetings(ctx, room.ID)
-	if err != nil || len(open) == 0 {
-		return Live{At: s.Now()}, err
+	if err != nil {
+		return Live{}, err
+	}
+	if len(open) == 0 {
+		_, err := s.Store.ServerOf(ctx, room.TenantID)
+		return Live{NoServer: errors.Is(err, ErrNoServer), At: s.Now()}, nil
 	}
 	m := open[0]
 	server, err := s.Store.Server(ctx, m.ServerID)

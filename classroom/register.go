@@ -10,7 +10,7 @@ import (
 // registerStore is what the registers need of the database.
 type registerStore interface {
 	evidenceStore
-	Classes(ctx context.Context, roomID, courseID string) ([]ClassLine, error)
+	Classes(ctx context.Context, roomID, courseID string, rule Rule) ([]ClassLine, error)
 	Session(ctx context.Context, roomID, sessionID string) (Session, error)
 	Register(ctx context.Context, sessionID, courseID, placementID string) ([]RegisterRow, error)
 	History(ctx context.Context, roomID, personID string) ([]HistoryLine, error)
@@ -43,7 +43,7 @@ func (s *Registers) LastClass(ctx context.Context, seat Seat, room Room) (time.T
 	if err := seat.May(Pick); err != nil {
 		return time.Time{}, err
 	}
-	lines, err := s.Store.Classes(ctx, room.ID, seat.Course.ID)
+	lines, err := s.Store.Classes(ctx, room.ID, seat.Course.ID, Rule{})
 	if err != nil {
 		return time.Time{}, fmt.Errorf("classes of room %s: %w", room.ID, err)
 	}
@@ -59,7 +59,7 @@ func (s *Registers) Classes(ctx context.Context, seat Seat) ([]ClassLine, map[De
 	if err := seat.May(ReadRegister); err != nil {
 		return nil, nil, err
 	}
-	lines, err := s.Store.Classes(ctx, seat.Room.ID, seat.Course.ID)
+	lines, err := s.Store.Classes(ctx, seat.Room.ID, seat.Course.ID, seat.Placement.Rule)
 	if err != nil {
 		return nil, nil, fmt.Errorf("classes of room %s: %w", seat.Room.ID, err)
 	}
@@ -75,6 +75,27 @@ func (s *Registers) Classes(ctx context.Context, seat Seat) ([]ClassLine, map[De
 		states[d.State]++
 	}
 	return lines, states, nil
+}
+
+// Since tells of each person in a session when they were first seen in it, by
+// the server's clock.
+func (s *Registers) Since(ctx context.Context, seat Seat, session Session) (map[string]time.Time, error) {
+	if err := seat.May(ReadRegister); err != nil {
+		return nil, err
+	}
+	accounts, err := s.accounts(ctx, session)
+	if err != nil {
+		return nil, err
+	}
+	since := map[string]time.Time{}
+	for _, a := range accounts {
+		for _, stay := range a.Stays {
+			if first, ok := since[stay.PersonID]; !ok || stay.From.Before(first) {
+				since[stay.PersonID] = stay.From
+			}
+		}
+	}
+	return since, nil
 }
 
 // Register returns the register of one session of the seat's room.

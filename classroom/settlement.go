@@ -31,6 +31,7 @@ type ClassLine struct {
 	Session  Session
 	Came     int // learners
 	Enrolled int // learners known in the course
+	Complete *int // learners whom this session alone completes; nil if sessions add up, or nothing completes
 }
 
 // A RegisterRow is one person in the register of a session.

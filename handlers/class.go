@@ -144,7 +144,7 @@ func (s *Server) left(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	page := web.LeftPage{Title: seat.Room.Title, Course: seat.Course.Title, StateURL: at(seat, "/state"), RoomURL: at(seat, "")}
+	page := web.LeftPage{Title: seat.Room.Title, Course: seat.Course.Title, StateURL: at(seat, "/state"), RoomURL: at(seat, ""), CourseURL: seat.Visit.ReturnURL}
 	if page.Live = live.Admits(seat); page.Live {
 		page.Join = s.post(c, seat, "/join")
 	}

@@ -37,6 +37,8 @@ func stateOf(seat classroom.Seat, live classroom.Live) web.ClassState {
 	switch {
 	case live.Unknown:
 		return web.Down
+	case live.NoServer:
+		return web.NoServer
 	case seat.Moderates() && live.Running:
 		return web.Live
 	case live.Full(seat):
@@ -80,8 +82,14 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom
 	if page.State == web.Waiting && len(lines) > 0 && s.recent(lines[0].Session.EndedAt) {
 		page.State, page.Since = web.Ended, lines[0].Session.EndedAt.UTC()
 	}
+	var since map[string]time.Time
+	if page.State == web.Live && len(lines) > 0 {
+		if since, err = s.Registers.Since(c.Request.Context(), seat, lines[0].Session); err != nil {
+			return err
+		}
+	}
 	for _, p := range live.People {
-		page.Here = append(page.Here, web.Here{Name: p.Name, Teacher: p.Moderator})
+		page.Here = append(page.Here, web.Here{Name: p.Name, Teacher: p.Moderator, Since: since[p.PersonID]})
 	}
 	if seat.Placement.CopiedFrom != "" {
 		page.Copied = &web.Copied{Keep: web.Post{URL: at(seat, "/keep")}}
@@ -92,7 +100,7 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom
 	for _, l := range lines {
 		page.Classes = append(page.Classes, web.ClassLine{
 			URL: at(seat, "/classes/"+l.Session.ID), From: l.Session.StartedAt.UTC(), To: l.Session.EndedAt.UTC(),
-			Came: l.Came, Enrolled: l.Enrolled, Counting: l.Session.Counting,
+			Came: l.Came, Enrolled: l.Enrolled, Complete: l.Complete, Counting: l.Session.Counting,
 		})
 	}
 	return s.render(c, http.StatusOK, page)

@@ -13,25 +13,36 @@ import (
 )
 
 // Classes returns the room's sessions, newest first, with how many learners of
-// the course came and how many there are.
-func (db *DB) Classes(ctx context.Context, roomID, courseID string) ([]classroom.ClassLine, error) {
+// the course came, how many there are, and how many of them the session alone
+// completes by rule.
+func (db *DB) Classes(ctx context.Context, roomID, courseID string, rule classroom.Rule) ([]classroom.ClassLine, error) {
 	var rows []struct {
 		sessionRow
-		Came, Enrolled int
+		Came, Enrolled, Complete int
 	}
+	need, percent := rule.Alone()
 	err := db.reads().list(ctx, &rows, `
 		SELECT `+sessionColumns+`,
 			(SELECT COUNT(*) FROM attendances a
 				JOIN enrolments e ON e.course_id = ? AND e.person_id = a.person_id
 				WHERE a.session_id = s.id AND e.graded AND a.present > 0) AS came,
+			(SELECT COUNT(*) FROM attendances a
+				JOIN enrolments e ON e.course_id = ? AND e.person_id = a.person_id
+				WHERE a.session_id = s.id AND e.graded AND s.length > 0
+					AND a.present * 100 >= ? + s.length * ?) AS complete,
 			(SELECT COUNT(*) FROM enrolments e WHERE e.course_id = ? AND e.graded) AS enrolled
-		FROM sessions s WHERE s.room_id = ? ORDER BY s.started_at DESC, s.id`, courseID, courseID, roomID)
+		FROM sessions s WHERE s.room_id = ? ORDER BY s.started_at DESC, s.id`,
+		courseID, courseID, 100*need.Milliseconds(), percent, courseID, roomID)
 	if err != nil {
 		return nil, fmt.Errorf("classes of room %s: %w", roomID, err)
 	}
 	var lines []classroom.ClassLine
 	for _, r := range rows {
-		lines = append(lines, classroom.ClassLine{Session: r.session(), Came: r.Came, Enrolled: r.Enrolled})
+		line := classroom.ClassLine{Session: r.session(), Came: r.Came, Enrolled: r.Enrolled}
+		if need > 0 || percent > 0 {
+			line.Complete = &r.Complete
+		}
+		lines = append(lines, line)
 	}
 	return lines, nil
 }

@@ -171,8 +171,8 @@ func TestHostileNames(t *testing.T) {
 		return d
 	}
 	room := teacherRoom(Live, 2)
-	room.Title, room.Course, room.Here[0].Name, room.Recordings[0].Name = name, name, name, name
-	room.Join.Ticket, room.LearnerURL = name, "javascript:alert(1)"
+	room.Title, room.Course, room.Here[0].Name = name, name, name
+	room.Join.Ticket = name
 	form := settingsPage("")
 	form.Name, form.Welcome = name, "</textarea>"+name
 	reg := register(3, true)

@@ -82,7 +82,6 @@ type Problem struct {
 	At      time.Time
 	Quote   string // the platform's own words, such as error_description. May be empty
 	BackURL string // where to go on: the room's page, or the course. May be empty
-	Again   Post   // the same once more, for what may work in a moment. May be zero
 }
 
 // A LeftPage is where people land who come out of a class. The zero one is for

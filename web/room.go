@@ -13,15 +13,12 @@ type TeacherRoom struct {
 	Since         time.Time  // Live: the start; Ended: the end. Zero: not told
 	Join          Post       // starts or joins; opens in a new window
 	EndURL        string     // GET asks once more, POST ends the class. Empty: no such button
-	LearnerURL    string     // to copy. Empty: no such button
 	Copied        *Copied    // the link came with a copied course, and nobody has decided yet
 	Said          string     // one of Said…, or empty
 	Here          []Here     // who is in the class
 	HereAt        time.Time  // when that was so
 	Classes       []ClassLine
-	MoreURL       string       // of the classes that Classes leaves out. Empty: none
 	Grades        *GradeCounts // of the whole link. nil: nothing is sent
-	Recordings    []Recording  // the newest; may be left empty, the page is reached by RecordingsURL
 	RecordingsURL string
 	Settings      Settings
 	Rule          Rule
@@ -42,10 +39,9 @@ type Here struct {
 type ClassLine struct {
 	From, To       time.Time // To zero: still live
 	Came, Enrolled int       // learners
-	Complete       *int      // learners; nil: not told
+	Complete       *int      // learners whom this class alone completes; nil: not told
 	Counting       bool      // the figures aren't final yet
-	Grades         *GradeCounts
-	URL            string // the register
+	URL            string    // the register
 }
 
 // Settings of a room, as the room's page sums them up.

@@ -43,7 +43,7 @@ func samples() map[string]any {
 		"new_window_anonymous": NewWindow{URL: "/lti/launch"},
 		"problem":              Problem{Code: "deployment_unknown", Request: "7F3K-92QD", At: now},
 		"problem_platform":     Problem{Code: "platform_error", Request: "7F3K-92QD", At: now, Quote: "login_required: The user isn't signed in"},
-		"problem_again":        Problem{Code: "server_down", Request: "7F3K-92QD", At: now, Again: Post{URL: "/rooms/r1/start"}, BackURL: "/rooms/r1"},
+		"problem_back":         Problem{Code: "server_down", Request: "7F3K-92QD", At: now, BackURL: "/rooms/r1"},
 		"problem_start_again":  Problem{Code: "nonce_replayed", Request: "7F3K-92QD", At: now},
 		"left":                 LeftPage{Title: "Intro to Law", Live: true, StateURL: "/rooms/r1/state", Join: Post{URL: "/rooms/r1/join"}, RoomURL: "/rooms/r1", CourseURL: "https://moodle.example/course"},
 		"left_unknown":         LeftPage{},
@@ -64,7 +64,7 @@ func samples() map[string]any {
 func teacherRoom(state ClassState, here int) TeacherRoom {
 	r := TeacherRoom{
 		Title: "Intro to Law", Course: "Law, first year", Now: now, State: state,
-		Join: Post{URL: "/rooms/r1/start?v=v1", Ticket: "t1"}, EndURL: "/rooms/r1/end?v=v1", LearnerURL: "/rooms/r1",
+		Join: Post{URL: "/rooms/r1/start?v=v1", Ticket: "t1"}, EndURL: "/rooms/r1/end?v=v1",
 		Grades: &GradeCounts{Sent: 46, Refused: 1}, RecordingsURL: "/rooms/r1/recordings",
 		Settings: Settings{Record: true, WaitForModerator: true, MuteOnStart: true, MaxParticipants: 60},
 		Rule:     Rule{Measure: Percent, Need: 60, Points: 10}, ChangeURL: "/rooms/r1/settings",
@@ -80,16 +80,15 @@ func teacherRoom(state ClassState, here int) TeacherRoom {
 	week := 7 * 24 * time.Hour
 	first := time.Date(2026, 11, 10, 14, 30, 0, 0, now.Location())
 	r.Classes = append(r.Classes,
-		ClassLine{From: first, To: first.Add(92 * time.Minute), Came: 24, Enrolled: 26, Complete: &complete[0], Grades: &GradeCounts{Sent: 22}, URL: "/rooms/r1/sessions/s3"},
-		ClassLine{From: first.Add(-week), To: first.Add(-week + 91*time.Minute), Came: 25, Enrolled: 26, Complete: &complete[1], Grades: &GradeCounts{Sent: 24, Refused: 1}, URL: "/rooms/r1/sessions/s2"},
+		ClassLine{From: first, To: first.Add(92 * time.Minute), Came: 24, Enrolled: 26, Complete: &complete[0], URL: "/rooms/r1/sessions/s3"},
+		ClassLine{From: first.Add(-week), To: first.Add(-week + 91*time.Minute), Came: 25, Enrolled: 26, Complete: &complete[1], URL: "/rooms/r1/sessions/s2"},
 		ClassLine{From: first.Add(-50 * week), To: first.Add(-50*week + 61*time.Minute), Came: 1, Enrolled: 26, URL: "/rooms/r1/sessions/s1"},
 	)
-	r.Recordings = Styleguide{now}.Recordings()
 	return r
 }
 
 func copied(r TeacherRoom) TeacherRoom {
-	r.Since, r.Grades, r.Recordings = minutesAgo(12), &GradeCounts{}, nil
+	r.Since, r.Grades = minutesAgo(12), &GradeCounts{}
 	r.Classes = []ClassLine{{From: minutesAgo(80), To: minutesAgo(12), Counting: true, URL: "/rooms/r1/sessions/s1"}}
 	r.Copied = &Copied{Keep: Post{URL: "/rooms/r1/keep"}, Share: Post{URL: "/rooms/r1/share"}}
 	return r

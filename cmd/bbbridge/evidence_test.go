@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -146,6 +147,9 @@ func TestClassIsSeenAtOnce(t *testing.T) {
 	if text := own(); !strings.Contains(text, "Live") {
 		t.Errorf("the learner's page: %s", text)
 	}
+	if text := w.launch(link, "anna", ltitest.LaunchOptions{}).Text; !regexp.MustCompile(`Ben Okafor \d\d:\d\d`).MatchString(text) {
+		t.Errorf("the teacher's page doesn't say since when Ben is here: %s", text)
+	}
 
 	w.ended()
 	w.eventually("the learner's class is being counted", func() bool { return strings.Contains(own(), "Being counted") })
@@ -161,7 +165,7 @@ func TestClassIsSeenAtOnce(t *testing.T) {
 
 	w.later(3 * time.Minute)
 	w.eventually("Ben has his grade", func() bool { return w.grade(link, "ben") == "10/10" })
-	if text := w.launch(link, "anna", ltitest.LaunchOptions{}).Text; strings.Contains(text, "Being counted") || !strings.Contains(text, "1 of 1 came") {
+	if text := w.launch(link, "anna", ltitest.LaunchOptions{}).Text; strings.Contains(text, "Being counted") || !strings.Contains(text, "1 of 1 came 1 complete") {
 		t.Errorf("the teacher's page in the end: %s", text)
 	}
 }

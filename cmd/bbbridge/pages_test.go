@@ -139,3 +139,37 @@ func TestRecordings(t *testing.T) {
 		t.Errorf("to delete it once more: %d %s", again.Status, again.Text)
 	}
 }
+
+// Without a server nobody is offered a button that can't do anything.
+func TestNoServerYet(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	link := w.link()
+	page := func(person string) *ltitest.Page { return w.launch(link, person, ltitest.LaunchOptions{}) }
+	if anna := page("anna"); !strings.Contains(anna.Text, "Start class") {
+		t.Errorf("with a server: %s", anna.Text)
+	}
+	if err := w.db.RemoveServer(t.Context(), "Test BBB"); err != nil {
+		t.Fatal(err)
+	}
+	w.later(10 * time.Second)
+	if anna := page("anna"); !strings.Contains(anna.Text, "no BigBlueButton server yet") || strings.Contains(anna.Text, "Start class") {
+		t.Errorf("to the teacher, without one: %s", anna.Text)
+	}
+	if ben := page("ben"); !strings.Contains(ben.Text, "isn't set up yet") {
+		t.Errorf("to the learner, without one: %s", ben.Text)
+	}
+}
+
+// Who comes out of a class finds the way back to the course.
+func TestLeftPageLeadsBack(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	room := w.launch(w.link(), "ben", ltitest.LaunchOptions{})
+	left, err := room.Open(room.URL.Path + "/left?" + room.URL.RawQuery)
+	if err != nil {
+		t.Fatal(err)
+	}
+	course := w.click(left, "Back to the course")
+	if hostOf(course.URL.String()) != hostOf(w.lms.URL()) || course.Status != http.StatusOK {
+		t.Errorf("back at %s: %d %s", course.URL, course.Status, course.Text)
+	}
+}

@@ -95,10 +95,22 @@ func testClasses(t *testing.T, w *world) {
 	s.SessionOf = map[string]string{c.meeting.ID: c.meeting.ID, m.ID: m.ID}
 	s.Attendances = append(s.Attendances, classroom.Attendance{SessionID: m.ID, PersonID: c.tea.Person.ID, Time: time.Minute})
 	w.ok(w.SaveSettlement(w.ctx, s))
-	w.same(must(w.Classes(w.ctx, c.ann.Room.ID, c.ann.Course.ID))(w), []classroom.ClassLine{
+	lines := func(courseID string, rule classroom.Rule) []classroom.ClassLine {
+		return must(w.Classes(w.ctx, c.ann.Room.ID, courseID, rule))(w)
+	}
+	w.same(lines(c.ann.Course.ID, classroom.Rule{}), []classroom.ClassLine{
 		{Session: second, Came: 0, Enrolled: 3}, {Session: s.Sessions[0], Came: 2, Enrolled: 3},
 	})
-	w.same(must(w.Classes(w.ctx, c.ann.Room.ID, "another course"))(w)[1], classroom.ClassLine{Session: s.Sessions[0]})
+	w.same(lines("another course", classroom.Rule{})[1], classroom.ClassLine{Session: s.Sessions[0]})
+	for rule, want := range map[classroom.Rule]int{ // Ann was there for 50 of 60 minutes, Ben for 10
+		{Measure: classroom.Minutes, Need: 10}: 2, {Measure: classroom.Minutes, Need: 11}: 1,
+		{Measure: classroom.Minutes, Need: 50}: 1, {Measure: classroom.Minutes, Need: 51}: 0,
+		{Measure: classroom.Percent, Need: 16}: 2, {Measure: classroom.Percent, Need: 17}: 1,
+		{Measure: classroom.Percent, Need: 83}: 1, {Measure: classroom.Percent, Need: 84}: 0,
+	} {
+		w.same(*lines(c.ann.Course.ID, rule)[1].Complete, want)
+	}
+	w.same(lines(c.ann.Course.ID, classroom.Rule{Measure: classroom.Minutes, Need: 1, InTotal: true})[1].Complete, (*int)(nil))
 	_, err := w.Session(w.ctx, "another room", m.ID)
 	w.fails(err, classroom.ErrNotFound)
 }

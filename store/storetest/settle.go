@@ -220,7 +220,7 @@ func testSmallerSettlement(t *testing.T, w *world) {
 
 	s = classroom.Settlement{RoomID: room, At: w.now}
 	w.ok(w.SaveSettlement(w.ctx, s))
-	w.same(len(must(w.Classes(w.ctx, room, c.ann.Course.ID))(w)), 0)
+	w.same(len(must(w.Classes(w.ctx, room, c.ann.Course.ID, classroom.Rule{}))(w)), 0)
 	w.same(must(w.Meeting(w.ctx, old))(w).SessionID, "")
 	w.same(len(must(w.RoomResults(w.ctx, room))(w)), 0)
 }

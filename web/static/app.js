@@ -72,12 +72,11 @@
       area.remove();
     }
   };
-  each("[data-copy], [data-copy-text]", (button) => {
+  each("[data-copy-text]", (button) => {
     const label = button.textContent;
     button.addEventListener("click", async (event) => {
       event.preventDefault();
-      const from = document.getElementById(button.dataset.copyText);
-      await copy(from ? from.textContent : new URL(button.dataset.copy, location.href).href);
+      await copy(document.getElementById(button.dataset.copyText).textContent);
       button.style.minWidth = button.offsetWidth + "px";
       button.textContent = html.dataset.copied;
       setTimeout(() => { button.textContent = label; }, 2000);
