@@ -29,8 +29,8 @@ type Settlement struct {
 // A ClassLine is one session in the list of a room.
 type ClassLine struct {
 	Session  Session
-	Came     int // learners
-	Enrolled int // learners known in the course
+	Came     int  // learners
+	Enrolled int  // learners known in the course
 	Complete *int // learners whom this session alone completes; nil if sessions add up, or nothing completes
 }
 
