@@ -116,11 +116,6 @@ func (s *Server) answer(c *gin.Context, seat classroom.Seat, a lti.DeepLinkingAn
 		return err
 	}
 	a.Registration, a.DeploymentID, a.Settings = registration, seat.Visit.DeploymentID, *seat.Visit.DeepLinking
-	if a.Settings.RefuseLineItems {
-		for i := range a.Items {
-			a.Items[i].LineItem = nil
-		}
-	}
 	jwt, err := s.Answers.Response(c.Request.Context(), a)
 	if err != nil {
 		return err

@@ -144,11 +144,6 @@ func (r Roles) Has(scope Scope, principal string) bool {
 // sub-roles in the course.
 func (r Roles) HasContext(principal string) bool { return r.Has(ScopeContext, principal) }
 
-// HasContextSub reports whether the user has this sub-role in the course.
-func (r Roles) HasContextSub(principal, sub string) bool {
-	return slices.Contains(r, Role{Scope: ScopeContext, Principal: principal, Sub: sub})
-}
-
 // TestUser reports whether this is the platform's preview of a student, who
 // is nobody and gets no grades.
 func (r Roles) TestUser() bool { return r.Has(ScopeLTI, "TestUser") }
