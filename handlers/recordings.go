@@ -22,7 +22,7 @@ func (s *Server) recordings(c *gin.Context) error {
 	s.seated(c, seat)
 	page := web.Recordings{
 		Title: seat.Room.Title, Course: seat.Course.Title, Now: s.Now().UTC(), BackURL: at(seat, ""),
-		Teacher: seat.May(classroom.Record) == nil, Said: c.Query("said"),
+		Teacher: seat.May(classroom.Record) == nil, Said: web.Said(c.Query("said")),
 	}
 	all, err := s.Rooms.Recordings(c.Request.Context(), seat)
 	switch {

@@ -30,7 +30,7 @@ func (s *Server) register(c *gin.Context) error {
 		Title: seat.Room.Title, Course: seat.Course.Title, Now: s.Now().UTC(), URL: at(seat, path), BackURL: at(seat, ""),
 		CSVURL: at(seat, path+"/register.csv"), From: r.Session.StartedAt.UTC(), To: r.Session.EndedAt.UTC(),
 		Length: r.Session.Length, Exact: r.Session.Exact, Counting: r.Session.Counting, Every: s.Classes.Interval, Rule: ruleView(r.Rule),
-		Sort: c.Query("sort"), Show: c.Query("show"), Said: c.Query("said"),
+		Sort: c.Query("sort"), Show: c.Query("show"), Said: web.Said(c.Query("said")),
 	}
 	for _, row := range r.Rows {
 		if row.Graded {

@@ -68,7 +68,7 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom
 	set := seat.Room.Settings
 	page := web.TeacherRoom{
 		Title: seat.Room.Title, Course: seat.Course.Title, Now: s.Now().UTC(), State: stateOf(seat, live),
-		Join: s.post(c, seat, "/start"), Said: c.Query("said"), HereAt: live.At.UTC(),
+		Join: s.post(c, seat, "/start"), Said: web.Said(c.Query("said")), HereAt: live.At.UTC(),
 		RecordingsURL: at(seat, "/recordings"), ChangeURL: at(seat, "/settings"),
 		Rule: ruleView(seat.Placement.Rule), Grades: gradeCounts(deliveries),
 		Settings: settingsView(set),

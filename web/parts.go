@@ -2,6 +2,7 @@ package web
 
 import (
 	"html/template"
+	"slices"
 	"time"
 )
 
@@ -103,6 +104,15 @@ const (
 	SaidNotDone     = "not_done"     // the server didn't do it; nothing has changed
 	SaidSharedOther = "shared_other" // the old room can't be shared by who doesn't teach there
 )
+
+// Said is what a query says was just done, or empty for what nobody says: it
+// stands in addresses, which anybody can make.
+func Said(query string) string {
+	if slices.Contains(said(), query) {
+		return query
+	}
+	return ""
+}
 
 func said() []string {
 	return []string{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,31 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 		get, head := w.ask(http.MethodGet, path, "", ""), w.ask(http.MethodHead, path, "", "")
 		if head.StatusCode != get.StatusCode || head.Header.Get("Content-Type") != get.Header.Get("Content-Type") || head.body != "" {
 			t.Errorf("HEAD %s: %d %v %q; GET: %d %v", path, head.StatusCode, head.Header, head.body, get.StatusCode, get.Header)
+		}
+	}
+}
+
+// An address says what was just done only in words of ours.
+func TestNobodyElseSpeaks(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	link := w.link()
+	w.inClass(w.submit(w.launch(link, "anna", ltitest.LaunchOptions{}), "/start"))
+	var anna *ltitest.Page
+	var class []string
+	w.eventually("the class is listed", func() bool {
+		anna = w.launch(link, "anna", ltitest.LaunchOptions{})
+		class = regexp.MustCompile(`/classes/\w+`).FindStringSubmatch(anna.Body)
+		return class != nil
+	})
+	for _, path := range []string{"", "/recordings", class[0]} {
+		for said, told := range map[string]bool{"saved": true, "Call+5551234": false} {
+			page, err := anna.Open(anna.URL.Path + path + "?said=" + said + "&" + anna.URL.RawQuery)
+			if err != nil || page.Status != http.StatusOK {
+				t.Fatalf("%s: %v %d", path, err, page.Status)
+			}
+			if strings.Contains(page.Text, "5551234") || strings.Contains(page.Text, "Saved.") != told {
+				t.Errorf("%s, said=%s: %s", path, said, page.Text)
+			}
 		}
 	}
 }
