@@ -141,14 +141,21 @@ func TestHowALinkFindsItsRoom(t *testing.T) {
 }
 
 func TestRoomOfAnotherDeployment(t *testing.T) {
-	f, rooms := newFake()
-	l := launchOf("77", "41", map[string]string{"room": "old"})
-	l.DeploymentID = "2"
-	if _, err := rooms.Enter(t.Context(), l, "browser", "en"); err != nil {
-		t.Fatal(err)
-	}
-	if f.arrival.Room == nil || f.arrival.Room.Settings.Welcome != "" || f.arrival.Placement.CopiedFrom != "" {
-		t.Errorf("another school's room is seen: %+v %+v", f.arrival.Room, f.arrival.Placement)
+	for name, change := range map[string]func(*lti.Launch){
+		"of the same platform": func(l *lti.Launch) { l.DeploymentID = "2" },
+		"of another platform":  func(l *lti.Launch) { l.Registration.ID = "reg2" }, // whose ids may be the same
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, rooms := newFake()
+			l := launchOf("77", "41", map[string]string{"room": "old"})
+			change(&l)
+			if _, err := rooms.Enter(t.Context(), l, "browser", "en"); err != nil {
+				t.Fatal(err)
+			}
+			if f.arrival.Room == nil || f.arrival.Room.Settings.Welcome != "" || f.arrival.Placement.CopiedFrom != "" {
+				t.Errorf("another school's room is seen: %+v %+v", f.arrival.Room, f.arrival.Placement)
+			}
+		})
 	}
 }
 

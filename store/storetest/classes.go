@@ -48,6 +48,10 @@ func testSettings(t *testing.T, w *world) {
 	w.ok(w.SaveSettings(w.ctx, room, seat.Placement.ID, rule, true))
 	w.same(w.job(classroom.SettleJob, room.ID).RunAt, w.now)
 	w.fails(w.SaveSettings(w.ctx, classroom.Room{ID: "another", Title: "x"}, seat.Placement.ID, rule, true), classroom.ErrNotFound)
+	// The placement may have moved since the form was shown: the other room keeps its settings.
+	other := w.launch("ann", "third link").Room
+	w.fails(w.SaveSettings(w.ctx, other, seat.Placement.ID, classroom.Rule{}, true), classroom.ErrNotFound)
+	w.same(must(w.Seat(w.ctx, seat.Visit.ID))(w).Placement.Rule, rule)
 	w.same(must(w.Seat(w.ctx, seat.Visit.ID))(w).Room, room)
 }
 
