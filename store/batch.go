@@ -98,7 +98,8 @@ func (b *batches) commit(batch []*write) {
 	}
 }
 
-// errSpoiled: one of the batch has written something and then gone wrong.
+// errSpoiled: one of the batch has gone wrong after it wrote something, or by
+// a statement that failed: a full disk ends the transaction there and then.
 var errSpoiled = errors.New("transaction is spoiled")
 
 func (b *batches) together(batch []*write) (err error) {

@@ -96,6 +96,10 @@ func TestBatch(t *testing.T) {
 		{"a statement that fails", func(c *conn) error {
 			return errors.Join(add(t.Context(), 2)(c), add(t.Context(), 2)(c))
 		}, "UNIQUE"},
+		{"a statement that ends the transaction, as a full disk does", func(c *conn) error {
+			_, err := c.exec(t.Context(), `INSERT OR ROLLBACK INTO numbers (n) VALUES (1)`)
+			return err
+		}, "UNIQUE"},
 		{"panic", func(c *conn) error {
 			if err := add(t.Context(), 2)(c); err != nil {
 				return err

@@ -24,7 +24,7 @@ type conn struct {
 	bind        int  // how the driver wants arguments
 	uncancelled bool // a statement takes microseconds and is not broken off
 	inTx        bool
-	wrote       bool // a statement has changed something
+	wrote       bool // a statement has changed something, or failed: then SQLite may have ended the transaction
 }
 
 // ctx is what a statement runs under.
@@ -46,6 +46,7 @@ func (c *conn) get(ctx context.Context, dest any, query string, args ...any) err
 	if errors.Is(err, sql.ErrNoRows) {
 		return classroom.ErrNotFound
 	}
+	c.wrote = c.wrote || err != nil
 	return err
 }
 
@@ -55,7 +56,9 @@ func (c *conn) list(ctx context.Context, dest any, query string, args ...any) er
 	if err != nil {
 		return err
 	}
-	return sqlx.SelectContext(ctx, c.on, dest, c.rebind(query), args...)
+	err = sqlx.SelectContext(ctx, c.on, dest, c.rebind(query), args...)
+	c.wrote = c.wrote || err != nil
+	return err
 }
 
 // exec runs a statement that writes and returns how many rows it changed.
@@ -66,6 +69,7 @@ func (c *conn) exec(ctx context.Context, query string, args ...any) (int64, erro
 	}
 	result, err := c.on.ExecContext(ctx, c.rebind(query), args...)
 	if err != nil {
+		c.wrote = true
 		return 0, err
 	}
 	changed, err := result.RowsAffected()
