@@ -9,9 +9,13 @@ import (
 	"github.com/bbbridge/bbbridge/bbb"
 )
 
+// learnersFormats are those that learners see. Statistics are about people.
+var learnersFormats = map[string]bool{"presentation": true, "video": true, "podcast": true, "notes": true, "screenshare": true, "slides": true}
+
 // Recordings lists the room's recordings, newest first: all of them for who
-// may manage them, the published ones for others. Playback addresses are
-// left out, since some servers let each be used once: see Playback.
+// may manage them, the published ones in learnersFormats for others. Playback
+// addresses are left out, since some servers let each be used once: see
+// Playback.
 func (s *Rooms) Recordings(ctx context.Context, seat Seat) ([]bbb.Recording, error) {
 	if err := seat.May(See); err != nil {
 		return nil, err
@@ -39,7 +43,11 @@ func (s *Rooms) Recordings(ctx context.Context, seat Seat) ([]bbb.Recording, err
 
 // Playback fetches the address of one format of a recording, for this click.
 func (s *Rooms) Playback(ctx context.Context, seat Seat, recordingID, format string) (string, error) {
-	if err := seat.May(See); err != nil {
+	action := Record
+	if learnersFormats[format] {
+		action = See
+	}
+	if err := seat.May(action); err != nil {
 		return "", err
 	}
 	_, recording, err := s.recording(ctx, seat, recordingID)
@@ -116,9 +124,24 @@ func (s *Rooms) recordingsAt(ctx context.Context, server Server, seat Seat, id s
 	if err != nil {
 		return nil, fmt.Errorf("recordings of room %s: %w", seat.Room.ID, err)
 	}
-	return slices.DeleteFunc(all, func(r bbb.Recording) bool {
-		return r.MeetingID != seat.Room.MeetingID || id != "" && r.ID != id || !seat.Moderates() && !r.Published
-	}), nil
+	all = slices.DeleteFunc(all, func(r bbb.Recording) bool { return r.MeetingID != seat.Room.MeetingID || id != "" && r.ID != id })
+	if !seat.Moderates() {
+		all = forLearners(all)
+	}
+	return all, nil
+}
+
+// forLearners leaves out what isn't published, or has nothing for them.
+func forLearners(all []bbb.Recording) []bbb.Recording {
+	var some []bbb.Recording
+	for _, r := range all {
+		formats := slices.DeleteFunc(slices.Clone(r.Formats), func(f bbb.Format) bool { return !learnersFormats[f.Type] })
+		if r.Published && (len(formats) > 0 || len(r.Formats) == 0) {
+			r.Formats = formats
+			some = append(some, r)
+		}
+	}
+	return some
 }
 
 // servers are those at which the room had classes.

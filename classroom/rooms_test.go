@@ -424,3 +424,34 @@ func TestRecordingsOfOtherRooms(t *testing.T) {
 		t.Errorf("deleted %v: %v", server.deleted, err)
 	}
 }
+
+// Statistics tell of each person what they did.
+func TestStatisticsAreForTeachers(t *testing.T) {
+	_, server, rooms := newClass()
+	statistics, video := bbb.Format{Type: "statistics", URL: "https://bbb.example/s"}, bbb.Format{Type: "video", URL: "https://bbb.example/v"}
+	server.all = []bbb.Recording{
+		{ID: "both", MeetingID: "rmeeting", Published: true, Start: noon.Add(2 * time.Hour), Formats: []bbb.Format{statistics, video}},
+		{ID: "only", MeetingID: "rmeeting", Published: true, Start: noon.Add(time.Hour), Formats: []bbb.Format{statistics}},
+		{ID: "early", MeetingID: "rmeeting", Published: true, Start: noon},
+	}
+	for role, want := range map[Role]string{Viewer: "both video, early", Moderator: "both statistics video, only statistics, early"} {
+		all, err := rooms.Recordings(t.Context(), seatOf(role))
+		var got []string
+		for _, r := range all {
+			text := r.ID
+			for _, f := range r.Formats {
+				text += " " + f.Type
+			}
+			got = append(got, text)
+		}
+		if err != nil || strings.Join(got, ", ") != want {
+			t.Errorf("%s sees %q: %v, want %q", role, got, err, want)
+		}
+	}
+	if _, err := rooms.Playback(t.Context(), seatOf(Viewer), "both", "statistics"); !errors.Is(err, ErrForbidden) {
+		t.Errorf("a learner plays statistics: %v", err)
+	}
+	if _, err := rooms.Playback(t.Context(), seatOf(Moderator), "both", "statistics"); err != nil {
+		t.Errorf("a teacher doesn't: %v", err)
+	}
+}
