@@ -99,11 +99,12 @@ func (c *conn) dueJobs(ctx context.Context, now time.Time, limit int, busy []str
 }
 
 // FinishJob ends a claimed job. If it was asked for again since, it stays and
-// waits for its time.
+// waits for its time. It leaves alone what somebody else has claimed by now:
+// they may have to retry it.
 func (db *DB) FinishJob(ctx context.Context, j classroom.Job) error {
 	err := db.write(ctx, func(c *conn) error {
-		done, err := c.exec(ctx, `DELETE FROM jobs WHERE kind = ? AND subject = ? AND version = ? AND run_at IS NULL`,
-			string(j.Kind), j.Subject, j.Version)
+		done, err := c.exec(ctx, `DELETE FROM jobs WHERE kind = ? AND subject = ? AND version = ? AND attempts = ? AND run_at IS NULL`,
+			string(j.Kind), j.Subject, j.Version, j.Attempts)
 		if err != nil || done > 0 {
 			return err
 		}

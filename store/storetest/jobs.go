@@ -105,6 +105,10 @@ func testLease(t *testing.T, w *world) {
 	// The dead one wasn't: it has nothing to say any more.
 	w.ok(w.RetryJob(w.ctx, dead, w.now))
 	w.same(w.subjects(w.now.Add(90*time.Second)), []string{})
+	w.ok(w.FinishJob(w.ctx, dead))
+	w.ok(w.RetryJob(w.ctx, again[0], w.now.Add(time.Hour)))
+	again = w.claim(w.now.Add(time.Hour))
+	w.same(len(again), 1)
 	w.ok(w.FinishJob(w.ctx, again[0]))
 	w.same(w.next(), time.Time{})
 
