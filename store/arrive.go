@@ -238,13 +238,17 @@ func (c *conn) learnPlacement(ctx context.Context, a arrival, k *known) error {
 	if !changed {
 		return nil
 	}
-	err := c.one(ctx, `
-		UPDATE placements SET title = ?, scopes = ?, items_url = ?, launch_item_url = ?,
-			item_url = ?, item_max = ?, item_made = ?, opens_class = ? WHERE id = ?`,
-		p.Title, strings.Join(p.Grades.Scopes, " "), p.Grades.LineItems, p.Grades.LineItem,
-		p.LineItem.URL, p.LineItem.Max, p.LineItem.Made, p.OpensClass, p.ID)
+	err := c.one(ctx, `UPDATE placements SET title = ?, scopes = ?, items_url = ?, launch_item_url = ?, opens_class = ? WHERE id = ?`,
+		p.Title, strings.Join(p.Grades.Scopes, " "), p.Grades.LineItems, p.Grades.LineItem, p.OpensClass, p.ID)
 	if err != nil {
 		return fmt.Errorf("save placement %s: %w", p.ID, err)
+	}
+	// A delivery may be finding the line item just now: only what a launch
+	// says of it is written.
+	if p.LineItem != k.Placement.LineItem {
+		if err := c.saveLineItem(ctx, p.ID, p.LineItem); err != nil {
+			return fmt.Errorf("save line item of placement %s: %w", p.ID, err)
+		}
 	}
 	k.Placement = p
 	return c.settleRefused(ctx, p, a.Visit.CreatedAt)

@@ -111,14 +111,16 @@ func (db *DB) FreeLineItem(ctx context.Context, placementID string) error {
 
 // SaveLineItem keeps which line item the placement uses.
 func (db *DB) SaveLineItem(ctx context.Context, placementID string, item classroom.LineItem) error {
-	err := db.write(ctx, func(c *conn) error {
-		return c.one(ctx, `UPDATE placements SET item_url = ?, item_max = ?, item_made = ? WHERE id = ?`,
-			item.URL, item.Max, item.Made, placementID)
-	})
+	err := db.write(ctx, func(c *conn) error { return c.saveLineItem(ctx, placementID, item) })
 	if err != nil {
 		return fmt.Errorf("save line item of placement %s: %w", placementID, err)
 	}
 	return nil
+}
+
+func (c *conn) saveLineItem(ctx context.Context, placementID string, item classroom.LineItem) error {
+	return c.one(ctx, `UPDATE placements SET item_url = ?, item_max = ?, item_made = ? WHERE id = ?`,
+		item.URL, item.Max, item.Made, placementID)
 }
 
 // SaveDelivery keeps the outcome of an attempt: what the platform took, always;
