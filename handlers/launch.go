@@ -248,7 +248,7 @@ type deepLinking interface {
 // header, where some characters that url.Parse takes in a host mean something.
 func origin(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.ContainsAny(u.Host, `;,'"`) {
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.ContainsAny(u.Host, `;,'"*`) {
 		return ""
 	}
 	return u.Scheme + "://" + u.Host

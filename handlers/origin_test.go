@@ -12,6 +12,8 @@ func TestOrigin(t *testing.T) {
 		{"nothing", "", ""},
 		{"a directive behind the host", "https://lms.example.edu;sandbox/", ""},
 		{"a second policy", "https://lms.example.edu,default-src/", ""},
+		{"everybody", "https://*/", ""},
+		{"a whole domain", "https://*.example.edu/", ""},
 		{"a keyword", "https://'none'/", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
