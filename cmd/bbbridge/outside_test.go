@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bbbridge/bbbridge/configs"
 	"github.com/bbbridge/bbbridge/lti/ltitest"
 )
 
@@ -43,6 +44,24 @@ func TestAddressesOfOthersStartNoClass(t *testing.T) {
 				t.Errorf("%d %s, %d meetings", page.Status, page.Text, len(w.bbb.Meetings()))
 			}
 		})
+	}
+}
+
+// No address of this machine or its network is called unless the admin says so,
+// whoever names it.
+func TestPrivateAddressesAreNotCalled(t *testing.T) {
+	only := func(host int) func(*configs.Config) {
+		return func(c *configs.Config) { c.AllowHosts = c.AllowHosts[host : host+1] }
+	}
+	const lms, meetings = 0, 1
+	w := newWorld(t, worldOptions{config: only(meetings)})
+	if page := w.launch(w.link(), "anna", ltitest.LaunchOptions{}); page.Status != http.StatusBadGateway || !strings.Contains(page.Text, "jwks_unavailable") {
+		t.Errorf("the platform's was called: %d %s", page.Status, page.Text)
+	}
+	w = newWorld(t, worldOptions{config: only(lms)})
+	page := w.submit(w.launch(w.link(), "anna", ltitest.LaunchOptions{}), "/start")
+	if page.Status != http.StatusBadGateway || !strings.Contains(page.Text, "server_down") || len(w.bbb.Meetings()) != 0 {
+		t.Errorf("BigBlueButton's was called: %d %s", page.Status, page.Text)
 	}
 }
 
