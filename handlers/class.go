@@ -18,7 +18,6 @@ func (s *Server) start(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s.seated(c, seat)
 	address, err := s.Rooms.Start(c.Request.Context(), seat)
 	if err != nil {
 		return s.notIn(c, seat, err)
@@ -34,7 +33,6 @@ func (s *Server) join(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s.seated(c, seat)
 	return s.goIn(c, seat)
 }
 
@@ -45,7 +43,6 @@ func (s *Server) wait(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s.seated(c, seat)
 	live, err := s.Rooms.Live(c.Request.Context(), seat.Room)
 	if err != nil {
 		return err
@@ -110,7 +107,6 @@ func (s *Server) class(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s.seated(c, seat)
 	fresh := ours(c) && s.Now().Sub(seat.Visit.CreatedAt) < freshFor
 	if framed(c) || seat.May(classroom.Start) == nil && !fresh {
 		return s.roomPage(c, seat)
@@ -130,7 +126,6 @@ func (s *Server) left(c *gin.Context) error {
 	if err != nil { // the window's cookie may be gone: there's still a page to show
 		return s.render(c, http.StatusOK, web.LeftPage{})
 	}
-	s.seated(c, seat)
 	seat.Tries = atoi(c.Query("try"))
 	for _, p := range problems {
 		switch {
@@ -169,7 +164,6 @@ func (s *Server) retry(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s.seated(c, seat)
 	seat.Tries = max(1, atoi(c.Query("try")))
 	if seat.Tries > retriesMost || !ours(c) {
 		return s.roomPage(c, seat)

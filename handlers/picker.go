@@ -22,7 +22,6 @@ func (s *Server) picker(c *gin.Context) error {
 		return err
 	}
 	if err := seat.May(classroom.Pick); err != nil {
-		s.seated(c, seat)
 		return err
 	}
 	settings := seat.Visit.DeepLinking
@@ -44,7 +43,6 @@ func (s *Server) pickerPage(c *gin.Context, status int, seat classroom.Seat, pag
 	if err != nil {
 		return err
 	}
-	s.seated(c, seat)
 	page.Course, page.Now, page.URL = seat.Course.Title, s.Now().UTC(), "/pick?v="+seat.Visit.ID
 	page.Multiple = seat.Visit.DeepLinking.AcceptMultiple
 	for _, room := range rooms {
@@ -120,7 +118,6 @@ func (s *Server) answer(c *gin.Context, seat classroom.Seat, a lti.DeepLinkingAn
 	if err != nil {
 		return err
 	}
-	s.seated(c, seat)
 	return s.render(c, http.StatusOK, web.ReturnPage{URL: a.Settings.ReturnURL, JWT: jwt, Cancelled: len(a.Items) == 0})
 }
 

@@ -19,7 +19,6 @@ func (s *Server) recordings(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s.seated(c, seat)
 	page := web.Recordings{
 		Title: seat.Room.Title, Course: seat.Course.Title, Now: s.Now().UTC(), BackURL: at(seat, ""),
 		Teacher: seat.May(classroom.Record) == nil, Said: web.Said(c.Query("said")),
@@ -78,7 +77,6 @@ func (s *Server) play(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s.seated(c, seat)
 	address, err := s.Rooms.Playback(c.Request.Context(), seat, c.Param("recording"), c.Param("format"))
 	if err != nil {
 		return err
@@ -106,7 +104,6 @@ func (s *Server) recordingAction(said string, do func(context.Context, classroom
 		if err != nil {
 			return err
 		}
-		s.seated(c, seat)
 		said := said
 		err = do(c.Request.Context(), seat, c.Param("recording"))
 		switch {
@@ -131,7 +128,6 @@ func (s *Server) confirmDelete(c *gin.Context) error {
 	if err := seat.May(classroom.Record); err != nil {
 		return err
 	}
-	s.seated(c, seat)
 	all, err := s.Rooms.Recordings(c.Request.Context(), seat)
 	if err != nil {
 		return err

@@ -24,7 +24,6 @@ func (s *Server) register(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s.seated(c, seat)
 	path := "/classes/" + r.Session.ID
 	page := web.Register{
 		Title: seat.Room.Title, Course: seat.Course.Title, Now: s.Now().UTC(), URL: at(seat, path), BackURL: at(seat, ""),
@@ -129,7 +128,6 @@ func (s *Server) resend(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s.seated(c, seat)
 	if err := s.Grades.Resend(c.Request.Context(), seat, c.Param("session"), c.Param("person")); err != nil {
 		return err
 	}

@@ -21,7 +21,6 @@ func (s *Server) room(c *gin.Context) error {
 }
 
 func (s *Server) roomPage(c *gin.Context, seat classroom.Seat) error {
-	s.seated(c, seat)
 	live, err := s.Rooms.Live(c.Request.Context(), seat.Room)
 	if err != nil {
 		return err
@@ -224,7 +223,6 @@ func (s *Server) confirmEnd(c *gin.Context) error {
 	if err := seat.May(classroom.End); err != nil {
 		return err
 	}
-	s.seated(c, seat)
 	return s.render(c, http.StatusOK, web.Confirm{
 		Title: seat.Room.Title, Course: seat.Course.Title, What: web.ConfirmEnd, Now: s.Now().UTC(),
 		Post: web.Post{URL: at(seat, "/end")}, BackURL: at(seat, ""),
@@ -236,7 +234,6 @@ func (s *Server) end(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s.seated(c, seat)
 	if err := s.Rooms.End(c.Request.Context(), seat); err != nil {
 		return err
 	}
@@ -252,7 +249,6 @@ func (s *Server) adopt(share bool) func(*gin.Context) error {
 		if err != nil {
 			return err
 		}
-		s.seated(c, seat)
 		from := seat.Placement.CopiedFrom
 		if err := s.Rooms.Adopt(c.Request.Context(), seat, share); err != nil {
 			return err

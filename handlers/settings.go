@@ -40,7 +40,6 @@ func (s *Server) settings(c *gin.Context) error {
 }
 
 func (s *Server) settingsPage(c *gin.Context, status int, seat classroom.Seat, page web.SettingsPage) error {
-	s.seated(c, seat)
 	live, err := s.Rooms.Live(c.Request.Context(), seat.Room)
 	if err != nil {
 		return err

@@ -88,9 +88,14 @@ func (v *visitors) keep(w http.ResponseWriter, r *http.Request) (string, error) 
 	return value, nil
 }
 
-// seat is that of the request's visit in the room of its address.
+// seat is that of the request's visit in the room of its address. From here on
+// pages are for its person, refusals too.
 func (s *Server) seat(c *gin.Context) (classroom.Seat, error) {
-	return s.Rooms.Seat(c.Request.Context(), c.Query("v"), s.visitors.browser(c.Request), c.Param("room"))
+	seat, err := s.Rooms.Seat(c.Request.Context(), c.Query("v"), s.visitors.browser(c.Request), c.Param("room"))
+	if err == nil {
+		s.seated(c, seat)
+	}
+	return seat, err
 }
 
 // seatOfForm is seat for a form that opens a new window: out of a frame, its
@@ -108,7 +113,11 @@ func (s *Server) seatOfForm(c *gin.Context) (classroom.Seat, error) {
 	if err != nil {
 		return classroom.Seat{}, err
 	}
-	return s.Rooms.SeatByTicket(c.Request.Context(), visit, browser, c.Param("room"))
+	seat, err := s.Rooms.SeatByTicket(c.Request.Context(), visit, browser, c.Param("room"))
+	if err == nil {
+		s.seated(c, seat)
+	}
+	return seat, err
 }
 
 // ticket lets the form that holds it speak for the visit, for as long as the

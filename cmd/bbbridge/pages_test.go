@@ -53,6 +53,24 @@ func TestNobodyElseSpeaks(t *testing.T) {
 	}
 }
 
+// Who is refused reads it in the launch's language, in the platform's frame, and
+// finds the way back.
+func TestRefusedInOnesOwnLanguage(t *testing.T) {
+	w := newWorld(t, worldOptions{lms: ltitest.Options{Profile: "plain"}})
+	w.lms.AddPerson(ltitest.Person{Username: "zoe", Given: "Zoé", Locale: "fr", Roles: map[string][]string{"law": {ltitest.Learner}}})
+	zoe := w.launch(w.link(), "zoe", ltitest.LaunchOptions{Framed: true})
+	for _, path := range []string{"/settings", "/end", "/classes/x", "/classes/x/register.csv", "/recordings/x/delete"} {
+		page, err := zoe.Open(zoe.URL.Path + path + "?" + zoe.URL.RawQuery)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page.Status != http.StatusForbidden || !strings.Contains(page.Body, `<html lang="fr"`) || !strings.Contains(page.Body, zoe.URL.Path) ||
+			strings.HasSuffix(page.Header.Get("Content-Security-Policy"), "frame-ancestors *") {
+			t.Errorf("%s: %d %v\n%s", path, page.Status, page.Header, page.Text)
+		}
+	}
+}
+
 // What the form says of its limits is what the domain takes.
 func TestSettingsForm(t *testing.T) {
 	w := newWorld(t, worldOptions{})
