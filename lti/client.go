@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -36,11 +35,11 @@ const (
 // platforms, BigBlueButton. It reaches no private, loopback, link-local,
 // shared, multicast or reserved address, unless allow has the "host:port"; the
 // check is made on the address connected to, after DNS. A call follows 3
-// redirects, none of which takes a token or a body to
-// another host. How much is read of an answer is up to the caller.
+// redirects, none of which takes a token or a body to another host. How much
+// is read of an answer is up to the caller.
 //
-// patience is how long a call may take; 0: 15 s.
-func GuardedClient(allow []string, patience time.Duration) *http.Client {
+// userAgent says who we are. patience is how long a call may take; 0: 15 s.
+func GuardedClient(userAgent string, allow []string, patience time.Duration) *http.Client {
 	if patience == 0 {
 		patience = totalTimeout
 	}
@@ -59,7 +58,7 @@ func GuardedClient(allow []string, patience time.Duration) *http.Client {
 		IdleConnTimeout:       90 * time.Second,
 	}
 	return &http.Client{
-		Transport:     named{transport},
+		Transport:     named{transport, userAgent},
 		CheckRedirect: checkRedirect(true),
 		Timeout:       patience,
 	}
@@ -166,21 +165,15 @@ func checkRedirect(insecure bool) func(*http.Request, []*http.Request) error {
 }
 
 // named is a transport that says who we are.
-type named struct{ http.RoundTripper }
-
-var userAgent = "bbbridge/" + version()
-
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && strings.HasPrefix(info.Main.Version, "v") {
-		return info.Main.Version[1:]
-	}
-	return "dev"
+type named struct {
+	http.RoundTripper
+	userAgent string
 }
 
 func (n named) RoundTrip(request *http.Request) (*http.Response, error) {
 	if request.Header.Get("User-Agent") == "" {
 		request = request.Clone(request.Context())
-		request.Header.Set("User-Agent", userAgent)
+		request.Header.Set("User-Agent", n.userAgent)
 	}
 	return n.RoundTripper.RoundTrip(request)
 }

@@ -65,7 +65,7 @@ func TestGuardedClient(t *testing.T) {
 		{"allowed by the address that the name has", []string{numbered}, named, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			client := GuardedClient(test.allow, 0)
+			client := GuardedClient("bbbridge/7", test.allow, 0)
 			defer client.CloseIdleConnections()
 			response, err := client.Get("http://" + test.host)
 			if !test.good {
@@ -82,7 +82,7 @@ func TestGuardedClient(t *testing.T) {
 			if body, err := io.ReadAll(response.Body); err != nil || string(body) != "hello" {
 				t.Errorf("got %q, %v", body, err)
 			}
-			if got := <-agent; !strings.HasPrefix(got, "bbbridge/") {
+			if got := <-agent; got != "bbbridge/7" {
 				t.Errorf("User-Agent %q", got)
 			}
 		})
@@ -91,7 +91,7 @@ func TestGuardedClient(t *testing.T) {
 
 // TestGuardedClientLimits: no proxy connects for us, and no call is endless.
 func TestGuardedClientLimits(t *testing.T) {
-	client := GuardedClient(nil, 0)
+	client := GuardedClient("bbbridge/7", nil, 0)
 	if client.Timeout == 0 || client.Timeout.Seconds() > 15 || client.Jar != nil {
 		t.Errorf("timeout %v, jar %v", client.Timeout, client.Jar)
 	}
@@ -108,10 +108,10 @@ func TestGuardedClientUserAgent(t *testing.T) {
 	n := named{roundTrip(func(r *http.Request) (*http.Response, error) {
 		got = r.Header.Get("User-Agent")
 		return nil, errors.New("no network")
-	})}
+	}), "bbbridge/7"}
 	request := httptest.NewRequest(http.MethodGet, "https://lms.example", nil)
 	_, _ = n.RoundTrip(request)
-	if !strings.HasPrefix(got, "bbbridge/") || request.Header.Get("User-Agent") != "" {
+	if got != "bbbridge/7" || request.Header.Get("User-Agent") != "" {
 		t.Errorf("sent %q, changed the caller's to %q", got, request.Header.Get("User-Agent"))
 	}
 	request.Header.Set("User-Agent", "other")
@@ -187,7 +187,7 @@ func TestRedirectToPrivateAddress(t *testing.T) {
 	defer inner.Close()
 	outer := httptest.NewTLSServer(http.RedirectHandler(inner.URL, http.StatusFound))
 	defer outer.Close()
-	client := GuardedClient([]string{outer.Listener.Addr().String()}, 0)
+	client := GuardedClient("bbbridge/7", []string{outer.Listener.Addr().String()}, 0)
 	transport := client.Transport.(named).RoundTripper.(*http.Transport)
 	transport.TLSClientConfig = &tls.Config{RootCAs: outer.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
 	defer client.CloseIdleConnections()

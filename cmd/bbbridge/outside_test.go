@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -62,6 +63,24 @@ func TestPrivateAddressesAreNotCalled(t *testing.T) {
 	page := w.submit(w.launch(w.link(), "anna", ltitest.LaunchOptions{}), "/start")
 	if page.Status != http.StatusBadGateway || !strings.Contains(page.Text, "server_down") || len(w.bbb.Meetings()) != 0 {
 		t.Errorf("BigBlueButton's was called: %d %s", page.Status, page.Text)
+	}
+}
+
+// Whom we call reads in their log which release it was.
+func TestCallsSayWhoWeAre(t *testing.T) {
+	agent := ""
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { agent = r.UserAgent() }))
+	defer other.Close()
+	was := release
+	defer func() { release = was }()
+	release = "7.1"
+	response, err := guarded(configs.Config{AllowHosts: []string{hostOf(other.URL)}}, 0).Get(other.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if agent != "bbbridge/7.1" {
+		t.Errorf("User-Agent %q", agent)
 	}
 }
 

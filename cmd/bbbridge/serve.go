@@ -66,6 +66,11 @@ func settle() {
 // node for a class.
 const bbbPatience = 30 * time.Second
 
+// guarded is the client for all calls to others.
+func guarded(cfg configs.Config, patience time.Duration) *http.Client {
+	return lti.GuardedClient("bbbridge/"+version(), cfg.AllowHosts, patience)
+}
+
 // service is the program put together.
 type service struct {
 	handler http.Handler
@@ -80,10 +85,10 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
-	outgoing, patient := lti.GuardedClient(cfg.AllowHosts, 0), lti.GuardedClient(cfg.AllowHosts, bbbPatience)
+	outgoing, patient := guarded(cfg, 0), guarded(cfg, bbbPatience)
 	metrics := handlers.NewMetrics(db.Counts, log)
 	client := func(s classroom.Server) *bbb.Client {
-		return &bbb.Client{Server: s.Server, HTTP: patient, UserAgent: "bbbridge/" + version(), Observe: metrics.Call}
+		return &bbb.Client{Server: s.Server, HTTP: patient, Observe: metrics.Call}
 	}
 	grades := &classroom.Grades{
 		Store: db, Now: now, Log: log,

@@ -13,7 +13,6 @@ import (
 
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
-	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/store"
 )
 
@@ -194,8 +193,7 @@ func (t serverTest) Run(p *program) error {
 	}
 	ctx, cancel := context.WithTimeout(p, testWait)
 	defer cancel()
-	outgoing := lti.GuardedClient(cfg.AllowHosts, bbbPatience)
-	r := round{out: p.out, client: &bbb.Client{Server: server.Server, HTTP: outgoing, UserAgent: "bbbridge/" + version()}}
+	r := round{out: p.out, client: &bbb.Client{Server: server.Server, HTTP: guarded(cfg, bbbPatience)}}
 	if err := r.run(ctx); err != nil {
 		return errors.New(r.explain(ctx, err))
 	}
