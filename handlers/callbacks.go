@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -20,6 +21,12 @@ func (s *Server) analytics(c *gin.Context) {
 		err = s.Classes.Callback(c.Request.Context(), c.GetHeader("Authorization"), body)
 	}
 	s.answerCallback(c, "analytics", err)
+}
+
+// patient has a request go on when its sender has gone away: a report that has
+// come whole isn't lost by that.
+func patient(c *gin.Context) {
+	c.Request = c.Request.WithContext(context.WithoutCancel(c.Request.Context()))
 }
 
 // ended takes BigBlueButton's unsigned word that a meeting has ended: a hint

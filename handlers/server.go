@@ -157,7 +157,7 @@ func (s *Server) routes(r *gin.Engine) {
 	r.POST("/rooms/:room/recordings/:recording/publish", s.page(s.publish(true)))
 	r.POST("/rooms/:room/recordings/:recording/unpublish", s.page(s.publish(false)))
 
-	r.POST("/bbb/analytics/:room", s.analytics)
+	r.POST("/bbb/analytics/:room", patient, s.analytics)
 	r.GET("/bbb/ended/:room", s.ended)
 
 	r.GET("/healthz", s.healthz)

@@ -1,7 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha512"
+	"encoding/base64"
+	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -206,6 +214,41 @@ func TestMeetingThatWasTakenForOver(t *testing.T) {
 	w.ended()
 	w.later(3 * time.Minute)
 	w.eventually("Ben has his grade", func() bool { return w.grade(link, "ben") == "10/10" })
+}
+
+// BigBlueButton sends a report once. It is kept also if the sender, or a proxy
+// between, doesn't wait until we are done.
+func TestAReportIsKeptWhoseSenderLeft(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	w.inClass(w.submit(w.launch(w.link(), "anna", ltitest.LaunchOptions{}), "/start"))
+	w.later(10 * time.Minute)
+	w.bbb.EndNow(w.meeting().ID)
+	ctx, leave := context.WithCancel(t.Context())
+	body := io.MultiReader(bytes.NewReader(w.bbb.AnalyticsBody(w.meeting().ID)), atEnd(leave))
+	req := httptest.NewRequestWithContext(ctx, http.MethodPost, "/bbb/analytics/x", body)
+	req.Header.Set("Authorization", "Bearer "+w.signedByBBB())
+	answer := httptest.NewRecorder()
+	w.svc.handler.ServeHTTP(answer, req)
+	if answer.Code != http.StatusOK {
+		t.Errorf("%d %s", answer.Code, answer.Body)
+	}
+}
+
+// signedByBBB is the token of a callback.
+func (w *world) signedByBBB() string {
+	encode := base64.RawURLEncoding.EncodeToString
+	text := encode([]byte(`{"alg":"HS512"}`)) + "." + encode(fmt.Appendf(nil, `{"exp":%d}`, w.clock.now().Add(time.Hour).Unix()))
+	mac := hmac.New(sha512.New, []byte(w.bbb.Secret()))
+	mac.Write([]byte(text))
+	return text + "." + encode(mac.Sum(nil))
+}
+
+// atEnd does something when all before it has been read.
+type atEnd func()
+
+func (f atEnd) Read([]byte) (int, error) {
+	f()
+	return 0, io.EOF
 }
 
 func TestCallbackAnswers(t *testing.T) {
