@@ -54,7 +54,7 @@ func (g *Grades) judge(ctx context.Context, o *Order, tried bool, problem error)
 		return nil
 	case errors.Is(problem, errGone):
 		return g.refuse(o, ReasonLineItemGone, problem)
-	case errors.Is(problem, lti.ErrNotGranted), errors.Is(problem, lti.ErrNoLineItem):
+	case errors.Is(problem, lti.ErrNotGranted):
 		if slices.Contains(o.Placement.Grades.Scopes, lti.AGSScore) {
 			return g.refuse(o, ReasonNoLineItem, problem)
 		}

@@ -420,9 +420,10 @@ func TestLogOfOddTokens(t *testing.T) {
 	a := newWorld(t).begin(t)
 	a.tool.Log = slog.New(slog.NewTextHandler(&log, nil))
 	a.claims[claimContext] = "course"
+	a.claims[claimAGSEndpoint] = map[string]any{"lineitems": "http://lms.example/items"}
 	a.claims[claimTargetLinkURI] = testPublic + "/lti/launch?room=7"
 	a.mustLaunch(t)
-	for _, part := range []string{claimContext, "room=7"} {
+	for _, part := range []string{claimContext, "lineitems", "room=7"} {
 		if !strings.Contains(log.String(), part) {
 			t.Errorf("the log doesn't have %s:\n%s", part, &log)
 		}

@@ -333,16 +333,12 @@ func TestNotGranted(t *testing.T) {
 			_, err := g.LineItem(ctx, testRegistration, "", e, moodleItem)
 			return err
 		}},
-		{"find", []string{AGSScore}, func(g *Grades, e Endpoint) error {
-			_, err := g.FindLineItem(ctx, testRegistration, "", e, LineItem{ResourceLinkID: "26"})
-			return err
-		}},
 		{"create", []string{AGSLineItemReadOnly, AGSScore}, func(g *Grades, e Endpoint) error {
 			_, err := g.FindOrCreateLineItem(ctx, testRegistration, "", e, LineItem{ResourceLinkID: "26", ScoreMaximum: 1})
 			return err
 		}},
-		{"find without a list", []string{AGSLineItem}, func(g *Grades, _ Endpoint) error {
-			_, err := g.FindLineItem(ctx, testRegistration, "", Endpoint{Scopes: []string{AGSLineItem}}, LineItem{ResourceLinkID: "26"})
+		{"create without a list", []string{AGSLineItem}, func(g *Grades, _ Endpoint) error {
+			_, err := g.FindOrCreateLineItem(ctx, testRegistration, "", Endpoint{Scopes: []string{AGSLineItem}}, LineItem{ResourceLinkID: "26", ScoreMaximum: 1})
 			return err
 		}},
 	} {
@@ -371,9 +367,6 @@ func TestScopesAsked(t *testing.T) {
 		{allScopes.Scopes, func(g *Grades, e Endpoint) {
 			_, _ = g.FindOrCreateLineItem(ctx, testRegistration, "", e, LineItem{ResourceLinkID: "26", ScoreMaximum: 1})
 		}, AGSLineItem},
-		{allScopes.Scopes, func(g *Grades, e Endpoint) {
-			_, _ = g.FindLineItem(ctx, testRegistration, "", e, LineItem{ResourceLinkID: "26"})
-		}, AGSLineItemReadOnly},
 	} {
 		g, _, tokens := newGrades(t, fakeAnswer{status: 200, body: "[]"})
 		test.call(g, Endpoint{Scopes: test.scopes, LineItems: moodleItems})
@@ -445,9 +438,9 @@ func TestPaging(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			g, s, _ := newGrades(t, test.answers...)
-			_, err := g.FindLineItem(t.Context(), testRegistration, "", allScopes, LineItem{ResourceLinkID: "26"})
-			if got := errors.Is(err, ErrNoLineItem); got != test.good {
-				t.Errorf("FindLineItem = %v", err)
+			_, err := g.findAmong(allScopes, LineItem{ResourceLinkID: "26"})
+			if got := errors.Is(err, errNoLineItem); got != test.good {
+				t.Errorf("find = %v", err)
 			}
 			if got := s.count(); got != test.requests {
 				t.Errorf("%d requests, want %d", got, test.requests)

@@ -147,9 +147,15 @@ var stateSpoilings = []spoiling{
 var tokenSpoilings = []spoiling{
 	{"V5 id_token missing", func(_ *testing.T, a *attempt) { a.unsent = true }, CodeIDTokenMissing},
 	{"V5 two parts", rewrite(func(s string) string { return s[:strings.LastIndex(s, ".")] }), CodeIDTokenMalformed},
+	{"V5 four parts", rewrite(func(s string) string { return s + ".AA" }), CodeIDTokenMalformed},
 	{"V5 five parts (encrypted)", rewrite(func(s string) string { return s + ".AA.AA" }), CodeIDTokenMalformed},
 	{"V5 not base64url", rewrite(func(s string) string { return "+" + s }), CodeIDTokenMalformed},
 	{"V5 padded", rewrite(func(s string) string { return s + "=" }), CodeIDTokenMalformed},
+	{"V5 bits left over", rewrite(func(s string) string {
+		const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+		last := strings.IndexByte(digits, s[len(s)-1]) // two bits of the signature, four that are 0
+		return s[:len(s)-1] + digits[last+1:last+2]
+	}), CodeIDTokenMalformed},
 	{"V5 too long", set("padding", strings.Repeat("x", maxIDToken)), CodeIDTokenMalformed},
 	{"V5 header not JSON", rewrite(func(s string) string { return b64([]byte("{")) + s[strings.Index(s, "."):] }), CodeIDTokenMalformed},
 	{"V5 header a list", rewrite(func(s string) string { return b64([]byte("[]")) + s[strings.Index(s, "."):] }), CodeIDTokenMalformed},
@@ -213,7 +219,11 @@ var tokenSpoilings = []spoiling{
 	{"V6 typ missing", head("typ", nil), ""},
 	{"V6 typ in lower case", head("typ", "jwt"), ""},
 	{"V6 crit", head("crit", []string{"exp"}), CodeAlgNotAllowed},
+	{"V6 crit null", func(_ *testing.T, a *attempt) {
+		a.rawHeader = `{"alg":"RS256","kid":"key-1","crit":null}`
+	}, CodeAlgNotAllowed},
 	{"V6 compressed", head("zip", "DEF"), CodeAlgNotAllowed},
+	{"V6 says it is encrypted", head("enc", "A256GCM"), CodeAlgNotAllowed},
 	{"V7 kid missing", head("kid", nil), CodeKidMissing},
 	{"V7 kid empty", head("kid", ""), CodeKidMissing},
 	{"V7 kid not text", head("kid", 1), CodeKidMissing},

@@ -11,8 +11,8 @@ import (
 	"strconv"
 )
 
-// ErrNoLineItem is what FindLineItem says if there is none that fits.
-var ErrNoLineItem = errors.New("no such line item")
+// errNoLineItem says that there is none that fits.
+var errNoLineItem = errors.New("no such line item")
 
 // A LineItem is a column of the gradebook.
 type LineItem struct {
@@ -44,17 +44,8 @@ func (g *Grades) LineItem(ctx context.Context, r Registration, deploymentID stri
 	return item, nil
 }
 
-// FindLineItem looks for a line item of want's resource link and tag, or of
-// its ResourceID if want has no resource link. ErrNoLineItem: there is none.
-func (g *Grades) FindLineItem(ctx context.Context, r Registration, deploymentID string, e Endpoint, want LineItem) (LineItem, error) {
-	grant, err := g.grant(r, deploymentID, e, AGSLineItemReadOnly, AGSLineItem)
-	if err != nil {
-		return LineItem{}, err
-	}
-	return g.find(ctx, grant, e, want)
-}
-
-// FindOrCreateLineItem is FindLineItem, and makes the line item if there is
+// FindOrCreateLineItem looks for a line item of want's resource link and tag,
+// or of its ResourceID if want has no resource link, and makes it if there is
 // none. Two calls at once may make two: whoever calls it takes care of that.
 func (g *Grades) FindOrCreateLineItem(ctx context.Context, r Registration, deploymentID string, e Endpoint, want LineItem) (LineItem, error) {
 	grant, err := g.grant(r, deploymentID, e, AGSLineItem)
@@ -62,7 +53,7 @@ func (g *Grades) FindOrCreateLineItem(ctx context.Context, r Registration, deplo
 		return LineItem{}, err
 	}
 	item, err := g.find(ctx, grant, e, want)
-	if !errors.Is(err, ErrNoLineItem) {
+	if !errors.Is(err, errNoLineItem) {
 		return item, err
 	}
 	return g.create(ctx, grant, e, want)
@@ -92,7 +83,7 @@ func (g *Grades) find(ctx context.Context, grant grant, e Endpoint, want LineIte
 		return LineItem{}, err
 	}
 	if found.URL == "" {
-		return LineItem{}, ErrNoLineItem
+		return LineItem{}, errNoLineItem
 	}
 	// The token goes to that address next.
 	if found.URL, err = besides(e.LineItems, found.URL); err != nil {

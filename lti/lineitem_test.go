@@ -1,6 +1,7 @@
 package lti
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -46,6 +47,15 @@ func TestLineItemOdd(t *testing.T) {
 	wantStatus(t, err, ServiceError{"line item", 404, "Not Found: Grade item 25 doesn't exist", 0}, true)
 }
 
+// findAmong is the first half of FindOrCreateLineItem.
+func (g *Grades) findAmong(e Endpoint, want LineItem) (LineItem, error) {
+	grant, err := g.grant(testRegistration, "dep-1", e, AGSLineItem)
+	if err != nil {
+		return LineItem{}, err
+	}
+	return g.find(context.Background(), grant, e, want)
+}
+
 // TestFindLineItem looks through the list that a real Moodle answered with,
 // whatever filter it was asked with.
 func TestFindLineItem(t *testing.T) {
@@ -82,13 +92,13 @@ func TestFindLineItem(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			g, s, _ := newGrades(t, fakeAnswer{status: 200, body: list})
 			local := Endpoint{Scopes: allScopes.Scopes, LineItems: strings.Replace(moodleItems, "https", "http", 1)}
-			got, err := g.FindLineItem(t.Context(), testRegistration, "dep-1", local, test.want)
+			got, err := g.findAmong(local, test.want)
 			want := ""
 			if test.found != "" {
 				want = prefix + test.found + "/lineitem?type_id=13"
 			}
-			if got.URL != want || errors.Is(err, ErrNoLineItem) != (want == "") {
-				t.Errorf("FindLineItem = %q, %v, want %q", got.URL, err, want)
+			if got.URL != want || errors.Is(err, errNoLineItem) != (want == "") {
+				t.Errorf("find = %q, %v, want %q", got.URL, err, want)
 			}
 			wantRequest(t, s.asked[0], "GET", local.LineItems+test.query, "application/vnd.ims.lis.v2.lineitemcontainer+json", "", "")
 		})
@@ -99,12 +109,12 @@ func TestFindLineItem(t *testing.T) {
 // by what is ours.
 func TestFindLineItemWithoutLink(t *testing.T) {
 	g, _, _ := newGrades(t, fakeAnswer{status: 200, body: `[7, {"id":""}, {"id":"https://m.example/1","resourceId":"a"}, {"id":"https://m.example/2","resourceId":"b"}]`})
-	got, err := g.FindLineItem(t.Context(), testRegistration, "", allScopes, LineItem{ResourceLinkID: "26", ResourceID: "b"})
+	got, err := g.findAmong(allScopes, LineItem{ResourceLinkID: "26", ResourceID: "b"})
 	if err != nil || got.URL != "https://m.example/2" {
-		t.Errorf("FindLineItem = %+v, %v", got, err)
+		t.Errorf("find = %+v, %v", got, err)
 	}
-	if _, err := g.FindLineItem(t.Context(), testRegistration, "", allScopes, LineItem{ResourceLinkID: "26"}); !errors.Is(err, ErrNoLineItem) {
-		t.Errorf("FindLineItem = %v, want ErrNoLineItem", err)
+	if _, err := g.findAmong(allScopes, LineItem{ResourceLinkID: "26"}); !errors.Is(err, errNoLineItem) {
+		t.Errorf("find = %v, want errNoLineItem", err)
 	}
 }
 
@@ -116,9 +126,9 @@ func TestFindLineItemOfSeveral(t *testing.T) {
 		first + "," + second: "first", ours + "," + first: "ours", first + "," + ours + "," + second: "ours", first + "," + ours + "," + strings.Replace(ours, "ours", "again", 1): "ours",
 	} {
 		g, _, _ := newGrades(t, fakeAnswer{status: 200, body: "[" + list + "]"})
-		got, err := g.FindLineItem(t.Context(), testRegistration, "", allScopes, LineItem{ResourceLinkID: "26", ResourceID: "a"})
+		got, err := g.findAmong(allScopes, LineItem{ResourceLinkID: "26", ResourceID: "a"})
 		if err != nil || got.URL != "https://m.example/"+want {
-			t.Errorf("FindLineItem = %q, %v, want %s", got.URL, err, want)
+			t.Errorf("find = %q, %v, want %s", got.URL, err, want)
 		}
 	}
 }

@@ -74,6 +74,12 @@ func TestLogin(t *testing.T) {
 			v.Set("lti_deployment_id", "dep-3")
 			w.store.list = append(w.store.list, second)
 		}, CodeLoginAmbiguousClient},
+		{"L5 no client, two registrations, deployment of both (Sakai calls each 1)", func(v url.Values, w *world) {
+			v.Del("client_id")
+			w.store.list = append(w.store.list, second)
+			w.store.list[1].Deployments = map[string]bool{"dep-1": true}
+		}, CodeLoginAmbiguousClient},
+		{"L5 client too long", func(v url.Values, _ *world) { v["client_id"] = long(maxIssuer + 1) }, CodeLoginUnknownPlatform},
 		{"L5 no client, two registrations, deployment tells", func(v url.Values, w *world) {
 			v.Del("client_id")
 			w.store.list = append(w.store.list, second)
@@ -89,6 +95,9 @@ func TestLogin(t *testing.T) {
 		{"L7 message hint twice", func(v url.Values, _ *world) { v["lti_message_hint"] = []string{"a", "b"} }, CodeLoginBadHint},
 		{"L8 deployment unknown is judged later", func(v url.Values, _ *world) { v.Set("lti_deployment_id", "dep-9") }, ""},
 		{"L8 deployment missing", func(v url.Values, _ *world) { v.Del("lti_deployment_id") }, ""},
+		{"L8 deployment twice", func(v url.Values, _ *world) { v.Add("lti_deployment_id", "dep-2") }, CodeDeploymentMismatch},
+		{"L8 deployment far too long", func(v url.Values, _ *world) { v["lti_deployment_id"] = long(maxLoginHint + 1) }, CodeDeploymentMismatch},
+		{"L8 storage target too long", func(v url.Values, _ *world) { v["lti_storage_target"] = long(maxID + 1) }, CodeLoginBadHint},
 		{"good", func(url.Values, *world) {}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -101,7 +110,27 @@ func TestLogin(t *testing.T) {
 			}
 		})
 	}
+	t.Run("L8 deployment is kept in the state", loginKeepsDeployment)
 	t.Run("L10 values can't be guessed", loginValuesAreNew)
+}
+
+func loginKeepsDeployment(t *testing.T) {
+	for _, id := range []string{"dep-1", ""} {
+		w, v := newWorld(t), loginValues()
+		v.Set("lti_deployment_id", id)
+		login, err := w.readLogin(v, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := url.Parse(login.Redirect)
+		if err != nil {
+			t.Fatal(err)
+		}
+		state, err := openState(w.tool.StateKey, u.Query().Get("state"))
+		if err != nil || state.HasDeployment != (id != "") || id != "" && !state.Deployment.is(id) {
+			t.Errorf("deployment %q: state %+v, %v", id, state, err)
+		}
+	}
 }
 
 // loginValuesAreNew: what binds a launch to its login is random.

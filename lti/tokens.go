@@ -179,13 +179,13 @@ func (t *Tokens) assertion(ctx context.Context, r Registration, deploymentID str
 	if err != nil {
 		return "", fmt.Errorf("signing key: %w", err)
 	}
-	now := t.Now()
+	issued := t.Now().Add(-assertionBackdate)
 	claims := map[string]any{
 		"iss": r.ClientID,
 		"sub": r.ClientID,
 		"aud": r.tokenAudience(),
-		"iat": now.Add(-assertionBackdate).Unix(),
-		"exp": now.Add(assertionLife).Unix(),
+		"iat": issued.Unix(),
+		"exp": issued.Add(assertionLife).Unix(),
 		"jti": random(),
 	}
 	if deploymentID != "" {

@@ -141,7 +141,7 @@ func TestTokenRequest(t *testing.T) {
 	delete(claims, "jti")
 	wantClaims := map[string]any{
 		"iss": testClient, "sub": testClient, "aud": testRegistration.TokenURL, claimDeploymentID: "dep-1",
-		"iat": float64(testNow.Unix() - 5), "exp": float64(testNow.Unix() + 300),
+		"iat": float64(testNow.Unix() - 5), "exp": float64(testNow.Unix() + 295),
 	}
 	if diff := cmp.Diff(wantClaims, claims); diff != "" {
 		t.Errorf("claims (-want +got):\n%s", diff)

@@ -2,9 +2,12 @@ package main
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/bbbridge/bbbridge/configs"
@@ -89,6 +92,9 @@ func TestLTILogin(t *testing.T) {
 			t.Fatalf("%d cookies", len(cookies))
 		}
 		wantCookie(t, cookies[0], "__Host-lti_")
+		if cookies[0].MaxAge != 600 {
+			t.Errorf("the cookie lives %d s, want as long as the state: 600", cookies[0].MaxAge)
+		}
 	})
 	t.Run("L12_headers", func(t *testing.T) {
 		h := w.ask("POST", "/lti/login", formType, good).Header
@@ -161,6 +167,12 @@ func TestLTILaunch(t *testing.T) {
 			t.Errorf("%d %s", got.Status, got.Text)
 		}
 	})
+	t.Run("V4_window_without_proof", func(t *testing.T) {
+		got := w.ask("POST", "/lti/window", formType, "state=x&id_token=y")
+		if got.StatusCode != http.StatusForbidden || !strings.Contains(got.body, "state_mismatch") {
+			t.Errorf("%d %s", got.StatusCode, got.body)
+		}
+	})
 	t.Run("V14_nonce_replayed", func(t *testing.T) {
 		page := w.launch(link, "ben", ltitest.LaunchOptions{Stop: ltitest.StopAfterPost})
 		again, err := page.Reload()
@@ -207,6 +219,38 @@ func TestCrossSitePosts(t *testing.T) {
 	if res.StatusCode != http.StatusForbidden {
 		t.Errorf("a form of another site: %d", res.StatusCode)
 	}
+}
+
+// What a person reads out from a page finds its line in the log.
+func TestRefusalHasOneNumber(t *testing.T) {
+	var lines logText
+	w := newWorld(t, worldOptions{log: slog.NewJSONHandler(&lines, nil)})
+	page := w.launch(w.link(), "ben", ltitest.LaunchOptions{Sign: ltitest.SignBroken})
+	number := regexp.MustCompile(`[A-Z2-7]{4}-[A-Z2-7]{4}`).FindString(page.Text)
+	for line := range strings.Lines(lines.String()) {
+		if strings.Contains(line, `"request":"`+number+`"`) && strings.Contains(line, `"code":"jwt_signature_invalid"`) && number != "" {
+			return
+		}
+	}
+	t.Errorf("request %q of the page isn't in the log:\n%s", number, lines.String())
+}
+
+// A logText is read while the service still writes.
+type logText struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 func TestEachRefusalIsOnAPage(t *testing.T) {
