@@ -232,6 +232,22 @@ func TestStrangers(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a learner's statistics", func(t *testing.T) {
+		if status, page := w.try(ben, "POST /rooms/:room/recordings/:recording/play/statistics", law, w.visit(ben), ""); status != http.StatusForbidden {
+			t.Errorf("%d %s", status, page.Text)
+		}
+	})
+	t.Run("a learner's deep link", func(t *testing.T) {
+		page, err := w.lms.DeepLink(ltitest.NewBrowser(), "law", w.tool.ID, "ben", ltitest.LaunchOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for route, form := range map[string]string{"GET /pick": "", "POST /pick": "choice=new&title=Mine&measure=none"} {
+			if status, page := w.try(page, route, law, w.visit(page), form); status != http.StatusForbidden {
+				t.Errorf("%s: %d %s", route, status, page.Text)
+			}
+		}
+	})
 	t.Run("ids of another room", func(t *testing.T) { otherIDs(t, w, law, stats, second) })
 	t.Run("the room's teacher", func(t *testing.T) {
 		for _, r := range roomRoutes {
