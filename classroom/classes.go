@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -178,12 +179,13 @@ func (s *Classes) keepPoll(ctx context.Context, m Meeting, info bbb.Meeting) err
 }
 
 // Callback takes the analytics report of a meeting: authorization is the
-// request's header. What it returns nil for is kept for good; a report that
-// came before, or one of a breakout room, is fine too.
+// request's header. Without a good one the body, which is large, isn't read.
+// What it returns nil for is kept for good; a report that came before, or one
+// of a breakout room, is fine too.
 //
-// The errors are bbb.ErrNoToken and bbb.ErrBadToken, ErrUnreadable, and
-// ErrNotFound for a meeting that isn't ours.
-func (s *Classes) Callback(ctx context.Context, authorization string, body []byte) error {
+// The errors are bbb.ErrNoToken and bbb.ErrBadToken, ErrUnreadable,
+// ErrNotFound for a meeting that isn't ours, and those of body.
+func (s *Classes) Callback(ctx context.Context, authorization string, body io.Reader) error {
 	servers, err := s.Store.Servers(ctx)
 	if err != nil {
 		return fmt.Errorf("servers: %w", err)
@@ -192,7 +194,11 @@ func (s *Classes) Callback(ctx context.Context, authorization string, body []byt
 	if err != nil {
 		return err
 	}
-	report, err := bbb.ParseAnalytics(body)
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return fmt.Errorf("read callback: %w", err)
+	}
+	report, err := bbb.ParseAnalytics(text)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
@@ -204,7 +210,7 @@ func (s *Classes) Callback(ctx context.Context, authorization string, body []byt
 		return err
 	}
 	now := s.Now()
-	e := Evidence{ID: newID(), MeetingID: m.ID, Source: Analytics, At: now, Until: now, Body: body}
+	e := Evidence{ID: newID(), MeetingID: m.ID, Source: Analytics, At: now, Until: now, Body: text}
 	if _, err := s.Store.KeepEvidence(ctx, e, now); err != nil {
 		return fmt.Errorf("keep report of meeting %s: %w", m.ID, err)
 	}

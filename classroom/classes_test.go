@@ -1,6 +1,7 @@
 package classroom
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha512"
@@ -289,7 +290,7 @@ func TestCallback(t *testing.T) {
 			b, s, _, now := watched(t)
 			b.servers = append(b.servers, testServer("s2", "secret-of-s2"))
 			*now = nine(41)
-			err := s.Callback(t.Context(), test.header, test.body)
+			err := s.Callback(t.Context(), test.header, bytes.NewReader(test.body))
 			if !errors.Is(err, test.err) || test.err == nil && err != nil {
 				t.Fatalf("%v, want %v", err, test.err)
 			}
@@ -320,14 +321,14 @@ func TestCallbackAgainAndAgain(t *testing.T) {
 	*now, at.err = nine(41), bbb.ErrNotFound
 	body := reportBody("in-a", 60, 100, map[string][]stretch{"ann": {{60, 95}}})
 	for range 2 {
-		if err := s.Callback(t.Context(), bearer("secret-of-s1", nine(100)), body); err != nil {
+		if err := s.Callback(t.Context(), bearer("secret-of-s1", nine(100)), bytes.NewReader(body)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if _, err := s.Poll(t.Context(), "a"); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Callback(t.Context(), bearer("secret-of-s1", nine(100)), body); err != nil {
+	if err := s.Callback(t.Context(), bearer("secret-of-s1", nine(100)), bytes.NewReader(body)); err != nil {
 		t.Fatal(err)
 	}
 	settle(t, s)
@@ -346,7 +347,7 @@ func TestCallbackOfAServerAddedAnew(t *testing.T) {
 	*now = nine(41)
 	b.servers = []Server{testServer("anew", "secret-of-s1")}
 	body := reportBody("in-a", 60, 100, map[string][]stretch{"ann": {{60, 95}}})
-	if err := s.Callback(t.Context(), bearer("secret-of-s1", nine(100)), body); err != nil {
+	if err := s.Callback(t.Context(), bearer("secret-of-s1", nine(100)), bytes.NewReader(body)); err != nil {
 		t.Fatal(err)
 	}
 	if len(b.evidence) != 1 {
@@ -365,7 +366,7 @@ func TestCallbackThatCannotBeKept(t *testing.T) {
 			}
 			return nil
 		}
-		if err := s.Callback(t.Context(), bearer("secret-of-s1", nine(100)), reportBody("in-a", 60, 100, nil)); !errors.Is(err, full) {
+		if err := s.Callback(t.Context(), bearer("secret-of-s1", nine(100)), bytes.NewReader(reportBody("in-a", 60, 100, nil))); !errors.Is(err, full) {
 			t.Errorf("%s: %v", call, err)
 		}
 	}
@@ -391,5 +392,17 @@ func TestEndedIsAHint(t *testing.T) {
 	}
 	if err := s.Ended(t.Context(), "unknown"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("unknown room: %v", err)
+	}
+}
+
+// Whoever has no token doesn't fill our memory.
+func TestCallbackWithoutTokenIsNotRead(t *testing.T) {
+	_, s, _, _ := watched(t)
+	body := bytes.NewReader(reportBody("in-a", 60, 100, nil))
+	if err := s.Callback(t.Context(), bearer("another secret", nine(100)), body); !errors.Is(err, bbb.ErrBadToken) {
+		t.Errorf("%v, want %v", err, bbb.ErrBadToken)
+	}
+	if int64(body.Len()) != body.Size() {
+		t.Errorf("%d of %d bytes were read", body.Size()-int64(body.Len()), body.Size())
 	}
 }

@@ -16,9 +16,11 @@ import (
 // analytics takes BigBlueButton's report of a meeting. It comes once, and is
 // not sent again: what is signed is kept before it is answered.
 func (s *Server) analytics(c *gin.Context) {
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, callbackLimit))
-	if err == nil {
-		err = s.Classes.Callback(c.Request.Context(), c.GetHeader("Authorization"), body)
+	body := http.MaxBytesReader(c.Writer, c.Request.Body, callbackLimit)
+	err := s.Classes.Callback(c.Request.Context(), c.GetHeader("Authorization"), body)
+	if err != nil { // many senders hear an answer only when they have sent all
+		_, unread := io.Copy(io.Discard, body)
+		err = errors.Join(err, unread)
 	}
 	s.answerCallback(c, "analytics", err)
 }
