@@ -64,13 +64,23 @@ func (r *Runner) signal() chan struct{} {
 	return r.wake
 }
 
-// Run does jobs until ctx ends, and then waits for those under way.
-func (r *Runner) Run(ctx context.Context) error {
+func (r *Runner) prepare(ctx context.Context) error {
 	if err := r.Store.FreeJobs(ctx); err != nil {
 		return fmt.Errorf("jobs of the last run: %w", err)
 	}
 	if err := r.Store.Enqueue(ctx, Job{Kind: SweepJob, RunAt: r.Now()}); err != nil {
 		return fmt.Errorf("sweep: %w", err)
+	}
+	return nil
+}
+
+// Run does jobs until ctx ends, and then waits for those under way.
+func (r *Runner) Run(ctx context.Context) error {
+	if err := r.prepare(ctx); err != nil {
+		if ctx.Err() != nil { // told to stop meanwhile
+			return nil
+		}
+		return err
 	}
 	// Jobs under way end on their own when ctx does, but not for ever.
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))

@@ -245,6 +245,31 @@ func TestRunnerWithoutADatabase(t *testing.T) {
 	})
 }
 
+// A runner that is told to stop before it has begun stops in order; one that
+// can't begin says so.
+func TestRunnerStopsAtOnce(t *testing.T) {
+	for _, call := range []string{"FreeJobs", "Enqueue"} {
+		for _, stopped := range []bool{true, false} {
+			ctx, cancel := context.WithCancel(t.Context())
+			b, _ := class(Rule{})
+			b.before = func(made string) error {
+				if made != call {
+					return nil
+				}
+				if stopped {
+					cancel()
+				}
+				return context.Canceled
+			}
+			r := &Runner{Store: b, Now: time.Now, Log: silent()}
+			if err := r.Run(ctx); (err == nil) != stopped {
+				t.Errorf("%s broke off, stopped %v: %v", call, stopped, err)
+			}
+			cancel()
+		}
+	}
+}
+
 func TestRunnerEndsAfterWhatIsUnderWay(t *testing.T) {
 	for _, test := range []struct {
 		name  string
