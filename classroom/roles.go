@@ -52,7 +52,7 @@ func moderates(r lti.Role, policy Policy) bool {
 	switch r.Principal {
 	case "Instructor":
 		return r.Sub != "Grader" || !policy.GradersView
-	case "Administrator", "TeachingAssistant":
+	case "Administrator":
 		return true
 	case "ContentDeveloper":
 		return policy.ContentDevelopersModerate

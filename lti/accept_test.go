@@ -51,6 +51,9 @@ func TestValidLaunches(t *testing.T) {
 				delete(c, name)
 			}
 		}, wantName("")},
+		{"names withheld (ILIAS)", func(c map[string]any, _ string) {
+			c["name"], c["given_name"], c["family_name"] = "-", "-", "-"
+		}, wantName("ana")},
 		{"email without context", func(c map[string]any, _ string) { delete(c, claimContext) }, func(t *testing.T, l Launch, _ string) {
 			if l.Context.ID != "" {
 				t.Errorf("context %+v, want none", l.Context)
@@ -294,6 +297,8 @@ func TestLimits(t *testing.T) {
 	many["a_large"] = strings.Repeat("v", maxCustomValue+1)
 	many[strings.Repeat("a", maxCustomName+1)] = "value"
 	a.claims[claimCustom], a.claims[claimRoles] = many, roles
+	a.claims[claimContext] = map[string]any{"id": "course-1", "type": roles[:30]}
+	a.claims[claimAGSEndpoint] = map[string]any{"scope": roles[:30]}
 	a.claims["name"] = " Ana\u0000 \u001b[31mÅlund\n" + strings.Repeat("é", 300)
 	a.claims[claimResourceLink] = map[string]any{"id": "link-1", "title": strings.Repeat("t", 300), "description": strings.Repeat("d", 3000)}
 	got := a.mustLaunch(t)
@@ -302,6 +307,9 @@ func TestLimits(t *testing.T) {
 	}
 	if len(got.RawRoles) != 100 || len(got.Roles) != 100 {
 		t.Errorf("%d roles, want 100", len(got.RawRoles))
+	}
+	if len(got.Context.Types) != maxTypes || len(got.Grades.Scopes) != maxTypes {
+		t.Errorf("%d types and %d scopes, want %d", len(got.Context.Types), len(got.Grades.Scopes), maxTypes)
 	}
 	if len([]rune(got.User.Name)) != 255 || !strings.HasPrefix(got.User.Name, "Ana [31mÅlund é") {
 		t.Errorf("name %q", got.User.Name)

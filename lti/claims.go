@@ -86,13 +86,22 @@ func (c *claims) url(o jsonObject, name string, insecure bool) string {
 func (c *claims) user(id string) User {
 	return User{
 		ID:         id,
-		Name:       c.members.clean("name", maxName),
-		GivenName:  c.members.clean("given_name", maxName),
-		FamilyName: c.members.clean("family_name", maxName),
+		Name:       c.name("name"),
+		GivenName:  c.name("given_name"),
+		FamilyName: c.name("family_name"),
 		Email:      c.members.clean("email", maxName),
 		Locale:     c.members.clean("locale", maxName),
 		Anonymous:  id == "",
 	}
+}
+
+// name is a name of the user. ILIAS sends "-" for one that it withholds.
+func (c *claims) name(claim string) string {
+	name := c.members.clean(claim, maxName)
+	if name == "-" {
+		return ""
+	}
+	return name
 }
 
 func (c *claims) context() Context {

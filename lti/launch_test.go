@@ -191,6 +191,9 @@ var tokenSpoilings = []spoiling{
 		hs256(t, a)
 	}, CodeAlgNotAllowed},
 	{"V6 RS512, not listed", head("alg", "RS512"), CodeAlgNotAllowed},
+	{"V6 RS256, where RS512 alone is listed", func(_ *testing.T, a *attempt) {
+		a.registration().Algorithms = []string{"RS512"}
+	}, CodeAlgNotAllowed},
 	{"V6 RS512, listed", func(_ *testing.T, a *attempt) {
 		a.registration().Algorithms = []string{"RS256", "RS512"}
 		a.header["alg"] = "RS512"
