@@ -226,10 +226,13 @@ func (w *world) meeting() bbbtest.Meeting {
 	return all[len(all)-1]
 }
 
+// patience is longer than a killed node keeps its jobs from the others.
+const patience = 90 * time.Second
+
 // eventually waits for what other goroutines do.
 func (w *world) eventually(what string, ok func() bool) {
 	w.t.Helper()
-	deadline := time.NewTimer(30 * time.Second)
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
