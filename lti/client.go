@@ -134,10 +134,17 @@ func publicIP(ip netip.Addr) bool {
 }
 
 // careful is client without cookies and with checkRedirect, whatever it does
-// by itself.
+// by itself. It doesn't follow where a POST would become a GET either: a page
+// that the platform shows instead of taking a score isn't a success.
 func careful(client *http.Client, insecure bool) *http.Client {
 	c := *client
-	c.CheckRedirect = checkRedirect(insecure)
+	check := checkRedirect(insecure)
+	c.CheckRedirect = func(next *http.Request, via []*http.Request) error {
+		if next.Method != via[0].Method {
+			return fmt.Errorf("%w: it drops what was posted", errRedirect)
+		}
+		return check(next, via)
+	}
 	c.Jar = nil
 	return &c
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -178,6 +179,44 @@ func TestRedirects(t *testing.T) {
 				response.Body.Close()
 			}
 		})
+	}
+}
+
+// TestRedirectOfAPost: a score that leads to some page hasn't arrived.
+func TestRedirectOfAPost(t *testing.T) {
+	for _, status := range []int{301, 302, 303} {
+		g, s, _ := newGrades(t, fakeAnswer{status: status, header: http.Header{"Location": {"https://m.example/maintenance"}}}, fakeAnswer{status: 200, body: "<html>"})
+		if err := g.post(moodleItem, Score{UserID: "5", ScoreMaximum: 1}); !errors.Is(err, errRedirect) || s.count() != 1 {
+			t.Errorf("%d: %v after %d requests", status, err, s.count())
+		}
+	}
+	g, s, _ := newGrades(t, fakeAnswer{status: 307, header: http.Header{"Location": {"https://m.example/scores2"}}}, fakeAnswer{status: 200})
+	if err := g.post(moodleItem, Score{UserID: "5", ScoreMaximum: 1}); err != nil || s.count() != 2 || s.asked[1].body != s.asked[0].body {
+		t.Errorf("307: %v after %d requests", err, s.count())
+	}
+}
+
+// TestCarefulKeepsNoCookies: a platform can't mark us for later calls.
+func TestCarefulKeepsNoCookies(t *testing.T) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := ""
+	client := &http.Client{Jar: jar, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		sent += r.Header.Get("Cookie")
+		recorder := httptest.NewRecorder()
+		http.SetCookie(recorder, &http.Cookie{Name: "mark", Value: "1"})
+		recorder.WriteString(jwksText(rsaMember("key-1", rsaKeys()[0])))
+		return recorder.Result(), nil
+	})}
+	for range 2 {
+		if _, _, err := fetchKeySet(t.Context(), client, "https://lms.example/keys", false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if sent != "" {
+		t.Errorf("the second call had the cookie %s", sent)
 	}
 }
 

@@ -55,7 +55,11 @@ func (s *fakeService) RoundTrip(r *http.Request) (*http.Response, error) {
 	hold := s.hold
 	s.mu.Unlock()
 	if hold != nil {
-		<-hold
+		select {
+		case <-hold:
+		case <-r.Context().Done():
+			return nil, r.Context().Err()
+		}
 	}
 	if next.err != nil {
 		return nil, next.err
@@ -317,6 +321,27 @@ func TestTokenSingleFlight(t *testing.T) {
 		group.Wait()
 		if got := s.count(); got != 1 {
 			t.Errorf("%d requests, want 1", got)
+		}
+	})
+}
+
+// TestServicesTimeLimit: neither a token nor a score is waited for longer than
+// 15 s, by a client that has no limit of its own.
+func TestServicesTimeLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tokens, s, _ := newTokens(t, fakeAnswer{status: 200, body: goodToken})
+		s.hold = make(chan struct{})
+		begin := time.Now()
+		_, err := tokens.Token(t.Context(), testRegistration, "", "a")
+		if took := time.Since(begin); !errors.Is(err, context.DeadlineExceeded) || took != 15*time.Second {
+			t.Errorf("token: after %v: %v", took, err)
+		}
+		g, s, _ := newGrades(t, fakeAnswer{status: 200})
+		s.hold = make(chan struct{})
+		begin = time.Now()
+		err = g.post(moodleItem, Score{UserID: "5", ScoreMaximum: 1})
+		if took := time.Since(begin); !errors.Is(err, context.DeadlineExceeded) || took != 15*time.Second {
+			t.Errorf("score: after %v: %v", took, err)
 		}
 	})
 }
