@@ -31,17 +31,9 @@ type ContentItem struct {
 	URL      string            `json:"url,omitempty"` // launch URL; Chamilo needs it
 	Title    string            `json:"title,omitempty"`
 	Text     string            `json:"text,omitempty"`
-	Icon     *Image            `json:"icon,omitempty"`
 	Window   *Window           `json:"window,omitempty"`
 	Custom   map[string]string `json:"custom,omitempty"` // comes back, signed, with each launch
 	LineItem *ItemLineItem     `json:"lineItem,omitempty"`
-}
-
-// An Image is an icon.
-type Image struct {
-	URL    string `json:"url"`
-	Width  int    `json:"width,omitempty"`
-	Height int    `json:"height,omitempty"`
 }
 
 // A Window is where a link opens.

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bbbridge/bbbridge/lti/ltitest"
+)
+
+// What the platform gets depends on what it takes (Deep Linking 2.0, 4.4.1).
+func TestDeepLinkAnswers(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	var rooms []string
+	for range 2 {
+		room := w.launch(w.link(), "anna", ltitest.LaunchOptions{})
+		rooms = append(rooms, strings.Split(room.URL.Path, "/")[2])
+	}
+	both := url.Values{"choice": {"existing"}, "room": rooms}
+	made := url.Values{"choice": {"new"}, "title": {"Moot court"}, "measure": {"percent"}, "percent": {"60"},
+		"counts": {"best"}, "award": {"all"}, "points": {"5"}}
+	const items, data = "https://purl.imsglobal.org/spec/lti-dl/claim/content_items", "https://purl.imsglobal.org/spec/lti-dl/claim/data"
+	for _, test := range []struct {
+		name      string
+		settings  map[string]any
+		form      url.Values
+		items     int
+		lineItems int
+		data      any
+	}{
+		{"several", map[string]any{"accept_multiple": true}, both, 2, 0, nil},
+		{"one only", map[string]any{"accept_multiple": false}, both, 1, 0, nil},
+		{"one only, by saying nothing", map[string]any{"accept_multiple": nil}, both, 1, 0, nil},
+		{"with a column", nil, made, 1, 1, nil},
+		{"with a column, said to be taken", map[string]any{"accept_lineitem": true}, made, 1, 1, nil},
+		{"no columns", map[string]any{"accept_lineitem": false}, made, 1, 0, nil},
+		{"data comes back", map[string]any{"data": "tool:7 <&> é"}, both, 2, 0, "tool:7 <&> é"},
+		{"cancelled", map[string]any{"data": "x"}, url.Values{"cancel": {"yes"}}, 0, 0, "x"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			picker, err := w.lms.DeepLink(ltitest.NewBrowser(), "law", w.tool.ID, "anna", ltitest.LaunchOptions{Settings: func(s map[string]any) {
+				for name, value := range test.settings {
+					s[name] = value
+				}
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			form, err := picker.Form("/pick")
+			if err != nil {
+				t.Fatal(err)
+			}
+			form.Fields, form.Buttons = test.form, nil
+			back, err := picker.Submit(form)
+			if err != nil || back.Status != http.StatusOK {
+				t.Fatalf("picked: %v %d %s", err, back.Status, back.Text)
+			}
+			w.submit(back, "/lms/")
+			answers := w.lms.DeepLinkAnswers()
+			answer := answers[len(answers)-1]
+			list, _ := answer.Claims[items].([]any)
+			columns := 0
+			for _, item := range list {
+				if item.(map[string]any)["lineItem"] != nil {
+					columns++
+				}
+			}
+			if answer.Reason != "" || len(list) != test.items || columns != test.lineItems {
+				t.Errorf("%d items with %d columns, want %d with %d; refused: %q", len(list), columns, test.items, test.lineItems, answer.Reason)
+			}
+			if diff := cmp.Diff(test.data, answer.Claims[data]); diff != "" {
+				t.Errorf("data (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
