@@ -234,8 +234,9 @@ func isClean(s string) bool {
 			return false // 0xc2 begins the controls U+0080 to U+009F
 		}
 	}
-	// No space of any kind at the ends.
-	return s == "" || isMark(s[0]) && isMark(s[len(s)-1])
+	// No space of any kind at the ends. Platforms' errors may be no UTF-8, which
+	// PostgreSQL doesn't keep.
+	return s == "" || isMark(s[0]) && isMark(s[len(s)-1]) && utf8.ValidString(s)
 }
 
 func isMark(c byte) bool {
