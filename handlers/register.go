@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -114,9 +115,13 @@ func csvRow(r classroom.Register, row classroom.RegisterRow) []string {
 
 func csvTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
 
+// formulas are what a formula begins with. Spreadsheets in East Asian languages
+// take the wide forms too.
+const formulas = "=+-@\t\r\n＝＋－＠"
+
 // csvText keeps a spreadsheet from taking a name for a formula.
 func csvText(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+	if first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " \u00a0")); strings.ContainsRune(formulas, first) {
 		return "'" + s
 	}
 	return s
