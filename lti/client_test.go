@@ -207,7 +207,7 @@ func TestCarefulKeepsNoCookies(t *testing.T) {
 		sent += r.Header.Get("Cookie")
 		recorder := httptest.NewRecorder()
 		http.SetCookie(recorder, &http.Cookie{Name: "mark", Value: "1"})
-		recorder.WriteString(jwksText(rsaMember("key-1", rsaKeys()[0])))
+		recorder.Body.WriteString(jwksText(rsaMember("key-1", rsaKeys()[0])))
 		return recorder.Result(), nil
 	})}
 	for range 2 {
