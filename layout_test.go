@@ -25,24 +25,38 @@ const module = "github.com/bbbridge/bbbridge/"
 
 // A layer is what a package may import besides the standard library: packages
 // of ours, and those of other modules that begin with one of the prefixes.
-type layer struct{ ours, others []string }
+type layer struct {
+	ours, others []string
+	pure         bool // no context, so nothing that waits for anybody
+}
+
+// rooms are the packages of the domain, the lowest first.
+var rooms = []string{"classroom/jobs", "classroom/attendance", "classroom/gradebook", "classroom"}
 
 // layers is the table of CONTRIBUTING.md.
 var layers = map[string]layer{
-	"lti":         {nil, []string{"github.com/lestrrat-go/jwx/v2/", "golang.org/x/sync/"}},
+	"lti":         {others: []string{"github.com/lestrrat-go/jwx/v2/", "golang.org/x/sync/"}},
 	"lti/ltitest": {},
 	"bbb":         {},
 	"bbb/bbbtest": {},
-	"classroom":   {[]string{"lti", "bbb"}, []string{"golang.org/x/sync/"}},
-	"store": {[]string{"classroom", "lti", "bbb"}, []string{
+
+	"classroom/jobs":                      {},
+	"classroom/attendance":                {ours: []string{"bbb"}, pure: true},
+	"classroom/attendance/attendancetest": {},
+	"classroom/gradebook":                 {ours: []string{"classroom/attendance", "lti"}, others: []string{"golang.org/x/sync/"}},
+	"classroom": {
+		ours:   []string{"classroom/jobs", "classroom/attendance", "classroom/gradebook", "lti", "bbb"},
+		others: []string{"golang.org/x/sync/"}},
+
+	"store": {ours: append([]string{"lti", "bbb"}, rooms...), others: []string{
 		"github.com/jmoiron/sqlx", "github.com/mattn/go-sqlite3", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3",
 		"golang.org/x/sync/"}},
-	"store/storetest": {[]string{"store", "classroom", "lti", "bbb"}, []string{"github.com/google/go-cmp/"}},
-	"handlers": {[]string{"classroom", "lti", "bbb", "web"}, []string{
+	"store/storetest": {ours: append([]string{"store", "lti", "bbb"}, rooms...), others: []string{"github.com/google/go-cmp/"}},
+	"handlers": {ours: append([]string{"lti", "bbb", "web"}, rooms...), others: []string{
 		"github.com/gin-gonic/gin", "github.com/gorilla/sessions", "github.com/gorilla/securecookie",
 		"github.com/prometheus/client_golang/", "golang.org/x/sync/", "golang.org/x/time/"}},
-	"web":     {nil, []string{"github.com/BurntSushi/toml", "github.com/nicksnyder/go-i18n/v2/", "golang.org/x/text/"}},
-	"configs": {nil, []string{"github.com/BurntSushi/toml", "github.com/caarlos0/env/v11"}},
+	"web":     {others: []string{"github.com/BurntSushi/toml", "github.com/nicksnyder/go-i18n/v2/", "golang.org/x/text/"}},
+	"configs": {others: []string{"github.com/BurntSushi/toml", "github.com/caarlos0/env/v11"}},
 }
 
 // noNames are names that say nothing of what a package is about.
@@ -85,6 +99,15 @@ func TestMisplaced(t *testing.T) {
 		{"bbb/bbbtest", module + "bbb", []string{"must not import bbb"}},
 		{"lti/ltitest", module + "lti", []string{"must not import lti"}},
 		{"classroom", module + "bbb", nil},
+		{"classroom", module + "classroom/gradebook", nil},
+		{"classroom/gradebook", module + "classroom/attendance", nil},
+		{"classroom/gradebook", module + "classroom", []string{"must not import classroom"}},
+		{"classroom/gradebook", module + "classroom/jobs", []string{"must not import classroom/jobs"}},
+		{"classroom/attendance", module + "bbb", nil},
+		{"classroom/attendance", module + "lti", []string{"must not import lti"}},
+		{"classroom/attendance", module + "classroom/gradebook", []string{"must not import classroom/gradebook"}},
+		{"classroom/attendance", "context", []string{"must not import context"}},
+		{"classroom/jobs", module + "classroom/attendance", []string{"must not import classroom/attendance"}},
 		{"classroom", module + "store", []string{"must not import store"}},
 		{"classroom", "database/sql", []string{"must not import database/sql"}},
 		{"classroom", "github.com/gin-gonic/gin", []string{"must not import github.com/gin-gonic/gin"}},
@@ -141,6 +164,9 @@ func (l layer) allows(name, imported string) bool {
 		return slices.Contains(l.ours, ours)
 	}
 	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") { // the standard library
+		if l.pure && imported == "context" {
+			return false
+		}
 		return !strings.HasPrefix(imported, "database/sql") || strings.HasPrefix(name, "store")
 	}
 	return slices.ContainsFunc(l.others, func(prefix string) bool { return strings.HasPrefix(imported, prefix) })

@@ -3,24 +3,38 @@ package classroom
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/attendance/attendancetest"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
 	"github.com/bbbridge/bbbridge/lti"
 )
 
-// nine is some minutes after nine o'clock: of the server, where both clocks
-// differ.
-func nine(minutes float64) time.Time {
-	return time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC).Add(time.Duration(minutes * float64(time.Minute)))
-}
+var (
+	nine       = attendancetest.Nine
+	minutes    = attendancetest.Minutes
+	pollBody   = attendancetest.PollBody
+	reportBody = attendancetest.ReportBody
+)
 
-func minutes(n float64) time.Duration { return time.Duration(n * float64(time.Minute)) }
+type stretch = attendancetest.Stretch
+
+// someEvidence is what might be told of a meeting of an hour.
+func someEvidence(random *rand.Rand, m attendance.Meeting, people []string) []attendance.Evidence {
+	var all []attendance.Evidence
+	for _, e := range attendancetest.Told(random, m.InternalID, m.CreateTime, m.ClockOffset, people) {
+		all = append(all, attendance.Evidence{MeetingID: m.ID, Source: attendance.Source(e.Source), At: e.At, Until: e.Until, Body: e.Body})
+	}
+	return all
+}
 
 // books is a database for tests of all that becomes of evidence: it keeps the
 // promises of the store in memory.
@@ -28,15 +42,15 @@ type books struct {
 	mu         sync.Mutex
 	servers    []Server
 	rooms      []Room
-	meetings   []Meeting
-	evidence   []Evidence
+	meetings   []attendance.Meeting
+	evidence   []attendance.Evidence
 	people     []Enrolment
 	placements []Placement
 	platform   lti.Registration // of all placements
 	removed    bool             // the platform
-	deliveries map[ledgerKey]Delivery
-	settlement Settlement                // the last one
-	accounts   map[string]MeetingAccount // as saved, by meeting
+	deliveries map[gradebook.Key]gradebook.Delivery
+	settlement Settlement                    // the last one
+	accounts   map[string]attendance.Account // as saved, by meeting
 	jobs       map[string]*bookedJob
 	now        func() time.Time
 	oneNode    bool // so leases of the last run are free at the start
@@ -49,13 +63,13 @@ type books struct {
 }
 
 type bookedJob struct {
-	Job
+	jobs.Job
 	waits  bool // RunAt counts
 	leased time.Time
 }
 
 func newBooks() *books {
-	return &books{now: func() time.Time { return nine(600) }, deliveries: map[ledgerKey]Delivery{}, accounts: map[string]MeetingAccount{}, jobs: map[string]*bookedJob{}, holds: map[string]time.Time{}}
+	return &books{now: func() time.Time { return nine(600) }, deliveries: map[gradebook.Key]gradebook.Delivery{}, accounts: map[string]attendance.Account{}, jobs: map[string]*bookedJob{}, holds: map[string]time.Time{}}
 }
 
 // do makes one call to the books, unless before says no.
@@ -81,18 +95,18 @@ func (b *books) id(prefix string) string {
 	return fmt.Sprintf("%s%04d", prefix, b.serial)
 }
 
-func (b *books) find(same func(Meeting) bool) (*Meeting, error) {
+func (b *books) find(same func(attendance.Meeting) bool) (*attendance.Meeting, error) {
 	if i := slices.IndexFunc(b.meetings, same); i >= 0 {
 		return &b.meetings[i], nil
 	}
 	return nil, ErrNotFound
 }
 
-func (b *books) byID(id string) (*Meeting, error) {
-	return b.find(func(m Meeting) bool { return m.ID == id })
+func (b *books) byID(id string) (*attendance.Meeting, error) {
+	return b.find(func(m attendance.Meeting) bool { return m.ID == id })
 }
 
-func (b *books) Meeting(_ context.Context, id string) (m Meeting, err error) {
+func (b *books) Meeting(_ context.Context, id string) (m attendance.Meeting, err error) {
 	return m, b.do("Meeting", func() error {
 		found, err := b.byID(id)
 		if err == nil {
@@ -102,9 +116,9 @@ func (b *books) Meeting(_ context.Context, id string) (m Meeting, err error) {
 	})
 }
 
-func (b *books) MeetingByInternalID(_ context.Context, id string) (m Meeting, err error) {
+func (b *books) MeetingByInternalID(_ context.Context, id string) (m attendance.Meeting, err error) {
 	return m, b.do("MeetingByInternalID", func() error {
-		found, err := b.find(func(m Meeting) bool { return m.InternalID == id })
+		found, err := b.find(func(m attendance.Meeting) bool { return m.InternalID == id })
 		if err == nil {
 			m = *found
 		}
@@ -112,7 +126,7 @@ func (b *books) MeetingByInternalID(_ context.Context, id string) (m Meeting, er
 	})
 }
 
-func (b *books) LiveMeetings(_ context.Context, roomID string) (list []Meeting, err error) {
+func (b *books) LiveMeetings(_ context.Context, roomID string) (list []attendance.Meeting, err error) {
 	return list, b.do("LiveMeetings", func() error {
 		for _, m := range b.meetings {
 			if m.RoomID == roomID && m.EndedAt.IsZero() {
@@ -123,14 +137,14 @@ func (b *books) LiveMeetings(_ context.Context, roomID string) (list []Meeting, 
 	})
 }
 
-func (b *books) RoomMeetings(_ context.Context, roomID string) (list []Meeting, err error) {
+func (b *books) RoomMeetings(_ context.Context, roomID string) (list []attendance.Meeting, err error) {
 	return list, b.do("RoomMeetings", func() error {
 		for _, m := range b.meetings {
 			if m.RoomID == roomID {
 				list = append(list, m)
 			}
 		}
-		slices.SortFunc(list, func(a, b Meeting) int {
+		slices.SortFunc(list, func(a, b attendance.Meeting) int {
 			return cmp.Or(a.CreateTime.Compare(b.CreateTime), cmp.Compare(a.ID, b.ID))
 		})
 		return nil
@@ -159,10 +173,10 @@ func (b *books) RoomWithCourse(_ context.Context, id string) (room Room, course 
 	})
 }
 
-func (b *books) RecordMeeting(_ context.Context, m Meeting, pollAt time.Time) (kept Meeting, isNew bool, err error) {
+func (b *books) RecordMeeting(_ context.Context, m attendance.Meeting, pollAt time.Time) (kept attendance.Meeting, isNew bool, err error) {
 	return kept, isNew, b.do("RecordMeeting", func() error {
-		if found, err := b.find(func(old Meeting) bool { return old.InternalID == m.InternalID && old.ServerID == m.ServerID }); err == nil {
-			reported := slices.ContainsFunc(b.evidence, func(e Evidence) bool { return e.MeetingID == found.ID && e.Source == Analytics })
+		if found, err := b.find(func(old attendance.Meeting) bool { return old.InternalID == m.InternalID && old.ServerID == m.ServerID }); err == nil {
+			reported := slices.ContainsFunc(b.evidence, func(e attendance.Evidence) bool { return e.MeetingID == found.ID && e.Source == attendance.Analytics })
 			if !found.EndedAt.IsZero() && !reported {
 				found.EndedAt, found.CountsAt, found.Dirty = time.Time{}, time.Time{}, true
 				b.begin(*found, pollAt)
@@ -177,9 +191,9 @@ func (b *books) RecordMeeting(_ context.Context, m Meeting, pollAt time.Time) (k
 	})
 }
 
-func (b *books) begin(m Meeting, pollAt time.Time) {
-	b.enqueue(Job{Kind: PollJob, Subject: m.ID, Lane: m.ServerID, RunAt: pollAt})
-	b.enqueue(Job{Kind: SettleJob, Subject: m.RoomID, RunAt: b.now()})
+func (b *books) begin(m attendance.Meeting, pollAt time.Time) {
+	b.enqueue(jobs.Job{Kind: PollJob, Subject: m.ID, Lane: m.ServerID, RunAt: pollAt})
+	b.enqueue(jobs.Job{Kind: SettleJob, Subject: m.RoomID, RunAt: b.now()})
 }
 
 func (b *books) EndMeeting(_ context.Context, id string, at, countsAt time.Time) error {
@@ -195,12 +209,12 @@ func (b *books) EndMeeting(_ context.Context, id string, at, countsAt time.Time)
 			m.CountsAt = countsAt.Truncate(time.Millisecond)
 		}
 		m.Dirty = true
-		b.enqueue(Job{Kind: SettleJob, Subject: m.RoomID, RunAt: b.now()})
+		b.enqueue(jobs.Job{Kind: SettleJob, Subject: m.RoomID, RunAt: b.now()})
 		return nil
 	})
 }
 
-func (b *books) KeepEvidence(_ context.Context, e Evidence, settleAt time.Time) (isNew bool, err error) {
+func (b *books) KeepEvidence(_ context.Context, e attendance.Evidence, settleAt time.Time) (isNew bool, err error) {
 	return isNew, b.do("KeepEvidence", func() error {
 		m, err := b.byID(e.MeetingID)
 		if err != nil {
@@ -214,7 +228,7 @@ func (b *books) KeepEvidence(_ context.Context, e Evidence, settleAt time.Time) 
 		isNew, m.Dirty = true, true
 		b.evidence = append(b.evidence, e)
 		if !settleAt.IsZero() {
-			b.enqueue(Job{Kind: SettleJob, Subject: m.RoomID, RunAt: settleAt})
+			b.enqueue(jobs.Job{Kind: SettleJob, Subject: m.RoomID, RunAt: settleAt})
 		}
 		return nil
 	})
@@ -228,11 +242,11 @@ func (b *books) KeepPoll(_ context.Context, meetingID string, body []byte, at ti
 		}
 		m.Dirty = true
 		if !m.EndedAt.IsZero() {
-			b.enqueue(Job{Kind: SettleJob, Subject: m.RoomID, RunAt: b.now()})
+			b.enqueue(jobs.Job{Kind: SettleJob, Subject: m.RoomID, RunAt: b.now()})
 		}
 		for i := range slices.Backward(b.evidence) {
 			e := &b.evidence[i]
-			if e.MeetingID == meetingID && e.Source == Poll {
+			if e.MeetingID == meetingID && e.Source == attendance.Poll {
 				if string(e.Body) == string(body) {
 					e.Until = at
 					return nil
@@ -240,12 +254,12 @@ func (b *books) KeepPoll(_ context.Context, meetingID string, body []byte, at ti
 				break
 			}
 		}
-		b.evidence = append(b.evidence, Evidence{ID: b.id("e"), MeetingID: meetingID, Source: Poll, At: at, Until: at, Body: body})
+		b.evidence = append(b.evidence, attendance.Evidence{ID: b.id("e"), MeetingID: meetingID, Source: attendance.Poll, At: at, Until: at, Body: body})
 		return nil
 	})
 }
 
-func (b *books) EvidenceOf(_ context.Context, meetingID string) (list []Evidence, err error) {
+func (b *books) EvidenceOf(_ context.Context, meetingID string) (list []attendance.Evidence, err error) {
 	return list, b.do("EvidenceOf", func() error {
 		for _, e := range b.evidence {
 			if e.MeetingID == meetingID {
@@ -292,14 +306,14 @@ func (b *books) RoomPeople(context.Context, string) (list []Enrolment, err error
 	})
 }
 
-func (b *books) RoomDeliveries(context.Context, string) (list []Delivery, err error) {
+func (b *books) RoomDeliveries(context.Context, string) (list []gradebook.Delivery, err error) {
 	return list, b.do("RoomDeliveries", func() error {
 		list = slices.Collect(maps.Values(b.deliveries))
 		return nil
 	})
 }
 
-func (b *books) RoomResults(context.Context, string) (list []Result, err error) {
+func (b *books) RoomResults(context.Context, string) (list []attendance.Result, err error) {
 	return list, b.do("RoomResults", func() error {
 		list = slices.Clone(b.settlement.Results)
 		return nil
@@ -310,17 +324,17 @@ func (b *books) SaveSettlement(_ context.Context, st Settlement) error {
 	return b.do("SaveSettlement", func() error {
 		b.settlement = st
 		for _, a := range st.Accounts {
-			m, err := b.byID(a.MeetingID)
+			m, err := b.byID(a.Meeting.ID)
 			if err != nil {
 				return err
 			}
-			b.accounts[a.MeetingID] = a
+			b.accounts[a.Meeting.ID] = a
 			n, until := 0, time.Time{}
 			for _, e := range b.evidence {
-				if e.MeetingID == a.MeetingID {
+				if e.MeetingID == a.Meeting.ID {
 					n++
 				}
-				if e.MeetingID == a.MeetingID && e.Until.After(until) {
+				if e.MeetingID == a.Meeting.ID && e.Until.After(until) {
 					until = e.Until
 				}
 			}
@@ -335,8 +349,8 @@ func (b *books) SaveSettlement(_ context.Context, st Settlement) error {
 	})
 }
 
-func (b *books) put(d Delivery, now time.Time) {
-	key := ledgerKey{d.PlacementID, d.PersonID}
+func (b *books) put(d gradebook.Delivery, now time.Time) {
+	key := gradebook.Key{PlacementID: d.PlacementID, PersonID: d.PersonID}
 	old, there := b.deliveries[key]
 	if there && old.Points == d.Points && old.Max == d.Max && old.Comment == d.Comment {
 		return
@@ -345,21 +359,22 @@ func (b *books) put(d Delivery, now time.Time) {
 		d.TrueAt = old.TrueAt.Add(time.Millisecond)
 	}
 	old.PlacementID, old.PersonID, old.Points, old.Max, old.Comment, old.TrueAt = d.PlacementID, d.PersonID, d.Points, d.Max, d.Comment, d.TrueAt
-	old.State, old.Reason, old.Detail, old.Attempts, old.NextAt = Waiting, "", "", 0, time.Time{}
+	old.State, old.Reason, old.Detail, old.Attempts, old.NextAt = gradebook.Waiting, "", "", 0, time.Time{}
 	b.deliveries[key] = old
-	b.enqueue(Job{Kind: DeliverJob, Subject: d.JobSubject(), Lane: b.platform.ID, RunAt: now})
+	b.enqueue(jobs.Job{Kind: gradebook.DeliverJob, Subject: d.JobSubject(), Lane: b.platform.ID, RunAt: now})
 }
 
-func (b *books) Order(_ context.Context, placementID, personID string) (o Order, err error) {
+func (b *books) Order(_ context.Context, placementID, personID string) (o gradebook.Order, err error) {
 	return o, b.do("Order", func() error {
-		d, ok := b.deliveries[ledgerKey{placementID, personID}]
+		d, ok := b.deliveries[gradebook.Key{PlacementID: placementID, PersonID: personID}]
 		i := slices.IndexFunc(b.placements, func(p Placement) bool { return p.ID == placementID })
 		if !ok || i < 0 || b.removed {
-			return ErrNotFound
+			return gradebook.ErrNoOrder
 		}
-		o = Order{
+		o = gradebook.Order{
 			Delivery: d, Registration: b.platform, DeploymentID: "1", Subject: "sub-" + personID,
-			Placement: b.placements[i], RoomID: b.placements[i].RoomID,
+			Column: b.placements[i].Column, ResourceLinkID: b.placements[i].ResourceLinkID, Title: b.placements[i].Title,
+			RoomID: b.placements[i].RoomID,
 		}
 		return nil
 	})
@@ -381,7 +396,7 @@ func (b *books) FreeLineItem(_ context.Context, placementID string) error {
 	})
 }
 
-func (b *books) SaveLineItem(_ context.Context, placementID string, item LineItem) error {
+func (b *books) SaveLineItem(_ context.Context, placementID string, item gradebook.LineItem) error {
 	return b.do("SaveLineItem", func() error {
 		i := slices.IndexFunc(b.placements, func(p Placement) bool { return p.ID == placementID })
 		if i < 0 {
@@ -392,12 +407,12 @@ func (b *books) SaveLineItem(_ context.Context, placementID string, item LineIte
 	})
 }
 
-func (b *books) SaveDelivery(ctx context.Context, d Delivery) error {
+func (b *books) SaveDelivery(ctx context.Context, d gradebook.Delivery) error {
 	return b.do("SaveDelivery", func() error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		key := ledgerKey{d.PlacementID, d.PersonID}
+		key := gradebook.Key{PlacementID: d.PlacementID, PersonID: d.PersonID}
 		row, ok := b.deliveries[key]
 		if !ok {
 			return ErrNotFound
@@ -411,9 +426,9 @@ func (b *books) SaveDelivery(ctx context.Context, d Delivery) error {
 	})
 }
 
-func (b *books) Session(_ context.Context, roomID, sessionID string) (s Session, err error) {
+func (b *books) Session(_ context.Context, roomID, sessionID string) (s attendance.Session, err error) {
 	return s, b.do("Session", func() error {
-		i := slices.IndexFunc(b.settlement.Sessions, func(s Session) bool { return s.ID == sessionID && s.RoomID == roomID })
+		i := slices.IndexFunc(b.settlement.Sessions, func(s attendance.Session) bool { return s.ID == sessionID && s.RoomID == roomID })
 		if i < 0 {
 			return ErrNotFound
 		}
@@ -424,33 +439,33 @@ func (b *books) Session(_ context.Context, roomID, sessionID string) (s Session,
 
 func (b *books) Resend(_ context.Context, placementID, personID string) error {
 	return b.do("Resend", func() error {
-		key := ledgerKey{placementID, personID}
+		key := gradebook.Key{PlacementID: placementID, PersonID: personID}
 		d, ok := b.deliveries[key]
 		if !ok {
 			return ErrNotFound
 		}
-		d.State, d.Reason, d.Detail, d.Attempts, d.NextAt = Waiting, "", "", 0, time.Time{}
+		d.State, d.Reason, d.Detail, d.Attempts, d.NextAt = gradebook.Waiting, "", "", 0, time.Time{}
 		if now := b.now(); now.After(d.TrueAt) {
 			d.TrueAt = now
 		} else {
 			d.TrueAt = d.TrueAt.Add(time.Millisecond)
 		}
 		b.deliveries[key] = d
-		b.enqueue(Job{Kind: DeliverJob, Subject: d.JobSubject(), Lane: b.platform.ID})
+		b.enqueue(jobs.Job{Kind: gradebook.DeliverJob, Subject: d.JobSubject(), Lane: b.platform.ID})
 		return nil
 	})
 }
 
-func (b *books) Enqueue(_ context.Context, j Job) error {
+func (b *books) Enqueue(_ context.Context, j jobs.Job) error {
 	return b.do("Enqueue", func() error {
 		b.enqueue(j)
 		return nil
 	})
 }
 
-func jobName(j Job) string { return string(j.Kind) + " " + j.Subject }
+func jobName(j jobs.Job) string { return string(j.Kind) + " " + j.Subject }
 
-func (b *books) enqueue(j Job) {
+func (b *books) enqueue(j jobs.Job) {
 	old := b.jobs[jobName(j)]
 	if old == nil {
 		j.Version = 1
@@ -471,7 +486,7 @@ func (j *bookedJob) due() time.Time {
 	return j.RunAt
 }
 
-func (b *books) ClaimJobs(_ context.Context, now time.Time, lease time.Duration, limit int, busy []string) (claimed []Job, err error) {
+func (b *books) ClaimJobs(_ context.Context, now time.Time, lease time.Duration, limit int, busy []string) (claimed []jobs.Job, err error) {
 	return claimed, b.do("ClaimJobs", func() error {
 		var due []*bookedJob
 		for _, j := range b.jobs {
@@ -502,7 +517,7 @@ func (b *books) FreeJobs(context.Context) error {
 	})
 }
 
-func (b *books) FinishJob(_ context.Context, j Job) error {
+func (b *books) FinishJob(_ context.Context, j jobs.Job) error {
 	return b.do("FinishJob", func() error {
 		row := b.jobs[jobName(j)]
 		switch {
@@ -516,7 +531,7 @@ func (b *books) FinishJob(_ context.Context, j Job) error {
 	})
 }
 
-func (b *books) RetryJob(_ context.Context, j Job, at time.Time) error {
+func (b *books) RetryJob(_ context.Context, j jobs.Job, at time.Time) error {
 	return b.do("RetryJob", func() error {
 		row := b.jobs[jobName(j)]
 		if row == nil {
@@ -549,54 +564,8 @@ func (b *books) Sweep(context.Context, time.Time) error {
 }
 
 // delivery is the row of a person in the first placement.
-func (b *books) delivery(person string) Delivery {
+func (b *books) delivery(person string) gradebook.Delivery {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.deliveries[ledgerKey{b.placements[0].ID, person}]
-}
-
-// pollBody is the body of a poll that saw people, every 30 seconds.
-func pollBody(people ...string) []byte {
-	body, err := json.Marshal(PollReport{People: append([]string{}, people...), Interval: 30 * time.Second})
-	if err != nil {
-		panic(err)
-	}
-	return body
-}
-
-// A stretch is from and to, in minutes after nine.
-type stretch [2]float64
-
-// reportBody is a report of BigBlueButton on a meeting.
-func reportBody(internalID string, start, finish float64, people map[string][]stretch) []byte {
-	const form = "2006-01-02T15:04:05.000Z07:00"
-	type event struct {
-		Timestamp string `json:"timestamp"`
-	}
-	type session struct {
-		Joins []event `json:"joins"`
-		Lefts []event `json:"lefts"`
-	}
-	type attendee struct {
-		UserID     string         `json:"ext_user_id"`
-		Sessions   []session      `json:"sessions"`
-		Engagement map[string]int `json:"engagement"`
-	}
-	attendees := []attendee{}
-	for _, id := range slices.Sorted(maps.Keys(people)) {
-		a := attendee{UserID: id, Engagement: map[string]int{"chats": len(people[id])}}
-		for _, s := range people[id] {
-			a.Sessions = append(a.Sessions, session{[]event{{nine(s[0]).Format(form)}}, []event{{nine(s[1]).Format(form)}}})
-		}
-		attendees = append(attendees, a)
-	}
-	body, err := json.Marshal(map[string]any{
-		"version": "1.0", "meeting_id": "room-meeting", "internal_meeting_id": internalID,
-		"data": map[string]any{"metadata": map[string]string{"is_breakout": "false"}, "attendees": attendees,
-			"start": nine(start).Format(form), "finish": nine(finish).Format(form)},
-	})
-	if err != nil {
-		panic(err)
-	}
-	return body
+	return b.deliveries[gradebook.Key{PlacementID: b.placements[0].ID, PersonID: person}]
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bbbridge/bbbridge/bbb"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
 )
 
 func testServer(id, secret string) Server {
@@ -59,13 +60,13 @@ func (s *scene) with(people ...string) *scene {
 // ahead, and a clock that the test sets.
 func watched(t *testing.T) (*books, *Classes, *scene, *time.Time) {
 	t.Helper()
-	b, s := class(Rule{Measure: Minutes, Need: 30, Points: 10})
+	b, s := class(attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 10})
 	now := nine(0)
 	s.Now = func() time.Time { return now }
 	b.now = s.Now
 	at := &scene{info: bbb.Meeting{InternalMeetingID: "in-a", CreateTime: nine(60)}}
 	s.Client = func(Server) MeetingServer { return at }
-	m := Meeting{ID: "a", RoomID: "room", ServerID: "s1", InternalID: "in-a", MeetingID: "room-meeting", CreateTime: nine(60), ClockOffset: time.Hour}
+	m := attendance.Meeting{ID: "a", RoomID: "room", ServerID: "s1", InternalID: "in-a", MeetingID: "room-meeting", CreateTime: nine(60), ClockOffset: time.Hour}
 	if _, _, err := b.RecordMeeting(t.Context(), m, nine(0.5)); err != nil {
 		t.Fatal(err)
 	}
@@ -99,11 +100,11 @@ func TestPollKeepsWhoIsThere(t *testing.T) {
 	if len(b.evidence) != 2 || !b.evidence[1].At.Equal(nine(1)) || !b.evidence[1].Until.Equal(nine(2)) {
 		t.Fatalf("evidence: %+v", b.evidence)
 	}
-	var report PollReport
+	var report attendance.PollReport
 	if err := json.Unmarshal(b.evidence[1].Body, &report); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(PollReport{People: []string{"ann", "bob"}, Interval: 30 * time.Second}, report); diff != "" {
+	if diff := cmp.Diff(attendance.PollReport{People: []string{"ann", "bob"}, Interval: 30 * time.Second}, report); diff != "" {
 		t.Error(diff)
 	}
 }

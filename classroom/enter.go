@@ -4,15 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/bbbridge/bbbridge/bbb"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
 	"github.com/bbbridge/bbbridge/lti"
 )
 
@@ -43,15 +42,15 @@ type roomStore interface {
 	Enrolment(ctx context.Context, courseID, personID string) (Enrolment, error)
 	RoomsOfCourse(ctx context.Context, courseID string) ([]Room, error)
 	AddRooms(context.Context, []Room) error
-	SaveSettings(ctx context.Context, room Room, placementID string, rule Rule, settle bool) error
+	SaveSettings(ctx context.Context, room Room, placementID string, rule attendance.Rule, settle bool) error
 	MovePlacement(ctx context.Context, placementID, roomID string) error
 	ServerOf(ctx context.Context, tenantID string) (Server, error)
 	Server(ctx context.Context, id string) (Server, error)
-	RecordMeeting(ctx context.Context, m Meeting, pollAt time.Time) (Meeting, bool, error)
-	LiveMeetings(ctx context.Context, roomID string) ([]Meeting, error)
-	RoomMeetings(ctx context.Context, roomID string) ([]Meeting, error)
-	KeepEvidence(ctx context.Context, e Evidence, settleAt time.Time) (bool, error)
-	Enqueue(context.Context, Job) error
+	RecordMeeting(ctx context.Context, m attendance.Meeting, pollAt time.Time) (attendance.Meeting, bool, error)
+	LiveMeetings(ctx context.Context, roomID string) ([]attendance.Meeting, error)
+	RoomMeetings(ctx context.Context, roomID string) ([]attendance.Meeting, error)
+	KeepEvidence(ctx context.Context, e attendance.Evidence, settleAt time.Time) (bool, error)
+	Enqueue(context.Context, jobs.Job) error
 }
 
 // MeetingServer is what we need of a BigBlueButton server. *bbb.Client is one.
@@ -125,111 +124,6 @@ func HashBrowser(value string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// place finds the link's placement, or proposes one and, unless it leads to a
-// room that is there, its new room.
-func (s *Rooms) place(ctx context.Context, tenant Tenant, l lti.Launch) (Placement, *Room, error) {
-	link := Link{RegistrationID: l.Registration.ID, DeploymentID: l.DeploymentID, ContextKey: contextKey(l), ResourceLinkID: l.ResourceLink.ID}
-	p, err := s.Store.PlacementOf(ctx, link)
-	switch {
-	case err == nil:
-		refresh(&p, l)
-		return p, nil, nil
-	case !errors.Is(err, ErrNotFound):
-		return Placement{}, nil, fmt.Errorf("placement of link %s: %w", link.ResourceLinkID, err)
-	}
-	p = Placement{ID: newID(), ResourceLinkID: l.ResourceLink.ID}
-	refresh(&p, l)
-	room := s.newRoom(tenant, roomTitle(l))
-	old, course, err := s.namedRoom(ctx, l)
-	if err != nil {
-		return Placement{}, nil, err
-	}
-	switch {
-	case old.ID == "":
-		room.Rule = ruleOf(l.Custom, room.Rule)
-	case course.ContextKey == link.ContextKey:
-		p.RoomID, p.Rule = old.ID, old.Rule
-		return p, nil, nil
-	default: // a copied course: nothing of the old one is seen here but its settings
-		room.Settings, room.Rule = old.Settings, old.Rule
-		p.CopiedFrom = old.ID
-	}
-	p.Rule = room.Rule
-	return p, &room, nil
-}
-
-// namedRoom is the room that the link's custom parameter names, if it is one
-// of the same deployment; else zero.
-func (s *Rooms) namedRoom(ctx context.Context, l lti.Launch) (Room, Course, error) {
-	id := l.Custom["room"]
-	if id == "" || len(id) > 64 {
-		return Room{}, Course{}, nil
-	}
-	room, course, err := s.Store.RoomWithCourse(ctx, id)
-	if errors.Is(err, ErrNotFound) {
-		return Room{}, Course{}, nil
-	}
-	if err != nil {
-		return Room{}, Course{}, fmt.Errorf("room %s: %w", id, err)
-	}
-	if course.RegistrationID != l.Registration.ID || course.DeploymentID != l.DeploymentID {
-		return Room{}, Course{}, nil
-	}
-	return room, course, nil
-}
-
-func (s *Rooms) newRoom(tenant Tenant, title string) Room {
-	return Room{
-		ID: newID(), TenantID: tenant.ID, Title: title, MeetingID: bbb.NewMeetingID(),
-		Settings: tenant.Defaults, Rule: tenant.Rule, CreatedAt: s.Now(),
-	}
-}
-
-// refresh takes over what a launch tells of its link.
-func refresh(p *Placement, l lti.Launch) {
-	if l.ResourceLink.Title != "" {
-		p.Title = cut(l.ResourceLink.Title, 255)
-	}
-	p.OpensClass = l.Custom["open"] == "class"
-	if len(l.Grades.Scopes) == 0 { // some platforms tell it to teachers only
-		return
-	}
-	p.Grades = l.Grades
-	if l.Grades.LineItem != "" && l.Grades.LineItem != p.LineItem.URL {
-		p.LineItem = LineItem{URL: l.Grades.LineItem}
-	}
-}
-
-// roomTitle is what a link's new room is called: 2 to MaxTitle characters,
-// as BigBlueButton wants a meeting's name.
-func roomTitle(l lti.Launch) string {
-	for _, title := range []string{l.ResourceLink.Title, l.Context.Title, l.Context.Label} {
-		if title = cut(strings.TrimSpace(title), MaxTitle); len([]rune(title)) >= 2 {
-			return title
-		}
-	}
-	return "Classroom"
-}
-
-// ruleOf reads the rule of a link made by hand: complete_minutes or
-// complete_percent. What can't be read leaves the default.
-func ruleOf(custom map[string]string, standard Rule) Rule {
-	if n, err := strconv.Atoi(strings.TrimSpace(custom["complete_minutes"])); err == nil {
-		if r := (Rule{Measure: Minutes, Need: n, Points: DefaultPoints}); r.Validate() == nil {
-			return r
-		}
-	}
-	if n, err := strconv.Atoi(strings.TrimRight(strings.TrimSpace(custom["complete_percent"]), " %")); err == nil {
-		if r := (Rule{Measure: Percent, Need: n, Points: DefaultPoints}); r.Validate() == nil {
-			return r
-		}
-	}
-	return standard
-}
-
-// DefaultPoints are what a rule is worth that says nothing of points.
-const DefaultPoints = 100
-
 // cut shortens text to n characters.
 func cut(text string, n int) string {
 	if len(text) <= n {
@@ -239,70 +133,4 @@ func cut(text string, n int) string {
 		return string(r[:n])
 	}
 	return text
-}
-
-// Seat returns the seat of a visit. browser is the cookie's value; roomID is
-// the room that the address speaks of, empty for deep linking. Without a
-// visitID it is the browser's newest visit to the room.
-//
-// It is ErrVisitOver for a visit that is over or another browser's, and
-// ErrNotFound for one that is about another room.
-func (s *Rooms) Seat(ctx context.Context, visitID, browser, roomID string) (Seat, error) {
-	hash := HashBrowser(browser)
-	if visitID == "" && roomID != "" {
-		id, err := s.Store.LatestVisit(ctx, hash, roomID)
-		if err != nil {
-			return Seat{}, noVisit(fmt.Errorf("newest visit to room %s: %w", roomID, err))
-		}
-		visitID = id
-	}
-	seat, err := s.Store.Seat(ctx, visitID)
-	if err != nil {
-		return Seat{}, noVisit(fmt.Errorf("visit: %w", err))
-	}
-	if subtle.ConstantTimeCompare([]byte(seat.Visit.Browser), []byte(hash)) != 1 {
-		return Seat{}, fmt.Errorf("another browser's: %w", ErrVisitOver)
-	}
-	return s.current(seat, roomID)
-}
-
-// SeatByTicket is Seat for a new window, to which the frame's cookie doesn't
-// come: the caller has checked a ticket of ours for the visit. The window's
-// browser gets a visit of its own.
-func (s *Rooms) SeatByTicket(ctx context.Context, visitID, browser, roomID string) (Seat, error) {
-	seat, err := s.Store.Seat(ctx, visitID)
-	if err != nil {
-		return Seat{}, noVisit(fmt.Errorf("visit: %w", err))
-	}
-	if seat, err = s.current(seat, roomID); err != nil {
-		return Seat{}, err
-	}
-	hash := HashBrowser(browser)
-	if seat.Visit.Browser == hash {
-		return seat, nil
-	}
-	seat.Visit.ID, seat.Visit.Browser, seat.Visit.CreatedAt = newID(), hash, s.Now()
-	if err := s.Store.AddVisit(ctx, seat.Visit); err != nil {
-		return Seat{}, fmt.Errorf("visit of a new window: %w", err)
-	}
-	return seat, nil
-}
-
-// noVisit makes of a visit that isn't found one that is over: the person came
-// without it, or too late.
-func noVisit(err error) error {
-	if errors.Is(err, ErrNotFound) {
-		return fmt.Errorf("%w: %w", ErrVisitOver, err)
-	}
-	return err
-}
-
-func (s *Rooms) current(seat Seat, roomID string) (Seat, error) {
-	if !s.Now().Before(seat.Visit.ExpiresAt) {
-		return Seat{}, fmt.Errorf("since %v: %w", seat.Visit.ExpiresAt, ErrVisitOver)
-	}
-	if seat.Room.ID != roomID {
-		return Seat{}, fmt.Errorf("visit of another room: %w", ErrNotFound)
-	}
-	return seat, nil
 }

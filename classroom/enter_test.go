@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/lti"
 )
 
@@ -24,7 +26,7 @@ type fakeRooms struct {
 }
 
 func (f *fakeRooms) Tenant(context.Context, string) (Tenant, error) {
-	return Tenant{ID: DefaultTenant, Rule: Rule{}}, nil
+	return Tenant{ID: DefaultTenant, Rule: attendance.Rule{}}, nil
 }
 
 func (f *fakeRooms) PlacementOf(_ context.Context, l Link) (Placement, error) {
@@ -83,7 +85,7 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 func newFake() (*fakeRooms, *Rooms) {
 	f := &fakeRooms{
 		placements: map[Link]Placement{},
-		rooms:      map[string]Room{"old": {ID: "old", CourseID: "c1", Title: "Old room", Settings: Settings{Record: true, Welcome: "Hello"}, Rule: Rule{Measure: Minutes, Need: 20, Points: 5}}},
+		rooms:      map[string]Room{"old": {ID: "old", CourseID: "c1", Title: "Old room", Settings: Settings{Record: true, Welcome: "Hello"}, Rule: attendance.Rule{Measure: attendance.Minutes, Need: 20, Points: 5}}},
 		courses:    map[string]Course{"c1": {ID: "c1", RegistrationID: "reg", DeploymentID: "1", ContextKey: "context:77"}},
 		seats:      map[string]Seat{},
 		enrolments: map[[2]string]Enrolment{},
@@ -105,17 +107,17 @@ func TestHowALinkFindsItsRoom(t *testing.T) {
 		launch     lti.Launch
 		room       string // expected; "" is a new one
 		copiedFrom string
-		rule       Rule
+		rule       attendance.Rule
 		title      string
 	}{
 		{name: "new link", launch: launchOf("77", "41", nil), title: "Weekly seminar"},
-		{name: "new link with a rule by hand", launch: launchOf("77", "41", map[string]string{"complete_minutes": "30"}), title: "Weekly seminar", rule: Rule{Measure: Minutes, Need: 30, Points: DefaultPoints}},
-		{name: "percent", launch: launchOf("77", "41", map[string]string{"complete_percent": "60%"}), title: "Weekly seminar", rule: Rule{Measure: Percent, Need: 60, Points: DefaultPoints}},
-		{name: "rule typed with blanks", launch: launchOf("77", "41", map[string]string{"complete_minutes": " 45 "}), title: "Weekly seminar", rule: Rule{Measure: Minutes, Need: 45, Points: DefaultPoints}},
-		{name: "percent typed with blanks", launch: launchOf("77", "41", map[string]string{"complete_percent": " 60 % "}), title: "Weekly seminar", rule: Rule{Measure: Percent, Need: 60, Points: DefaultPoints}},
+		{name: "new link with a rule by hand", launch: launchOf("77", "41", map[string]string{"complete_minutes": "30"}), title: "Weekly seminar", rule: attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: DefaultPoints}},
+		{name: "percent", launch: launchOf("77", "41", map[string]string{"complete_percent": "60%"}), title: "Weekly seminar", rule: attendance.Rule{Measure: attendance.Percent, Need: 60, Points: DefaultPoints}},
+		{name: "rule typed with blanks", launch: launchOf("77", "41", map[string]string{"complete_minutes": " 45 "}), title: "Weekly seminar", rule: attendance.Rule{Measure: attendance.Minutes, Need: 45, Points: DefaultPoints}},
+		{name: "percent typed with blanks", launch: launchOf("77", "41", map[string]string{"complete_percent": " 60 % "}), title: "Weekly seminar", rule: attendance.Rule{Measure: attendance.Percent, Need: 60, Points: DefaultPoints}},
 		{name: "rule that makes no sense", launch: launchOf("77", "41", map[string]string{"complete_percent": "160"}), title: "Weekly seminar"},
-		{name: "room of the same course", launch: launchOf("77", "41", map[string]string{"room": "old"}), room: "old", rule: Rule{Measure: Minutes, Need: 20, Points: 5}},
-		{name: "room of another course: copied", launch: launchOf("78", "99", map[string]string{"room": "old"}), copiedFrom: "old", rule: Rule{Measure: Minutes, Need: 20, Points: 5}, title: "Weekly seminar"},
+		{name: "room of the same course", launch: launchOf("77", "41", map[string]string{"room": "old"}), room: "old", rule: attendance.Rule{Measure: attendance.Minutes, Need: 20, Points: 5}},
+		{name: "room of another course: copied", launch: launchOf("78", "99", map[string]string{"room": "old"}), copiedFrom: "old", rule: attendance.Rule{Measure: attendance.Minutes, Need: 20, Points: 5}, title: "Weekly seminar"},
 		{name: "room that isn't there", launch: launchOf("77", "41", map[string]string{"room": "gone"}), title: "Weekly seminar"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -200,7 +202,8 @@ func TestWhoArrives(t *testing.T) {
 func TestKnownLinkKeepsWhatALearnersLaunchLacks(t *testing.T) {
 	f, rooms := newFake()
 	link := Link{RegistrationID: "reg", DeploymentID: "1", ContextKey: "context:77", ResourceLinkID: "41"}
-	known := Placement{ID: "p", RoomID: "old", Grades: lti.Endpoint{Scopes: []string{"score"}, LineItem: "https://lms/1"}, LineItem: LineItem{URL: "https://lms/1", Max: 10}}
+	known := Placement{ID: "p", RoomID: "old", Column: gradebook.Column{
+		Grades: lti.Endpoint{Scopes: []string{"score"}, LineItem: "https://lms/1"}, LineItem: gradebook.LineItem{URL: "https://lms/1", Max: 10}}}
 	f.placements[link] = known
 	if _, err := rooms.Enter(t.Context(), launchOf("77", "41", nil), "browser", "en"); err != nil {
 		t.Fatal(err)
@@ -213,7 +216,7 @@ func TestKnownLinkKeepsWhatALearnersLaunchLacks(t *testing.T) {
 	if _, err := rooms.Enter(t.Context(), l, "browser", "en"); err != nil {
 		t.Fatal(err)
 	}
-	if p := f.arrival.Placement; p.LineItem != (LineItem{URL: "https://lms/2"}) {
+	if p := f.arrival.Placement; p.LineItem != (gradebook.LineItem{URL: "https://lms/2"}) {
 		t.Errorf("a new column: %+v", p.LineItem)
 	}
 }

@@ -9,12 +9,13 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/bbbridge/bbbridge/bbb"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
 )
 
 // A Live is what goes on in a room now.
 type Live struct {
-	Meeting    Meeting // zero: no class
-	Running    bool    // somebody is in
+	Meeting    attendance.Meeting // zero: no class
+	Running    bool               // somebody is in
 	Moderators int
 	People     []Participant // each person once
 	Unknown    bool          // the server doesn't answer; the rest is what we knew last

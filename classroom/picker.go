@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/lti"
 )
 
@@ -18,7 +19,7 @@ type Choice struct {
 type NewRoom struct {
 	Title  string
 	Record bool
-	Rule   Rule
+	Rule   attendance.Rule
 }
 
 // Offer lists the rooms of the seat's course.
@@ -74,8 +75,8 @@ func (s *Rooms) makeRoom(ctx context.Context, seat Seat, wish NewRoom) (Room, er
 	if err != nil {
 		return Room{}, err
 	}
-	if err := wish.Rule.Validate(); err != nil {
-		return Room{}, err
+	if field := wish.Rule.Wrong(); field != "" {
+		return Room{}, &InvalidError{field}
 	}
 	tenant, err := s.Store.Tenant(ctx, seat.Visit.RegistrationID)
 	if err != nil {
@@ -96,7 +97,7 @@ func (s *Rooms) contentItem(room Room) lti.ContentItem {
 		URL: s.PublicURL + "/lti/launch", Title: room.Title,
 		Window: &lti.Window{TargetName: "_blank"}, Custom: map[string]string{"room": room.ID},
 	}
-	if room.Rule.Measure != NoMeasure {
+	if room.Rule.Measure != attendance.NoMeasure {
 		item.LineItem = &lti.ItemLineItem{Label: room.Title, ScoreMaximum: room.Rule.Points, ResourceID: room.ID, Tag: "attendance"}
 	}
 	return item

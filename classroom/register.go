@@ -5,36 +5,43 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 )
 
 // registerStore is what the registers need of the database.
 type registerStore interface {
 	evidenceStore
-	Classes(ctx context.Context, roomID, courseID string, rule Rule) ([]ClassLine, error)
-	Session(ctx context.Context, roomID, sessionID string) (Session, error)
+	Classes(ctx context.Context, roomID, courseID string, rule attendance.Rule) ([]ClassLine, error)
+	Session(ctx context.Context, roomID, sessionID string) (attendance.Session, error)
 	Register(ctx context.Context, sessionID, courseID, placementID string) ([]RegisterRow, error)
 	History(ctx context.Context, roomID, personID string) ([]HistoryLine, error)
-	ResultOf(ctx context.Context, placementID, personID string) (*Result, *Delivery, error)
-	PlacementDeliveries(ctx context.Context, placementID string) ([]Delivery, error)
+	ResultOf(ctx context.Context, placementID, personID string) (*attendance.Result, *gradebook.Delivery, error)
+	PlacementDeliveries(ctx context.Context, placementID string) ([]gradebook.Delivery, error)
+	Resend(ctx context.Context, placementID, personID string) error
 }
 
 // Registers shows who attended, to those who may see it, and never the
 // people of one course to another.
-type Registers struct{ Store registerStore }
+type Registers struct {
+	Store registerStore
+	Wake  func() // tells the job runner that something is due; may be nil
+}
 
 // A Register is one session as the people of one course attended it.
 type Register struct {
-	Session Session
-	Rule    Rule
+	Session attendance.Session
+	Rule    attendance.Rule
 	Rows    []RegisterRow
 }
 
 // An OwnRecord is one person's own attendance in a room and what came of it.
 type OwnRecord struct {
-	Rule     Rule
-	Lines    []HistoryLine // newest first
-	Result   *Result       // nil: no session has ended yet
-	Delivery *Delivery     // nil: nothing to send
+	Rule     attendance.Rule
+	Lines    []HistoryLine       // newest first
+	Result   *attendance.Result  // nil: no session has ended yet
+	Delivery *gradebook.Delivery // nil: nothing to send
 }
 
 // LastClass is when the newest class of a room that the picker offers began,
@@ -43,7 +50,7 @@ func (s *Registers) LastClass(ctx context.Context, seat Seat, room Room) (time.T
 	if err := seat.May(Pick); err != nil {
 		return time.Time{}, err
 	}
-	lines, err := s.Store.Classes(ctx, room.ID, seat.Course.ID, Rule{})
+	lines, err := s.Store.Classes(ctx, room.ID, seat.Course.ID, attendance.Rule{})
 	if err != nil {
 		return time.Time{}, fmt.Errorf("classes of room %s: %w", room.ID, err)
 	}
@@ -55,7 +62,7 @@ func (s *Registers) LastClass(ctx context.Context, seat Seat, room Room) (time.T
 
 // Classes lists the room's sessions, newest first, and counts the
 // deliveries of the seat's placement by state.
-func (s *Registers) Classes(ctx context.Context, seat Seat) ([]ClassLine, map[DeliveryState]int, error) {
+func (s *Registers) Classes(ctx context.Context, seat Seat) ([]ClassLine, map[gradebook.State]int, error) {
 	if err := seat.May(ReadRegister); err != nil {
 		return nil, nil, err
 	}
@@ -70,7 +77,7 @@ func (s *Registers) Classes(ctx context.Context, seat Seat) ([]ClassLine, map[De
 	if err != nil {
 		return nil, nil, fmt.Errorf("deliveries of placement %s: %w", seat.Placement.ID, err)
 	}
-	states := map[DeliveryState]int{}
+	states := map[gradebook.State]int{}
 	for _, d := range deliveries {
 		states[d.State]++
 	}
@@ -79,7 +86,7 @@ func (s *Registers) Classes(ctx context.Context, seat Seat) ([]ClassLine, map[De
 
 // Since tells of each person in a session when they were first seen in it, by
 // the server's clock.
-func (s *Registers) Since(ctx context.Context, seat Seat, session Session) (map[string]time.Time, error) {
+func (s *Registers) Since(ctx context.Context, seat Seat, session attendance.Session) (map[string]time.Time, error) {
 	if err := seat.May(ReadRegister); err != nil {
 		return nil, err
 	}
@@ -112,7 +119,7 @@ func (s *Registers) Register(ctx context.Context, seat Seat, sessionID string) (
 		return Register{}, fmt.Errorf("register of session %s: %w", session.ID, err)
 	}
 	for i := range rows {
-		rows[i].Delivery = rows[i].Delivery.shown()
+		rows[i].Delivery = rows[i].Delivery.Shown()
 	}
 	r := Register{Session: session, Rule: seat.Placement.Rule, Rows: rows}
 	if session.EndedAt.IsZero() {
@@ -134,15 +141,15 @@ func (s *Registers) upToNow(ctx context.Context, r *Register) error {
 		rows[r.Rows[i].Person.ID] = &r.Rows[i]
 	}
 	for _, a := range accounts {
-		sessionOf[a.MeetingID] = r.Session.ID
+		sessionOf[a.Meeting.ID] = r.Session.ID
 		for _, stay := range a.Stays {
 			if row := rows[stay.PersonID]; row != nil {
 				row.Stays = append(row.Stays, stay)
 			}
 		}
 	}
-	sessions := []Session{r.Session}
-	for _, a := range attendancesOf(sessions, sessionOf, accounts) {
+	sessions := []attendance.Session{r.Session}
+	for _, a := range attendance.Attendances(sessions, sessionOf, accounts) {
 		if row := rows[a.PersonID]; row != nil {
 			row.Attendance = a
 		}
@@ -153,7 +160,7 @@ func (s *Registers) upToNow(ctx context.Context, r *Register) error {
 }
 
 // accounts are those of the session's meetings, of all that is known now.
-func (s *Registers) accounts(ctx context.Context, session Session) ([]account, error) {
+func (s *Registers) accounts(ctx context.Context, session attendance.Session) ([]attendance.Account, error) {
 	people, err := s.Store.RoomPeople(ctx, session.RoomID)
 	if err != nil {
 		return nil, fmt.Errorf("people of room %s: %w", session.RoomID, err)
@@ -162,7 +169,7 @@ func (s *Registers) accounts(ctx context.Context, session Session) ([]account, e
 	if err != nil {
 		return nil, fmt.Errorf("meetings of room %s: %w", session.RoomID, err)
 	}
-	meetings = slices.DeleteFunc(meetings, func(m Meeting) bool { return m.SessionID != session.ID })
+	meetings = slices.DeleteFunc(meetings, func(m attendance.Meeting) bool { return m.SessionID != session.ID })
 	return accountsOf(ctx, s.Store, meetings, people)
 }
 
@@ -182,6 +189,28 @@ func (s *Registers) Own(ctx context.Context, seat Seat) (OwnRecord, error) {
 	if own.Result, own.Delivery, err = s.Store.ResultOf(ctx, seat.Placement.ID, seat.Person.ID); err != nil {
 		return OwnRecord{}, fmt.Errorf("result in placement %s: %w", seat.Placement.ID, err)
 	}
-	own.Delivery = own.Delivery.shown()
+	own.Delivery = own.Delivery.Shown()
 	return own, nil
+}
+
+// Resend sends a person's grade once more, for a teacher who asks for it in
+// the register of a session. It counts as of now, also over what somebody gave
+// meanwhile: that is what they ask for.
+//
+// It is ErrForbidden, or ErrNotFound for somebody without a grade and for a
+// session of another room.
+func (s *Registers) Resend(ctx context.Context, seat Seat, sessionID, personID string) error {
+	if err := seat.May(Resend); err != nil {
+		return err
+	}
+	if _, err := s.Store.Session(ctx, seat.Room.ID, sessionID); err != nil {
+		return fmt.Errorf("session %s of room %s: %w", sessionID, seat.Room.ID, err)
+	}
+	if err := s.Store.Resend(ctx, seat.Placement.ID, personID); err != nil {
+		return fmt.Errorf("resend to placement %s: %w", seat.Placement.ID, err)
+	}
+	if s.Wake != nil {
+		s.Wake()
+	}
+	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/lti"
 )
 
@@ -32,7 +34,7 @@ type Room struct {
 	Title     string
 	MeetingID string // what BigBlueButton calls its meetings; the same in each class
 	Settings  Settings
-	Rule      Rule // what a new placement of the room starts with
+	Rule      attendance.Rule // what a new placement of the room starts with
 	CreatedAt time.Time
 }
 
@@ -79,23 +81,15 @@ type Link struct {
 
 // A Placement is one link in a course: its room, rule and line item.
 type Placement struct {
+	gradebook.Column
 	ID             string
 	CourseID       string
 	ResourceLinkID string
 	RoomID         string
 	Title          string
-	Rule           Rule
-	Grades         lti.Endpoint // as the newest launch gave it
-	LineItem       LineItem     // what we use: from the launch, or found, or made
-	CopiedFrom     string       // the room of another course that the link named; empty once the teacher has decided
-	OpensClass     bool         // custom parameter open=class
-}
-
-// A LineItem is the gradebook column of a placement.
-type LineItem struct {
-	URL  string  // empty: not known yet
-	Max  float64 // the column's maximum; 0: not known
-	Made bool    // we found or made it; else a launch has named it
+	Rule           attendance.Rule
+	CopiedFrom     string // the room of another course that the link named; empty once the teacher has decided
+	OpensClass     bool   // custom parameter open=class
 }
 
 // A Person is one user of one platform (issuer and sub).

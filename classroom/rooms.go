@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/bbbridge/bbbridge/bbb"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
 )
 
 const (
@@ -67,12 +65,12 @@ func (s *Rooms) Join(ctx context.Context, seat Seat) (string, error) {
 
 type started struct {
 	server  Server
-	meeting Meeting
+	meeting attendance.Meeting
 }
 
 // start creates the room's meeting. create is idempotent, so there's no need
 // to ask whether it runs.
-func (s *Rooms) start(ctx context.Context, room Room) (Server, Meeting, error) {
+func (s *Rooms) start(ctx context.Context, room Room) (Server, attendance.Meeting, error) {
 	result := s.live.flight.DoChan("create "+room.ID, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createWait)
 		defer cancel()
@@ -83,7 +81,7 @@ func (s *Rooms) start(ctx context.Context, room Room) (Server, Meeting, error) {
 		st, _ := r.Val.(started)
 		return st.server, st.meeting, r.Err
 	case <-ctx.Done():
-		return Server{}, Meeting{}, ctx.Err()
+		return Server{}, attendance.Meeting{}, ctx.Err()
 	}
 }
 
@@ -103,7 +101,7 @@ func (s *Rooms) create(ctx context.Context, room Room) (started, error) {
 		dying := &bbb.Error{Call: "create", Key: "meetingForciblyEnded", Message: created.Message}
 		return started{}, fmt.Errorf("create meeting of room %s: %w", room.ID, dying)
 	}
-	m := Meeting{
+	m := attendance.Meeting{
 		ID: newID(), RoomID: room.ID, ServerID: server.ID,
 		InternalID: created.InternalMeetingID, MeetingID: room.MeetingID, CreateTime: created.CreateTime,
 	}
@@ -144,9 +142,9 @@ func (s *Rooms) createRequest(room Room) bbb.CreateRequest {
 
 // join signs the address at which a person joins, for this click only, and
 // keeps that we did: a hint for when they came.
-func (s *Rooms) join(ctx context.Context, seat Seat, server Server, m Meeting) (string, error) {
+func (s *Rooms) join(ctx context.Context, seat Seat, server Server, m attendance.Meeting) (string, error) {
 	if m.ID != "" {
-		hint := Evidence{ID: newID(), MeetingID: m.ID, Source: Joining, At: s.Now(), Until: s.Now(), Body: []byte(seat.Person.ID)}
+		hint := attendance.Evidence{ID: newID(), MeetingID: m.ID, Source: attendance.Joining, At: s.Now(), Until: s.Now(), Body: []byte(seat.Person.ID)}
 		if _, err := s.Store.KeepEvidence(ctx, hint, time.Time{}); err != nil {
 			return "", fmt.Errorf("keep join to meeting %s: %w", m.ID, err)
 		}
@@ -197,7 +195,7 @@ func (s *Rooms) End(ctx context.Context, seat Seat) error {
 			}
 		}
 		// The end takes the server seconds; the poll sees it.
-		if err := s.Store.Enqueue(ctx, Job{Kind: PollJob, Subject: m.ID, Lane: m.ServerID, RunAt: s.Now().Add(2 * time.Second)}); err != nil {
+		if err := s.Store.Enqueue(ctx, jobs.Job{Kind: PollJob, Subject: m.ID, Lane: m.ServerID, RunAt: s.Now().Add(2 * time.Second)}); err != nil {
 			return fmt.Errorf("poll of meeting %s: %w", m.ID, err)
 		}
 	}
@@ -205,7 +203,7 @@ func (s *Rooms) End(ctx context.Context, seat Seat) error {
 	return nil
 }
 
-func (s *Rooms) endAt(ctx context.Context, m Meeting, password string) error {
+func (s *Rooms) endAt(ctx context.Context, m attendance.Meeting, password string) error {
 	server, err := s.Store.Server(ctx, m.ServerID)
 	if err != nil {
 		return fmt.Errorf("server %s: %w", m.ServerID, err)
@@ -215,115 +213,6 @@ func (s *Rooms) endAt(ctx context.Context, m Meeting, password string) error {
 		return fmt.Errorf("end meeting %s: %w", m.ID, err)
 	}
 	return nil
-}
-
-// An InvalidError names the field of a form that can't be taken as it is.
-type InvalidError struct{ Field string }
-
-func (e *InvalidError) Error() string { return "field " + e.Field + " can't be taken" }
-
-// Change sets the room's title and settings and the placement's rule. They
-// count from the next class on; the rule counts for past ones too.
-// The error is an *InvalidError for the first field that can't be taken.
-func (s *Rooms) Change(ctx context.Context, seat Seat, title string, settings Settings, rule Rule) error {
-	if err := seat.May(Change); err != nil {
-		return err
-	}
-	title, err := typedTitle(title)
-	if err != nil {
-		return err
-	}
-	settings.Welcome = typed(settings.Welcome)
-	if err := settings.Validate(); err != nil {
-		return err
-	}
-	if err := rule.Validate(); err != nil {
-		return err
-	}
-	room := seat.Room
-	room.Title, room.Settings = title, settings
-	if err := s.Store.SaveSettings(ctx, room, seat.Placement.ID, rule, rule != seat.Placement.Rule); err != nil {
-		return fmt.Errorf("settings of room %s: %w", room.ID, err)
-	}
-	s.wake()
-	return nil
-}
-
-// typedTitle is a title as a person has typed it, without blanks around, on
-// one line. It is an *InvalidError for one that no room can have.
-func typedTitle(text string) (string, error) {
-	title := strings.Join(strings.Fields(typed(text)), " ")
-	if n := utf8.RuneCountInString(title); n < 2 || n > MaxTitle {
-		return "", &InvalidError{"title"}
-	}
-	return title, nil
-}
-
-// typed is text as a person has typed or pasted it, without what isn't text:
-// XML, in which BigBlueButton answers, and PostgreSQL have no place for that.
-func typed(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(text, ""))
-	return strings.TrimSpace(text)
-}
-
-// Validate is an *InvalidError for the first setting out of bounds.
-func (s Settings) Validate() error {
-	switch {
-	case utf8.RuneCountInString(s.Welcome) > MaxWelcome, len(url.QueryEscape(s.Welcome)) > maxEscaped:
-		return &InvalidError{"welcome"}
-	case s.MaxParticipants < 0 || s.MaxParticipants > 10_000:
-		return &InvalidError{"max_participants"}
-	case s.DurationMinutes < 0 || s.DurationMinutes > 24*60:
-		return &InvalidError{"duration"}
-	}
-	return nil
-}
-
-// Adopt ends the question that a copied link leaves: share lets the link lead
-// to the old course's room, else it keeps its new one. To share, the person
-// must moderate the old course as well.
-func (s *Rooms) Adopt(ctx context.Context, seat Seat, share bool) error {
-	if err := seat.May(Change); err != nil {
-		return err
-	}
-	from := seat.Placement.CopiedFrom
-	if from == "" {
-		return nil
-	}
-	roomID := seat.Room.ID
-	if share {
-		if err := s.mayShare(ctx, seat, from); err != nil {
-			return err
-		}
-		roomID = from
-	}
-	if err := s.Store.MovePlacement(ctx, seat.Placement.ID, roomID); err != nil {
-		return fmt.Errorf("placement %s to room %s: %w", seat.Placement.ID, roomID, err)
-	}
-	return nil
-}
-
-// MayShare reports whether the seat's person may let a copied link lead to
-// the old course's room.
-func (s *Rooms) MayShare(ctx context.Context, seat Seat) bool {
-	return seat.May(Change) == nil && seat.Placement.CopiedFrom != "" && s.mayShare(ctx, seat, seat.Placement.CopiedFrom) == nil
-}
-
-func (s *Rooms) mayShare(ctx context.Context, seat Seat, roomID string) error {
-	_, course, err := s.Store.RoomWithCourse(ctx, roomID)
-	if err != nil {
-		return fmt.Errorf("room %s: %w", roomID, err)
-	}
-	e, err := s.Store.Enrolment(ctx, course.ID, seat.Person.ID)
-	if errors.Is(err, ErrNotFound) || err == nil && e.Role != Moderator {
-		return ErrForbidden
-	}
-	return err
 }
 
 func (s *Rooms) wake() {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/bbb"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
 )
 
 // A fakeServer is a BigBlueButton of the test's own.
@@ -76,9 +78,9 @@ func (f *fakeServer) DeleteRecordings(_ context.Context, ids []string) error {
 type fakeClass struct {
 	roomStore
 	mu       sync.Mutex
-	live     []Meeting
-	evidence []Evidence
-	jobs     []Job
+	live     []attendance.Meeting
+	evidence []attendance.Evidence
+	jobs     []jobs.Job
 	saved    *Room
 	settle   bool
 }
@@ -87,39 +89,39 @@ func (f *fakeClass) ServerOf(context.Context, string) (Server, error) { return S
 
 func (f *fakeClass) Server(context.Context, string) (Server, error) { return Server{ID: "s"}, nil }
 
-func (f *fakeClass) RecordMeeting(_ context.Context, m Meeting, _ time.Time) (Meeting, bool, error) {
+func (f *fakeClass) RecordMeeting(_ context.Context, m attendance.Meeting, _ time.Time) (attendance.Meeting, bool, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.live) > 0 {
 		return f.live[0], false, nil
 	}
-	f.live = []Meeting{m}
+	f.live = []attendance.Meeting{m}
 	return m, true, nil
 }
 
-func (f *fakeClass) LiveMeetings(context.Context, string) ([]Meeting, error) {
+func (f *fakeClass) LiveMeetings(context.Context, string) ([]attendance.Meeting, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.live, nil
 }
 
-func (f *fakeClass) RoomMeetings(context.Context, string) ([]Meeting, error) {
-	return []Meeting{{ServerID: "s"}, {ServerID: "s"}}, nil
+func (f *fakeClass) RoomMeetings(context.Context, string) ([]attendance.Meeting, error) {
+	return []attendance.Meeting{{ServerID: "s"}, {ServerID: "s"}}, nil
 }
 
-func (f *fakeClass) KeepEvidence(_ context.Context, e Evidence, _ time.Time) (bool, error) {
+func (f *fakeClass) KeepEvidence(_ context.Context, e attendance.Evidence, _ time.Time) (bool, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.evidence = append(f.evidence, e)
 	return true, nil
 }
 
-func (f *fakeClass) Enqueue(_ context.Context, j Job) error {
+func (f *fakeClass) Enqueue(_ context.Context, j jobs.Job) error {
 	f.jobs = append(f.jobs, j)
 	return nil
 }
 
-func (f *fakeClass) SaveSettings(_ context.Context, r Room, _ string, _ Rule, settle bool) error {
+func (f *fakeClass) SaveSettings(_ context.Context, r Room, _ string, _ attendance.Rule, settle bool) error {
 	f.saved, f.settle = &r, settle
 	return nil
 }
@@ -203,13 +205,13 @@ func TestWhatAClassIsMadeOf(t *testing.T) {
 	if got := store.live[0].ClockOffset; got != time.Hour {
 		t.Errorf("the server's clock is %v ahead", got)
 	}
-	if e := store.evidence[0]; e.Source != Joining || string(e.Body) != "uann" {
+	if e := store.evidence[0]; e.Source != attendance.Joining || string(e.Body) != "uann" {
 		t.Errorf("hint %+v", e)
 	}
 }
 
 func TestJoin(t *testing.T) {
-	live := []Meeting{{ID: "m", InternalID: "internal", ServerID: "s", CreateTime: noon}}
+	live := []attendance.Meeting{{ID: "m", InternalID: "internal", ServerID: "s", CreateTime: noon}}
 	teacher := bbb.Participant{UserID: "utess", Moderator: true}
 	ben := bbb.Participant{UserID: "uben"}
 	with := func(people ...bbb.Participant) bbb.Meeting {
@@ -217,7 +219,7 @@ func TestJoin(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name string
-		live []Meeting
+		live []attendance.Meeting
 		info bbb.Meeting
 		err  error
 		set  Settings
@@ -253,7 +255,7 @@ func TestJoin(t *testing.T) {
 
 func TestEveryoneModerates(t *testing.T) {
 	store, server, rooms := newClass()
-	store.live = []Meeting{{ID: "m", InternalID: "internal", ServerID: "s"}}
+	store.live = []attendance.Meeting{{ID: "m", InternalID: "internal", ServerID: "s"}}
 	server.info = bbb.Meeting{InternalMeetingID: "internal", Attendees: []bbb.Participant{{UserID: "utess", Moderator: true}}}
 	seat := seatOf(Viewer)
 	seat.Room.Settings.EveryoneModerates = true
@@ -267,7 +269,7 @@ func TestEveryoneModerates(t *testing.T) {
 
 func TestOneLookForAWholeClass(t *testing.T) {
 	store, server, rooms := newClass()
-	store.live = []Meeting{{ID: "m", InternalID: "internal", ServerID: "s"}}
+	store.live = []attendance.Meeting{{ID: "m", InternalID: "internal", ServerID: "s"}}
 	server.info = bbb.Meeting{InternalMeetingID: "internal", Attendees: []bbb.Participant{{UserID: "utess", Moderator: true}}}
 	for range 300 {
 		if _, err := rooms.Join(t.Context(), seatOf(Viewer)); err != nil {
@@ -283,7 +285,7 @@ func TestEmptyClassIsSoonLookedAtAgain(t *testing.T) {
 	store, server, rooms := newClass()
 	now := noon
 	rooms.Now = func() time.Time { return now }
-	store.live = []Meeting{{ID: "m", InternalID: "internal", ServerID: "s"}}
+	store.live = []attendance.Meeting{{ID: "m", InternalID: "internal", ServerID: "s"}}
 	server.info = bbb.Meeting{InternalMeetingID: "internal"}
 	for _, step := range []struct {
 		after time.Duration
@@ -302,7 +304,7 @@ func TestServerThatIsDownIsLeftAlone(t *testing.T) {
 	store, server, rooms := newClass()
 	now := noon
 	rooms.Now = func() time.Time { return now }
-	store.live = []Meeting{{ID: "m", InternalID: "internal", ServerID: "s"}}
+	store.live = []attendance.Meeting{{ID: "m", InternalID: "internal", ServerID: "s"}}
 	server.err = errors.New("connection refused")
 	for range 9 { // 9 seconds of pages
 		if live, err := rooms.Live(t.Context(), Room{ID: "room"}); err != nil || !live.Unknown {
@@ -322,7 +324,7 @@ func TestServerThatIsDownIsLeftAlone(t *testing.T) {
 
 func TestEnd(t *testing.T) {
 	store, server, rooms := newClass()
-	store.live = []Meeting{{ID: "m", ServerID: "s", MeetingID: "rmeeting"}}
+	store.live = []attendance.Meeting{{ID: "m", ServerID: "s", MeetingID: "rmeeting"}}
 	_, password := bbb.Passwords([]byte("key"), "rmeeting")
 	for _, err := range []error{nil, bbb.ErrNotFound} {
 		server.ended, store.jobs, server.err = nil, nil, err
@@ -342,7 +344,7 @@ func TestEnd(t *testing.T) {
 func TestWhatPeopleTypeIsText(t *testing.T) {
 	store, _, rooms := newClass()
 	title, set := " Moot\x00 \u0085court\x1b,\tpart\xff 2 ", Settings{Welcome: " Read:\r\n\tarticle 1\x0b\x00\xff \n"}
-	if err := rooms.Change(t.Context(), seatOf(Moderator), title, set, Rule{}); err != nil {
+	if err := rooms.Change(t.Context(), seatOf(Moderator), title, set, attendance.Rule{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := store.saved; got.Title != "Moot court, part 2" || got.Settings.Welcome != "Read:\n\tarticle 1" {
@@ -354,12 +356,12 @@ func TestChange(t *testing.T) {
 	for _, test := range []struct {
 		name, title string
 		set         Settings
-		rule        Rule
+		rule        attendance.Rule
 		wrong       string
 		settles     bool
 	}{
 		{name: "as it was", title: "Seminar"},
-		{name: "a new rule", title: "Seminar", rule: Rule{Measure: Minutes, Need: 5, Points: 1}, settles: true},
+		{name: "a new rule", title: "Seminar", rule: attendance.Rule{Measure: attendance.Minutes, Need: 5, Points: 1}, settles: true},
 		{name: "no name", title: " ", wrong: "title"},
 		{name: "long name", title: strings.Repeat("é", MaxTitle+1), wrong: "title"},
 		{name: "longest name", title: strings.Repeat("é", MaxTitle)},
@@ -369,7 +371,7 @@ func TestChange(t *testing.T) {
 		{name: "welcome that no address holds", title: "Seminar", set: Settings{Welcome: strings.Repeat("课", 556)}, wrong: "welcome"},
 		{name: "fewer than nobody", title: "Seminar", set: Settings{MaxParticipants: -1}, wrong: "max_participants"},
 		{name: "longer than a day", title: "Seminar", set: Settings{DurationMinutes: 2000}, wrong: "duration"},
-		{name: "rule of nothing", title: "Seminar", rule: Rule{Measure: Percent, Points: 1}, wrong: "need"},
+		{name: "rule of nothing", title: "Seminar", rule: attendance.Rule{Measure: attendance.Percent, Points: 1}, wrong: "need"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			store, _, rooms := newClass()

@@ -16,29 +16,46 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bbbridge/bbbridge/bbb"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
 	"github.com/bbbridge/bbbridge/lti"
 )
+
+// What the runner of jobs keeps to.
+const (
+	perLane    = 4
+	idleMost   = 2 * time.Second
+	brokenWait = 2 * time.Second
+	drainMost  = 20 * time.Second
+)
+
+// A platform is a gradebook for tests.
+type platform interface {
+	LineItem(ctx context.Context, r lti.Registration, deploymentID string, e lti.Endpoint, address string) (lti.LineItem, error)
+	FindOrCreateLineItem(ctx context.Context, r lti.Registration, deploymentID string, e lti.Endpoint, want lti.LineItem) (lti.LineItem, error)
+	PostScore(ctx context.Context, r lti.Registration, deploymentID string, e lti.Endpoint, lineItemURL string, s lti.Score) error
+	Results(ctx context.Context, r lti.Registration, deploymentID string, e lti.Endpoint, lineItemURL, userID string) ([]lti.Result, error)
+}
 
 // A process is a runner with all that it needs, as one start of the program
 // has it.
 type process struct {
-	*Runner
+	*jobs.Runner
 	cancel context.CancelFunc
 	ended  chan error
 }
 
-func start(b *books, platform gradebook, at MeetingServer, log *slog.Logger) *process {
-	return observed(b, platform, at, log, nil)
+func start(b *books, lms platform, at MeetingServer, log *slog.Logger) *process {
+	return observed(b, lms, at, log, nil)
 }
 
-func observed(b *books, platform gradebook, at MeetingServer, log *slog.Logger, observe func(JobKind, string, time.Duration)) *process {
+func observed(b *books, lms platform, at MeetingServer, log *slog.Logger, observe func(jobs.Kind, string, time.Duration)) *process {
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &Runner{
-		Store: b, Now: time.Now, Log: log, Observe: observe,
-		Classes: &Classes{Store: b, Now: time.Now, Interval: 30 * time.Second, Client: func(Server) MeetingServer { return at }},
-		Grades:  &Grades{Store: b, Platform: platform, Now: time.Now, Log: log},
-	}
-	r.Classes.Wake, r.Grades.Wake = r.Wake, r.Wake
+	classes := &Classes{Store: b, Now: time.Now, Interval: 30 * time.Second, Client: func(Server) MeetingServer { return at }}
+	grades := &gradebook.Grades{Store: b, Platform: lms, Now: time.Now, Log: log}
+	r := &jobs.Runner{Store: b, Kinds: Kinds(classes, grades, b.Sweep), Now: time.Now, Log: log, Observe: observe}
+	classes.Wake = r.Wake
 	p := &process{r, cancel, make(chan error, 1)}
 	go func() { p.ended <- r.Run(ctx) }()
 	return p
@@ -105,13 +122,13 @@ func (b *books) orders(lane string, n int) {
 	defer b.mu.Unlock()
 	b.platform.ID = lane
 	for i := range n {
-		b.put(Delivery{PlacementID: "p1", PersonID: fmt.Sprintf("%s-%d", lane, i), Points: 10, Max: 10, TrueAt: time.Now()}, time.Now())
+		b.put(gradebook.Delivery{PlacementID: "p1", PersonID: fmt.Sprintf("%s-%d", lane, i), Points: 10, Max: 10, TrueAt: time.Now()}, time.Now())
 	}
 }
 
 func TestRunnerKeepsToItsLanes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, _ := class(Rule{})
+		b, _ := class(attendance.Rule{})
 		down := &slowLMS{gradingLMS: newLMS(), stuck: context.DeadlineExceeded, takes: func(user string) time.Duration {
 			if strings.HasPrefix(user, "sub-down") {
 				return 15 * time.Second
@@ -132,31 +149,9 @@ func TestRunnerKeepsToItsLanes(t *testing.T) {
 	})
 }
 
-func TestFreeLanes(t *testing.T) {
-	for _, test := range []struct {
-		name  string
-		busy  lanes
-		limit int
-		full  []string
-	}{
-		{"nothing under way", lanes{}, perLane, nil},
-		{"one has a place left: all that is claimed may be for it", lanes{"a": perLane - 1}, 1, nil},
-		{"one is full", lanes{"a": perLane}, perLane, []string{"a"}},
-		{"one is full, one is half full", lanes{"b": perLane, "a": perLane, "c": perLane - 2}, 2, []string{"a", "b"}},
-		{"all hands are busy", lanes{"a": perLane, "": workers - perLane}, 0, []string{"", "a"}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			limit, full := test.busy.free()
-			if limit != test.limit || cmp.Diff(test.full, full) != "" {
-				t.Errorf("%d, %v; want %d, %v", limit, full, test.limit, test.full)
-			}
-		})
-	}
-}
-
 func TestRunnerPacesAPlatform(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, _ := class(Rule{})
+		b, _ := class(attendance.Rule{})
 		lms := &slowLMS{gradingLMS: newLMS(), takes: func(string) time.Duration { return time.Millisecond }}
 		b.orders("lms", 100)
 		p := start(b, lms, nil, silent())
@@ -174,7 +169,7 @@ func TestRunnerPacesAPlatform(t *testing.T) {
 
 func TestRunnerIsWoken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, _ := class(Rule{})
+		b, _ := class(attendance.Rule{})
 		lms := newLMS()
 		p := start(b, lms, nil, silent())
 		pass(time.Minute)
@@ -196,7 +191,7 @@ func TestRunnerIsWoken(t *testing.T) {
 
 func TestRunnerIsQuietWhenIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, _ := class(Rule{})
+		b, _ := class(attendance.Rule{})
 		p := start(b, newLMS(), nil, silent())
 		pass(time.Second)
 		claims := 0
@@ -220,7 +215,7 @@ func TestRunnerIsQuietWhenIdle(t *testing.T) {
 // log, and goes on when it's back.
 func TestRunnerWithoutADatabase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, _ := class(Rule{})
+		b, _ := class(attendance.Rule{})
 		var lines bytes.Buffer
 		lms := newLMS()
 		p := start(b, lms, nil, slog.New(slog.NewTextHandler(&lines, nil)))
@@ -251,7 +246,7 @@ func TestRunnerStopsAtOnce(t *testing.T) {
 	for _, call := range []string{"FreeJobs", "Enqueue"} {
 		for _, stopped := range []bool{true, false} {
 			ctx, cancel := context.WithCancel(t.Context())
-			b, _ := class(Rule{})
+			b, _ := class(attendance.Rule{})
 			b.before = func(made string) error {
 				if made != call {
 					return nil
@@ -261,7 +256,7 @@ func TestRunnerStopsAtOnce(t *testing.T) {
 				}
 				return context.Canceled
 			}
-			r := &Runner{Store: b, Now: time.Now, Log: silent()}
+			r := &jobs.Runner{Store: b, Kinds: map[jobs.Kind]jobs.Work{SweepJob: {Unasked: true}}, Now: time.Now, Log: silent()}
 			if err := r.Run(ctx); (err == nil) != stopped {
 				t.Errorf("%s broke off, stopped %v: %v", call, stopped, err)
 			}
@@ -282,7 +277,7 @@ func TestRunnerEndsAfterWhatIsUnderWay(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b, _ := class(Rule{})
+				b, _ := class(attendance.Rule{})
 				lms := &slowLMS{gradingLMS: newLMS(), takes: func(string) time.Duration { return test.takes }}
 				b.orders("lms", 6)
 				for _, d := range []string{"1", "2", "3", "4", "5"} {
@@ -295,7 +290,7 @@ func TestRunnerEndsAfterWhatIsUnderWay(t *testing.T) {
 				if took := time.Since(begin); took < test.ends || took > test.ends+time.Second || len(lms.taken) != test.taken {
 					t.Errorf("ended after %v, %d delivered", took, len(lms.taken))
 				}
-				if test.taken == 0 && b.delivery("lms-0").State != Waiting {
+				if test.taken == 0 && b.delivery("lms-0").State != gradebook.Waiting {
 					t.Errorf("%+v", b.delivery("lms-0"))
 				}
 			})
@@ -305,9 +300,9 @@ func TestRunnerEndsAfterWhatIsUnderWay(t *testing.T) {
 
 func TestRunnerPutsOffWhatGoesWrong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, _ := class(Rule{})
-		b.enqueue(Job{Kind: SettleJob, Subject: "room", RunAt: time.Now()})
-		b.enqueue(Job{Kind: "juggle", RunAt: time.Now().Add(time.Hour)})
+		b, _ := class(attendance.Rule{})
+		b.enqueue(jobs.Job{Kind: SettleJob, Subject: "room", RunAt: time.Now()})
+		b.enqueue(jobs.Job{Kind: "juggle", RunAt: time.Now().Add(time.Hour)})
 		var at []time.Duration
 		begin := time.Now()
 		b.before = func(call string) error {
@@ -325,7 +320,7 @@ func TestRunnerPutsOffWhatGoesWrong(t *testing.T) {
 		}
 		var outcomes []string
 		var lines bytes.Buffer
-		observe := func(kind JobKind, outcome string, _ time.Duration) {
+		observe := func(kind jobs.Kind, outcome string, _ time.Duration) {
 			if kind != SweepJob {
 				outcomes = append(outcomes, string(kind)+" "+outcome)
 			}
@@ -351,7 +346,7 @@ func TestRunnerPutsOffWhatGoesWrong(t *testing.T) {
 
 func TestRunnerSweeps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, _ := class(Rule{})
+		b, _ := class(attendance.Rule{})
 		p := start(b, newLMS(), nil, silent())
 		pass(24*time.Hour + time.Minute)
 		p.stop(t)
@@ -365,11 +360,11 @@ func TestRunnerSweeps(t *testing.T) {
 // end, and polling goes on after a restart in its midst.
 func TestClassFromPollsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, _ := class(Rule{Measure: Minutes, Need: 30, Points: 10})
+		b, _ := class(attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 10})
 		b.now = time.Now
 		lms := newLMS()
 		at := (&scene{info: bbb.Meeting{InternalMeetingID: "in-a"}}).with("teacher")
-		shows := func(what string, want func(Session) bool) {
+		shows := func(what string, want func(attendance.Session) bool) {
 			t.Helper()
 			b.mu.Lock()
 			defer b.mu.Unlock()
@@ -378,13 +373,13 @@ func TestClassFromPollsAlone(t *testing.T) {
 			}
 		}
 		begin := time.Now()
-		m := Meeting{ID: "a", RoomID: "room", ServerID: "s1", InternalID: "in-a", CreateTime: begin, ClockOffset: 1}
+		m := attendance.Meeting{ID: "a", RoomID: "room", ServerID: "s1", InternalID: "in-a", CreateTime: begin, ClockOffset: 1}
 		if _, _, err := b.RecordMeeting(t.Context(), m, begin.Add(30*time.Second)); err != nil {
 			t.Fatal(err)
 		}
 		p := start(b, lms, at, silent())
 		pass(10 * time.Minute)
-		shows("while it goes on", func(s Session) bool { return s.EndedAt.IsZero() })
+		shows("while it goes on", func(s attendance.Session) bool { return s.EndedAt.IsZero() })
 		at.with("teacher", "ann")
 		pass(20 * time.Minute)
 		p.stop(t)
@@ -394,7 +389,7 @@ func TestClassFromPollsAlone(t *testing.T) {
 		pass(5 * time.Minute)
 		at.over()
 		pass(time.Minute)
-		shows("when it has ended", func(s Session) bool { return s.Counting })
+		shows("when it has ended", func(s attendance.Session) bool { return s.Counting })
 		pass(4 * time.Minute)
 		p.stop(t)
 		s := b.settlement.Sessions
@@ -484,14 +479,14 @@ func (k *killer) lifetime(t *testing.T, b *books, lms *gradingLMS, long time.Dur
 // reportedClass is one that ann and bob passed; its report has just been kept.
 func reportedClass(t *testing.T, columns int) (*books, *gradingLMS) {
 	t.Helper()
-	b, _ := class(Rule{Measure: Minutes, Need: 30, Points: 10})
+	b, _ := class(attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 10})
 	b.held("a", 0, 60, "ann", "bob", "cy")
 	b.reported("a", 0, 60, map[string][]stretch{"ann": {{0, 60}}, "bob": {{0, 31}}, "cy": {{0, 20}}})
-	b.enqueue(Job{Kind: SettleJob, Subject: "room", RunAt: time.Now()})
+	b.enqueue(jobs.Job{Kind: SettleJob, Subject: "room", RunAt: time.Now()})
 	lms := newLMS()
 	if columns == 0 {
 		clear(lms.columns)
-		b.placements[0].LineItem = LineItem{}
+		b.placements[0].LineItem = gradebook.LineItem{}
 		b.placements[0].Grades = lti.Endpoint{Scopes: []string{lti.AGSScore, lti.AGSLineItem}, LineItems: "https://lms/list"}
 	}
 	return b, lms
@@ -503,7 +498,7 @@ func everythingArrived(t *testing.T, b *books, lms *gradingLMS) {
 	t.Helper()
 	for _, person := range []string{"ann", "bob"} {
 		d, s := b.delivery(person), lms.scores["sub-"+person]
-		if d.State != Delivered || d.SentPoints != 10 || s.ScoreGiven != 10 || !d.SentStamp.Equal(s.Timestamp) {
+		if d.State != gradebook.Delivered || d.SentPoints != 10 || s.ScoreGiven != 10 || !d.SentStamp.Equal(s.Timestamp) {
 			t.Errorf("%s: %+v, in the gradebook %+v", person, d, s)
 		}
 	}

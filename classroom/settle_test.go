@@ -9,17 +9,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/lti"
 )
 
 // class is a room with its course, ready for meetings.
-func class(rule Rule) (*books, *Classes) {
+func class(rule attendance.Rule) (*books, *Classes) {
 	b := newBooks()
 	b.servers = []Server{testServer("s1", "secret-of-s1")}
 	b.rooms = []Room{{ID: "room", MeetingID: "room-meeting"}}
 	b.platform = lti.Registration{ID: "lms", Name: "LMS"}
-	b.placements = []Placement{{ID: "p1", CourseID: "c1", RoomID: "room", Rule: rule, LineItem: LineItem{URL: "https://lms/1"},
-		Grades: lti.Endpoint{Scopes: []string{lti.AGSScore, lti.AGSResultReadOnly}}}}
+	b.placements = []Placement{{ID: "p1", CourseID: "c1", RoomID: "room", Rule: rule, Column: gradebook.Column{
+		LineItem: gradebook.LineItem{URL: "https://lms/1"}, Grades: lti.Endpoint{Scopes: []string{lti.AGSScore, lti.AGSResultReadOnly}}}}}
 	for _, id := range []string{"ann", "bob", "cy"} {
 		b.people = append(b.people, Enrolment{CourseID: "c1", PersonID: id, Role: Viewer, Graded: true})
 	}
@@ -29,7 +31,7 @@ func class(rule Rule) (*books, *Classes) {
 
 // held has a meeting in the books, with polls that saw people all the time.
 func (b *books) held(id string, created, ended float64, people ...string) {
-	m := Meeting{ID: id, RoomID: "room", ServerID: "s1", InternalID: "in-" + id, MeetingID: "room-meeting", CreateTime: nine(created), ClockOffset: 1, Dirty: true}
+	m := attendance.Meeting{ID: id, RoomID: "room", ServerID: "s1", InternalID: "in-" + id, MeetingID: "room-meeting", CreateTime: nine(created), ClockOffset: 1, Dirty: true}
 	if ended != 0 {
 		m.EndedAt = nine(ended)
 	}
@@ -38,11 +40,11 @@ func (b *books) held(id string, created, ended float64, people ...string) {
 	if ended == 0 {
 		until = created + 5
 	}
-	b.evidence = append(b.evidence, Evidence{MeetingID: id, Source: Poll, At: nine(created), Until: nine(until), Body: pollBody(people...)})
+	b.evidence = append(b.evidence, attendance.Evidence{MeetingID: id, Source: attendance.Poll, At: nine(created), Until: nine(until), Body: pollBody(people...)})
 }
 
 func (b *books) reported(id string, start, finish float64, people map[string][]stretch) {
-	b.evidence = append(b.evidence, Evidence{MeetingID: id, Source: Analytics, Body: reportBody("in-"+id, start, finish, people)})
+	b.evidence = append(b.evidence, attendance.Evidence{MeetingID: id, Source: attendance.Analytics, Body: reportBody("in-"+id, start, finish, people)})
 }
 
 func settle(t *testing.T, s *Classes) {
@@ -53,18 +55,18 @@ func settle(t *testing.T, s *Classes) {
 }
 
 func TestSettle(t *testing.T) {
-	b, s := class(Rule{Measure: Minutes, Need: 30, Points: 10})
+	b, s := class(attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 10})
 	b.held("a", 0, 60, "teacher", "ann", "w_stranger")
 	b.reported("a", 0, 60, map[string][]stretch{"teacher": {{0, 60}}, "ann": {{5, 40}}, "bob": {{0, 10}}})
 	settle(t, s)
 	st := b.settlement
-	if diff := cmp.Diff([]Session{{ID: "a", RoomID: "room", StartedAt: nine(0), EndedAt: nine(60), Length: minutes(60), Exact: true}}, st.Sessions); diff != "" {
+	if diff := cmp.Diff([]attendance.Session{{ID: "a", RoomID: "room", StartedAt: nine(0), EndedAt: nine(60), Length: minutes(60), Exact: true}}, st.Sessions); diff != "" {
 		t.Error(diff)
 	}
 	if len(st.Attendances) != 3 || len(st.Results) != 2 {
 		t.Errorf("%d attendances, %d results, want 3 and 2", len(st.Attendances), len(st.Results))
 	}
-	want := []Delivery{{PlacementID: "p1", PersonID: "ann", Points: 10, Max: 10, Comment: "35 / 30 min", TrueAt: nine(600), State: Waiting}}
+	want := []gradebook.Delivery{{PlacementID: "p1", PersonID: "ann", Points: 10, Max: 10, Comment: "35 / 30 min", TrueAt: nine(600), State: gradebook.Waiting}}
 	if diff := cmp.Diff(want, st.Deliveries); diff != "" {
 		t.Error(diff)
 	}
@@ -79,23 +81,23 @@ func TestSettle(t *testing.T) {
 
 // A late report corrects what polls had given, in both directions.
 func TestLateReport(t *testing.T) {
-	b, s := class(Rule{Measure: Minutes, Need: 30, Points: 10})
+	b, s := class(attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 10})
 	b.held("a", 0, 60, "ann", "bob")
 	settle(t, s)
 	for _, id := range []string{"ann", "bob"} {
-		if d := b.delivery(id); d.Points != 10 || d.State != Waiting {
+		if d := b.delivery(id); d.Points != 10 || d.State != gradebook.Waiting {
 			t.Fatalf("%s: %+v", id, d)
 		}
 	}
 	sent := b.delivery("ann")
-	sent.State, sent.SentStamp, sent.SentAt = Delivered, sent.TrueAt, sent.TrueAt
-	b.deliveries[ledgerKey{"p1", "ann"}] = sent
+	sent.State, sent.SentStamp, sent.SentAt = gradebook.Delivered, sent.TrueAt, sent.TrueAt
+	b.deliveries[gradebook.Key{PlacementID: "p1", PersonID: "ann"}] = sent
 	b.reported("a", 0, 60, map[string][]stretch{"cy": {{0, 60}}})
 	settle(t, s)
-	if d := b.delivery("ann"); d.Points != 0 || d.State != Waiting || !d.TrueAt.After(sent.TrueAt) {
+	if d := b.delivery("ann"); d.Points != 0 || d.State != gradebook.Waiting || !d.TrueAt.After(sent.TrueAt) {
 		t.Errorf("who got it before: %+v", d)
 	}
-	if d := b.delivery("bob"); d.Points != 0 || d.mayBeSent() {
+	if d := b.delivery("bob"); d.Points != 0 || d.MayBeSent() {
 		t.Errorf("who hadn't got it yet: %+v", d)
 	}
 	if d := b.delivery("cy"); d.Points != 10 {
@@ -106,7 +108,7 @@ func TestLateReport(t *testing.T) {
 // While a class goes on nothing is taken away, whatever comes: it may be the
 // second half of one that counts as a whole when it has ended.
 func TestClassThatGoesOn(t *testing.T) {
-	b, s := class(Rule{Measure: Minutes, Need: 30, Points: 10})
+	b, s := class(attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 10})
 	b.held("a", 0, 40, "ann")
 	settle(t, s)
 	b.held("b", 50, 0, "ann", "bob")
@@ -130,7 +132,7 @@ func TestClassThatGoesOn(t *testing.T) {
 
 // That holds for those, too, who weren't there at all by what came meanwhile.
 func TestNothingIsTakenWhileAClassGoesOn(t *testing.T) {
-	b, s := class(Rule{Measure: Minutes, Need: 30, Points: 10})
+	b, s := class(attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 10})
 	b.held("a", 0, 40, "ann")
 	settle(t, s)
 	b.held("b", 400, 0, "bob")
@@ -153,7 +155,7 @@ func TestNothingIsTakenWhileAClassGoesOn(t *testing.T) {
 // come or nobody waits for it any more.
 func TestClassThatIsBeingCounted(t *testing.T) {
 	ended := func() (*books, *Classes, *time.Time) {
-		b, s := class(Rule{Measure: Minutes, Need: 30, Points: 10})
+		b, s := class(attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 10})
 		b.held("a", 0, 40, "ann")
 		b.meetings[0].CountsAt = nine(42)
 		now := nine(40)
@@ -190,7 +192,7 @@ func TestClassThatIsBeingCounted(t *testing.T) {
 
 // Points that change while a class goes on are worth what they are now.
 func TestPointsChangedWhileAClassGoesOn(t *testing.T) {
-	b, s := class(Rule{Measure: Minutes, Need: 30, Points: 100})
+	b, s := class(attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 100})
 	b.held("a", 0, 40, "ann")
 	settle(t, s)
 	b.held("b", 41, 0, "bob") // the same class goes on: nothing of it counts now
@@ -208,7 +210,7 @@ func TestPointsChangedWhileAClassGoesOn(t *testing.T) {
 // while it goes on nor while it is counted.
 func TestRestartHidesNothing(t *testing.T) {
 	for _, gap := range []float64{1, 20} {
-		b, s := class(Rule{Measure: Minutes, Need: 50, Points: 10})
+		b, s := class(attendance.Rule{Measure: attendance.Minutes, Need: 50, Points: 10})
 		b.held("a", 0, 40, "ann")
 		settle(t, s)
 		before := b.settlement.Results
@@ -230,26 +232,26 @@ func TestRestartHidesNothing(t *testing.T) {
 
 // A new rule counts for what was held already.
 func TestNewRule(t *testing.T) {
-	b, s := class(Rule{})
+	b, s := class(attendance.Rule{})
 	b.held("a", 0, 40, "ann")
 	settle(t, s)
 	if len(b.settlement.Results) != 0 || len(b.deliveries) != 0 {
 		t.Fatalf("without a rule: %+v", b.settlement)
 	}
-	b.placements[0].Rule = Rule{Measure: Percent, Need: 80, Points: 5}
+	b.placements[0].Rule = attendance.Rule{Measure: attendance.Percent, Need: 80, Points: 5}
 	settle(t, s)
 	if d := b.delivery("ann"); d.Points != 5 {
 		t.Errorf("with a rule: %+v", d)
 	}
-	b.placements[0].Rule = Rule{}
+	b.placements[0].Rule = attendance.Rule{}
 	settle(t, s)
-	if d := b.delivery("ann"); d.Points != 0 || d.mayBeSent() {
+	if d := b.delivery("ann"); d.Points != 0 || d.MayBeSent() {
 		t.Errorf("without it again, before it was sent: %+v", d)
 	}
 }
 
 func TestUnchangedResultsKeepTheirTime(t *testing.T) {
-	b, s := class(Rule{Measure: Minutes, Need: 30, Points: 10, Proportional: true})
+	b, s := class(attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 10, Proportional: true})
 	now := nine(600)
 	s.Now = func() time.Time { return now }
 	b.held("a", 0, 10, "ann", "bob")
@@ -262,7 +264,7 @@ func TestUnchangedResultsKeepTheirTime(t *testing.T) {
 			t.Errorf("%s: true at %v", r.PersonID, r.TrueAt)
 		}
 	}
-	if d := b.delivery("ann"); !d.TrueAt.Equal(nine(600).Add(stampStep)) {
+	if d := b.delivery("ann"); !d.TrueAt.Equal(nine(600).Add(time.Second)) {
 		t.Errorf("delivery: %v", d.TrueAt)
 	}
 }
@@ -272,25 +274,25 @@ func TestGradingOfferedLater(t *testing.T) {
 	for _, test := range []struct {
 		reason string
 		offers bool
-		state  DeliveryState
+		state  gradebook.State
 	}{
-		{ReasonScopeMissing, true, Waiting},
-		{ReasonNoLineItem, true, Waiting},
-		{ReasonNoLineItem, false, Refused},
-		{ReasonNotGradable, true, Refused},
+		{gradebook.ReasonScopeMissing, true, gradebook.Waiting},
+		{gradebook.ReasonNoLineItem, true, gradebook.Waiting},
+		{gradebook.ReasonNoLineItem, false, gradebook.Refused},
+		{gradebook.ReasonNotGradable, true, gradebook.Refused},
 	} {
-		b, s := class(Rule{Measure: Minutes, Need: 30, Points: 10})
+		b, s := class(attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 10})
 		b.held("a", 0, 40, "ann")
 		settle(t, s)
 		d := b.delivery("ann")
-		d.State, d.Reason = Refused, test.reason
-		b.deliveries[ledgerKey{"p1", "ann"}] = d
+		d.State, d.Reason = gradebook.Refused, test.reason
+		b.deliveries[gradebook.Key{PlacementID: "p1", PersonID: "ann"}] = d
 		b.jobs = map[string]*bookedJob{}
 		if !test.offers {
 			b.placements[0].Grades = lti.Endpoint{}
 		}
 		settle(t, s)
-		if got := b.delivery("ann").State; got != test.state || len(b.jobs) == 1 != (test.state == Waiting) {
+		if got := b.delivery("ann").State; got != test.state || len(b.jobs) == 1 != (test.state == gradebook.Waiting) {
 			t.Errorf("%s, offers %v: %s, %d jobs", test.reason, test.offers, got, len(b.jobs))
 		}
 	}
@@ -299,16 +301,16 @@ func TestGradingOfferedLater(t *testing.T) {
 // Whatever the order and doubling of evidence, and whenever it is settled in
 // between, all of it comes to the same.
 func TestSettlementOfAnyOrder(t *testing.T) {
-	rules := []Rule{
-		{Measure: Minutes, Need: 25, Points: 10}, {Measure: Percent, Need: 50, Points: 10},
-		{Measure: Percent, Need: 60, Points: 10, InTotal: true, Proportional: true}, {Measure: Minutes, Need: 60, Points: 10, InTotal: true, Proportional: true},
+	rules := []attendance.Rule{
+		{Measure: attendance.Minutes, Need: 25, Points: 10}, {Measure: attendance.Percent, Need: 50, Points: 10},
+		{Measure: attendance.Percent, Need: 60, Points: 10, InTotal: true, Proportional: true}, {Measure: attendance.Minutes, Need: 60, Points: 10, InTotal: true, Proportional: true},
 	}
 	for seed := range uint64(150) {
 		world := rand.New(rand.NewPCG(seed, 7))
 		rule := rules[seed%uint64(len(rules))]
 		steps := someSteps(world)
 		var want Settlement
-		var wantPoints map[ledgerKey]float64
+		var wantPoints map[gradebook.Key]float64
 		for variant := range uint64(5) {
 			got, points := play(t, rule, steps, rand.New(rand.NewPCG(seed, variant)), variant > 0)
 			if variant == 0 {
@@ -317,24 +319,26 @@ func TestSettlementOfAnyOrder(t *testing.T) {
 			}
 			ignore := cmp.Options{
 				cmpopts.IgnoreFields(Settlement{}, "Accounts", "Deliveries", "At"),
-				cmpopts.IgnoreFields(Result{}, "TrueAt"), cmpopts.EquateEmpty(),
+				cmpopts.IgnoreFields(attendance.Result{}, "TrueAt"), cmpopts.EquateEmpty(),
 			}
 			if diff := cmp.Diff(want, got, ignore); diff != "" {
 				t.Fatalf("seed %d, variant %d: %s", seed, variant, diff)
 			}
-			if diff := cmp.Diff(wantPoints, points, cmpopts.IgnoreMapEntries(func(_ ledgerKey, p float64) bool { return p == 0 })); diff != "" {
+			if diff := cmp.Diff(wantPoints, points, cmpopts.IgnoreMapEntries(func(_ gradebook.Key, p float64) bool { return p == 0 })); diff != "" {
 				t.Fatalf("seed %d, variant %d: deliveries %s", seed, variant, diff)
 			}
 		}
 	}
 }
 
+func everybody(string) bool { return true }
+
 // A step is what happens to a meeting: polls in their order, its end as a poll
 // sees it, and reports that come whenever they like.
 type step struct {
-	meeting Meeting // to be recorded, if it has an ID
+	meeting attendance.Meeting // to be recorded, if it has an ID
 	id      string
-	poll    *Evidence
+	poll    *attendance.Evidence
 	ended   time.Time
 	report  []byte
 }
@@ -344,13 +348,13 @@ func someSteps(random *rand.Rand) [][]step {
 	at := 0.0
 	for i := range 1 + random.IntN(3) {
 		id := string(rune('a' + i))
-		m := Meeting{ID: id, RoomID: "room", ServerID: "s1", InternalID: "in-" + id, MeetingID: "room-meeting", CreateTime: nine(at), ClockOffset: time.Hour}
+		m := attendance.Meeting{ID: id, RoomID: "room", ServerID: "s1", InternalID: "in-" + id, MeetingID: "room-meeting", CreateTime: nine(at), ClockOffset: time.Hour}
 		steps := []step{{meeting: m, id: id}}
 		for _, e := range someEvidence(random, m, []string{"ann", "bob", "teacher", "w_stranger"}) {
 			switch e.Source {
-			case Poll:
+			case attendance.Poll:
 				steps = append(steps, step{id: id, poll: &e})
-			case Analytics:
+			case attendance.Analytics:
 				steps = append(steps, step{id: id, report: e.Body})
 			}
 		}
@@ -364,7 +368,7 @@ func someSteps(random *rand.Rand) [][]step {
 
 // play plays the steps; wild moves the reports, doubles them, and settles in
 // between.
-func play(t *testing.T, rule Rule, meetings [][]step, random *rand.Rand, wild bool) (Settlement, map[ledgerKey]float64) {
+func play(t *testing.T, rule attendance.Rule, meetings [][]step, random *rand.Rand, wild bool) (Settlement, map[gradebook.Key]float64) {
 	t.Helper()
 	b, s := class(rule)
 	var order []step
@@ -381,7 +385,7 @@ func play(t *testing.T, rule Rule, meetings [][]step, random *rand.Rand, wild bo
 		}
 	}
 	settle(t, s)
-	points := map[ledgerKey]float64{}
+	points := map[gradebook.Key]float64{}
 	for key, d := range b.deliveries {
 		points[key] = d.Points
 	}
@@ -425,10 +429,10 @@ func (b *books) play(t *testing.T, s step) {
 			err = b.KeepPoll(ctx, s.id, s.poll.Body, s.poll.Until)
 		}
 	case s.report != nil:
-		if _, err = b.KeepEvidence(ctx, Evidence{ID: b.id("e"), MeetingID: s.id, Source: Analytics, Body: s.report}, nine(0)); err == nil {
-			var m Meeting
+		if _, err = b.KeepEvidence(ctx, attendance.Evidence{ID: b.id("e"), MeetingID: s.id, Source: attendance.Analytics, Body: s.report}, nine(0)); err == nil {
+			var m attendance.Meeting
 			m, _ = b.Meeting(ctx, s.id)
-			finish := accountOf(m, []Evidence{{Source: Analytics, Body: s.report}}, everybody).finish
+			finish := attendance.AccountOf(m, []attendance.Evidence{{Source: attendance.Analytics, Body: s.report}}, everybody).Meeting.EndedAt
 			err = b.EndMeeting(ctx, s.id, finish, nine(0))
 		}
 	default:
@@ -451,7 +455,7 @@ func TestRestartTakesNothingAway(t *testing.T) {
 		{"started again at once: one class", 1, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			b, s := class(Rule{Measure: Percent, Need: 60, Points: 10})
+			b, s := class(attendance.Rule{Measure: attendance.Percent, Need: 60, Points: 10})
 			b.held("a", 0, 30, "ann", "teacher")
 			b.held("b", 30+test.pause, 30+test.pause+60, "teacher")
 			settle(t, s)
@@ -464,5 +468,21 @@ func TestRestartTakesNothingAway(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+func TestWhoIsGraded(t *testing.T) {
+	people := []Enrolment{
+		{CourseID: "c1", PersonID: "learner", Role: Viewer, Graded: true},
+		{CourseID: "c1", PersonID: "teacher", Role: Moderator},
+		{CourseID: "c1", PersonID: "guest or test user", Role: Viewer},
+		{CourseID: "c2", PersonID: "learner elsewhere", Role: Viewer, Graded: true},
+		{CourseID: "c1", PersonID: "teaches the other course of the room", Role: Viewer, Graded: true},
+		{CourseID: "c2", PersonID: "teaches the other course of the room", Role: Moderator},
+		{CourseID: "c1", PersonID: "learner of both", Role: Viewer, Graded: true},
+		{CourseID: "c2", PersonID: "learner of both", Role: Viewer, Graded: true},
+	}
+	want := map[string]bool{"learner": true, "learner of both": true}
+	if diff := cmp.Diff(want, gradedIn("c1", people)); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -1,6 +1,9 @@
 package classroom
 
-import "github.com/bbbridge/bbbridge/bbb"
+import (
+	"github.com/bbbridge/bbbridge/bbb"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+)
 
 // A Tenant is whom registrations belong to: one school with its
 // BigBlueButton server, its policy and the defaults of its new rooms.
@@ -9,7 +12,7 @@ type Tenant struct {
 	ServerID string // empty: the oldest server
 	Policy   Policy
 	Defaults Settings
-	Rule     Rule
+	Rule     attendance.Rule
 }
 
 // DefaultTenant is the tenant of every registration that names no other.

@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
 )
 
 // Metrics counts what operators watch, and serves it to Prometheus.
@@ -46,7 +48,7 @@ func (m *Metrics) Call(call, outcome string, took time.Duration) {
 }
 
 // Job observes one run of a job.
-func (m *Metrics) Job(kind classroom.JobKind, outcome string, took time.Duration) {
+func (m *Metrics) Job(kind jobs.Kind, outcome string, took time.Duration) {
 	m.jobs.WithLabelValues(string(kind), outcome).Observe(took.Seconds())
 }
 
@@ -79,7 +81,7 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 		g.log.ErrorContext(ctx, "count for metrics", "err", err)
 		return
 	}
-	for _, state := range []classroom.DeliveryState{classroom.Waiting, classroom.Delivered, classroom.Refused, classroom.Superseded, classroom.Withdrawn} {
+	for _, state := range []gradebook.State{gradebook.Waiting, gradebook.Delivered, gradebook.Refused, gradebook.Superseded, gradebook.Withdrawn} {
 		to <- prometheus.MustNewConstMetric(deliveriesGauge, prometheus.GaugeValue, float64(counts.Deliveries[state]), string(state))
 	}
 	for kind, n := range counts.Jobs {

@@ -8,12 +8,13 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/web"
 )
 
 // firstRule is what the picker proposes for a new room.
-var firstRule = classroom.Rule{Measure: classroom.Percent, Need: 60, Points: classroom.DefaultPoints}
+var firstRule = attendance.Rule{Measure: attendance.Percent, Need: 60, Points: classroom.DefaultPoints}
 
 // picker is where a deep linking launch leads: which rooms go into the course.
 func (s *Server) picker(c *gin.Context) error {

@@ -12,6 +12,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/web"
 )
 
@@ -53,7 +55,7 @@ func (s *Server) personView(c *gin.Context, seat classroom.Seat, r classroom.Reg
 		Time: row.Attendance.Time, Grade: s.gradeView(c, seat, row.Delivery),
 	}
 	for _, stay := range row.Stays {
-		p.Stays = append(p.Stays, web.Stay{From: stay.From.UTC(), To: stay.To.UTC(), Exact: stay.Source == classroom.Analytics})
+		p.Stays = append(p.Stays, web.Stay{From: stay.From.UTC(), To: stay.To.UTC(), Exact: stay.Source == attendance.Analytics})
 	}
 	if r.Session.Exact && len(row.Stays) > 0 {
 		a := row.Attendance.Activity
@@ -62,7 +64,7 @@ func (s *Server) personView(c *gin.Context, seat classroom.Seat, r classroom.Reg
 	if row.Result != nil && row.Graded {
 		p.Complete, p.Have, p.Needed = row.Result.Complete, row.Result.Time, row.Result.Needed
 	}
-	if row.Delivery != nil && row.Delivery.State != classroom.Delivered {
+	if row.Delivery != nil && row.Delivery.State != gradebook.Delivered {
 		p.Resend = web.Post{URL: at(seat, "/classes/"+r.Session.ID+"/resend/"+row.Person.ID)}
 	}
 	return p
@@ -133,7 +135,7 @@ func (s *Server) resend(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Grades.Resend(c.Request.Context(), seat, c.Param("session"), c.Param("person")); err != nil {
+	if err := s.Registers.Resend(c.Request.Context(), seat, c.Param("session"), c.Param("person")); err != nil {
 		return err
 	}
 	c.Redirect(http.StatusSeeOther, at(seat, "/classes/"+c.Param("session"))+"&said="+web.SaidResent)

@@ -8,6 +8,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/web"
 )
 
@@ -105,13 +107,13 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom
 	return s.render(c, http.StatusOK, page)
 }
 
-func gradeCounts(by map[classroom.DeliveryState]int) *web.GradeCounts {
+func gradeCounts(by map[gradebook.State]int) *web.GradeCounts {
 	if len(by) == 0 {
 		return nil
 	}
 	return &web.GradeCounts{
-		Sent: by[classroom.Delivered], Waiting: by[classroom.Waiting],
-		Refused: by[classroom.Refused], Superseded: by[classroom.Superseded],
+		Sent: by[gradebook.Delivered], Waiting: by[gradebook.Waiting],
+		Refused: by[gradebook.Refused], Superseded: by[gradebook.Superseded],
 	}
 }
 
@@ -122,9 +124,9 @@ func settingsView(set classroom.Settings) web.Settings {
 	}
 }
 
-func ruleView(r classroom.Rule) web.Rule {
+func ruleView(r attendance.Rule) web.Rule {
 	measure := web.Measure(r.Measure)
-	if r.Measure == classroom.NoMeasure {
+	if r.Measure == attendance.NoMeasure {
 		measure = web.NoMeasure
 	}
 	return web.Rule{Measure: measure, Need: r.Need, InTotal: r.InTotal, Proportional: r.Proportional, Points: r.Points}
@@ -180,7 +182,7 @@ func (s *Server) attendance(c *gin.Context, seat classroom.Seat) (*web.Attendanc
 	return a, nil
 }
 
-func (s *Server) gradeView(c *gin.Context, seat classroom.Seat, d *classroom.Delivery) *web.Grade {
+func (s *Server) gradeView(c *gin.Context, seat classroom.Seat, d *gradebook.Delivery) *web.Grade {
 	if d == nil {
 		return nil
 	}
@@ -190,7 +192,7 @@ func (s *Server) gradeView(c *gin.Context, seat classroom.Seat, d *classroom.Del
 	if r, err := s.Platforms.Registration(c.Request.Context(), seat.Visit.RegistrationID); err == nil {
 		g.LMS = r.Name
 	}
-	if d.State == classroom.Waiting {
+	if d.State == gradebook.Waiting {
 		g.At = d.NextAt.UTC()
 	}
 	return g

@@ -28,7 +28,6 @@ type Server struct {
 	Rooms     *classroom.Rooms
 	Registers *classroom.Registers
 	Classes   *classroom.Classes
-	Grades    *classroom.Grades
 	Platforms registrations
 	Keys      keys
 	Pages     *web.Pages

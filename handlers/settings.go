@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/web"
 )
 
@@ -95,15 +96,15 @@ func number(s string) int {
 
 // ruleForm is a rule as the form shows it. Where the rule has no figure, it
 // proposes one, so that another choice is one click.
-func ruleForm(r classroom.Rule) web.RuleForm {
+func ruleForm(r attendance.Rule) web.RuleForm {
 	f := web.RuleForm{
 		Measure: ruleView(r).Measure, Minutes: "45", Percent: itoa(firstRule.Need), Points: itoa(classroom.DefaultPoints),
 		InTotal: r.InTotal, Proportional: r.Proportional,
 	}
 	switch r.Measure {
-	case classroom.Minutes:
+	case attendance.Minutes:
 		f.Minutes = itoa(r.Need)
-	case classroom.Percent:
+	case attendance.Percent:
 		f.Percent = itoa(r.Need)
 	}
 	if r.Points > 0 {
@@ -121,16 +122,16 @@ func typedRule(c *gin.Context) web.RuleForm {
 }
 
 // ruleOfForm reads the fields of a completion rule. Points may have a comma.
-func ruleOfForm(c *gin.Context) classroom.Rule {
-	measure := classroom.Measure(c.PostForm("measure"))
-	if measure == classroom.NoMeasure || measure == classroom.Measure(web.NoMeasure) {
-		return classroom.Rule{}
+func ruleOfForm(c *gin.Context) attendance.Rule {
+	measure := attendance.Measure(c.PostForm("measure"))
+	if measure == attendance.NoMeasure || measure == attendance.Measure(web.NoMeasure) {
+		return attendance.Rule{}
 	}
 	points, err := strconv.ParseFloat(strings.Replace(strings.TrimSpace(c.PostForm("points")), ",", ".", 1), 64)
 	if err != nil {
 		points = -1
 	}
-	return classroom.Rule{
+	return attendance.Rule{
 		Measure: measure, Need: number(c.PostForm(string(measure))), InTotal: c.PostForm("counts") == "total",
 		Proportional: c.PostForm("award") == "share", Points: points,
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 )
 
 // seenEvery is how exact Enrolment.SeenAt is: not each launch writes it.
@@ -260,7 +261,7 @@ func (c *conn) settleRefused(ctx context.Context, p classroom.Placement, at time
 	var some bool
 	err := c.get(ctx, &some, `
 		SELECT EXISTS (SELECT 1 FROM deliveries WHERE placement_id = ? AND state = ? AND reason IN (?, ?))`,
-		p.ID, string(classroom.Refused), classroom.ReasonScopeMissing, classroom.ReasonNoLineItem)
+		p.ID, string(gradebook.Refused), gradebook.ReasonScopeMissing, gradebook.ReasonNoLineItem)
 	if err != nil || !some {
 		return err
 	}
@@ -314,7 +315,7 @@ func refreshed(p, told classroom.Placement) (classroom.Placement, bool) {
 		p.Grades, changed = g, true
 	}
 	if tells(g.LineItem, p.LineItem.URL) {
-		p.LineItem, changed = classroom.LineItem{URL: g.LineItem}, true
+		p.LineItem, changed = gradebook.LineItem{URL: g.LineItem}, true
 	}
 	return p, changed
 }

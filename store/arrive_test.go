@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/lti"
 )
 
@@ -34,7 +35,7 @@ func TestLaunchKeepsALineItemFoundMeanwhile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := classroom.LineItem{URL: "https://lms.example/items/1", Max: 10, Made: true}
+	found := gradebook.LineItem{URL: "https://lms.example/items/1", Max: 10, Made: true}
 	if err := db.SaveLineItem(t.Context(), "p", found); err != nil {
 		t.Fatal(err)
 	}

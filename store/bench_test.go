@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/store"
 )
@@ -78,11 +80,11 @@ func arrivals(b *testing.B, db *store.DB) func() classroom.Arrival {
 			Enrolment: classroom.Enrolment{Role: classroom.Viewer, Graded: true, SeenAt: now},
 			Placement: classroom.Placement{
 				ID: "p" + id, ResourceLinkID: link, RoomID: "r" + id, Title: "Lecture",
-				Rule: classroom.Rule{Measure: classroom.Minutes, Need: 30, Points: 100},
-				Grades: lti.Endpoint{Scopes: []string{
+				Rule: attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 100},
+				Column: gradebook.Column{Grades: lti.Endpoint{Scopes: []string{
 					"https://purl.imsglobal.org/spec/lti-ags/scope/lineitem", "https://purl.imsglobal.org/spec/lti-ags/scope/score",
 					"https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly",
-				}, LineItems: "https://lms.example.org/ags/42/lineitems", LineItem: "https://lms.example.org/ags/42/lineitems/" + link},
+				}, LineItems: "https://lms.example.org/ags/42/lineitems", LineItem: "https://lms.example.org/ags/42/lineitems/" + link}},
 			},
 			Room: &classroom.Room{ID: "r" + id, TenantID: "default", Title: "Lecture", MeetingID: "m" + id, CreatedAt: now},
 			Visit: classroom.Visit{

@@ -9,6 +9,8 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
 )
 
 // A job that waits has run_at. A claimed one has leased_until instead, and
@@ -18,13 +20,13 @@ import (
 // Enqueue asks for a job. If one of that kind and subject waits, it runs at
 // the earlier of both times and starts to count its attempts anew; if it runs
 // just now, it runs again.
-func (db *DB) Enqueue(ctx context.Context, j classroom.Job) error {
+func (db *DB) Enqueue(ctx context.Context, j jobs.Job) error {
 	return db.write(ctx, func(c *conn) error { return c.enqueue(ctx, j) })
 }
 
-func (c *conn) enqueue(ctx context.Context, jobs ...classroom.Job) error {
+func (c *conn) enqueue(ctx context.Context, asked ...jobs.Job) error {
 	var rows [][]any
-	for _, j := range jobs {
+	for _, j := range asked {
 		if j.RunAt.IsZero() { // at once
 			j.RunAt = time.UnixMilli(0)
 		}
@@ -36,7 +38,7 @@ func (c *conn) enqueue(ctx context.Context, jobs ...classroom.Job) error {
 			run_at = CASE WHEN jobs.run_at < excluded.run_at THEN jobs.run_at ELSE excluded.run_at END,
 			attempts = 0, version = jobs.version + 1`)
 	if err != nil {
-		return fmt.Errorf("enqueue %d jobs: %w", len(jobs), err)
+		return fmt.Errorf("enqueue %d jobs: %w", len(asked), err)
 	}
 	return nil
 }
@@ -53,10 +55,10 @@ type jobRow struct {
 // ClaimJobs takes the jobs that are due, the longest due first, for as long
 // as the lease: then they are anybody's again. It leaves out the lanes that
 // are busy.
-func (db *DB) ClaimJobs(ctx context.Context, now time.Time, lease time.Duration, limit int, busy []string) ([]classroom.Job, error) {
-	var jobs []classroom.Job
+func (db *DB) ClaimJobs(ctx context.Context, now time.Time, lease time.Duration, limit int, busy []string) ([]jobs.Job, error) {
+	var claimed []jobs.Job
 	err := db.write(ctx, func(c *conn) error {
-		jobs = nil
+		claimed = nil
 		rows, err := c.dueJobs(ctx, now, limit, busy, db.skipLocked)
 		if err != nil {
 			return err
@@ -71,8 +73,8 @@ func (db *DB) ClaimJobs(ctx context.Context, now time.Time, lease time.Duration,
 			if err != nil {
 				return err
 			}
-			jobs = append(jobs, classroom.Job{
-				Kind: classroom.JobKind(r.Kind), Subject: r.Subject, Lane: r.Lane,
+			claimed = append(claimed, jobs.Job{
+				Kind: jobs.Kind(r.Kind), Subject: r.Subject, Lane: r.Lane,
 				RunAt: r.RunAt.time(), Attempts: r.Attempts + 1, Version: r.Version,
 			})
 		}
@@ -81,7 +83,7 @@ func (db *DB) ClaimJobs(ctx context.Context, now time.Time, lease time.Duration,
 	if err != nil {
 		return nil, fmt.Errorf("claim jobs: %w", err)
 	}
-	return jobs, nil
+	return claimed, nil
 }
 
 func (c *conn) dueJobs(ctx context.Context, now time.Time, limit int, busy []string, locking string) ([]jobRow, error) {
@@ -101,7 +103,7 @@ func (c *conn) dueJobs(ctx context.Context, now time.Time, limit int, busy []str
 // FinishJob ends a claimed job. If it was asked for again since, it stays and
 // waits for its time. It leaves alone what somebody else has claimed by now:
 // they may have to retry it.
-func (db *DB) FinishJob(ctx context.Context, j classroom.Job) error {
+func (db *DB) FinishJob(ctx context.Context, j jobs.Job) error {
 	err := db.write(ctx, func(c *conn) error {
 		done, err := c.exec(ctx, `DELETE FROM jobs WHERE kind = ? AND subject = ? AND version = ? AND attempts = ? AND run_at IS NULL`,
 			string(j.Kind), j.Subject, j.Version, j.Attempts)
@@ -120,7 +122,7 @@ func (db *DB) FinishJob(ctx context.Context, j classroom.Job) error {
 
 // RetryJob lets a claimed job run again at a time, or earlier if it was asked
 // for again since. It leaves alone what somebody else has claimed by now.
-func (db *DB) RetryJob(ctx context.Context, j classroom.Job, at time.Time) error {
+func (db *DB) RetryJob(ctx context.Context, j jobs.Job, at time.Time) error {
 	err := db.write(ctx, func(c *conn) error {
 		_, err := c.exec(ctx, `
 			UPDATE jobs SET leased_until = NULL, run_at = CASE WHEN run_at < ? THEN run_at ELSE ? END
@@ -197,7 +199,7 @@ func (db *DB) sweepVisits(ctx context.Context, now time.Time) error {
 
 // Counts says what waits and lives.
 func (db *DB) Counts(ctx context.Context) (classroom.Counts, error) {
-	counts := classroom.Counts{Deliveries: map[classroom.DeliveryState]int{}, Jobs: map[classroom.JobKind]int{}}
+	counts := classroom.Counts{Deliveries: map[gradebook.State]int{}, Jobs: map[jobs.Kind]int{}}
 	var rows []struct {
 		What, Name string
 		N          int
@@ -212,9 +214,9 @@ func (db *DB) Counts(ctx context.Context) (classroom.Counts, error) {
 	for _, r := range rows {
 		switch r.What {
 		case "delivery":
-			counts.Deliveries[classroom.DeliveryState(r.Name)] = r.N
+			counts.Deliveries[gradebook.State(r.Name)] = r.N
 		case "job":
-			counts.Jobs[classroom.JobKind(r.Name)] = r.N
+			counts.Jobs[jobs.Kind(r.Name)] = r.N
 		default:
 			counts.LiveMeetings = r.N
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
 	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/store"
 )
@@ -141,7 +142,7 @@ func TestTwoPrograms(t *testing.T) {
 		for i, db := range []*store.DB{serve, command, serve, command} {
 			all.Go(func() {
 				for n := range 25 {
-					job := classroom.Job{Kind: classroom.PollJob, Subject: fmt.Sprint(i, "/", n), RunAt: now}
+					job := jobs.Job{Kind: classroom.PollJob, Subject: fmt.Sprint(i, "/", n), RunAt: now}
 					if err := db.Enqueue(t.Context(), job); err != nil {
 						t.Error(err)
 					}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
 	"github.com/bbbridge/bbbridge/lti"
 )
 
@@ -190,15 +192,15 @@ func (c *conn) deliverWaiting(ctx context.Context, registrationID string, now ti
 		SELECT d.placement_id, d.person_id FROM deliveries d
 		JOIN placements p ON p.id = d.placement_id
 		JOIN courses c ON c.id = p.course_id
-		WHERE d.state = ? AND c.registration_id = ?`, string(classroom.Waiting), registrationID)
+		WHERE d.state = ? AND c.registration_id = ?`, string(gradebook.Waiting), registrationID)
 	if err != nil {
 		return fmt.Errorf("deliveries that wait: %w", err)
 	}
-	var jobs []classroom.Job
+	var sends []jobs.Job
 	for _, r := range rows {
-		jobs = append(jobs, deliverJob(r.PlacementID, r.PersonID, registrationID, now))
+		sends = append(sends, deliverJob(r.PlacementID, r.PersonID, registrationID, now))
 	}
-	return c.enqueue(ctx, jobs...)
+	return c.enqueue(ctx, sends...)
 }
 
 // SetPlatformDisabled refuses a platform's launches and holds its grades, or

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
 )
 
 type placementRoomRow struct {
@@ -99,7 +101,7 @@ func (c *conn) addRoom(ctx context.Context, r classroom.Room) error {
 // placement's own and as the one that new placements of the room start with.
 // With settle the room is settled now. It is ErrNotFound for a placement that
 // doesn't lead to the room.
-func (db *DB) SaveSettings(ctx context.Context, r classroom.Room, placementID string, rule classroom.Rule, settle bool) error {
+func (db *DB) SaveSettings(ctx context.Context, r classroom.Room, placementID string, rule attendance.Rule, settle bool) error {
 	err := db.write(ctx, func(c *conn) error {
 		err := c.one(ctx, `UPDATE placements SET rule = ? WHERE id = ? AND room_id = ?`, asJSON(rule), placementID, r.ID)
 		if err != nil {
@@ -150,8 +152,8 @@ func (c *conn) settle(ctx context.Context, roomID string, at time.Time) error {
 	return c.enqueue(ctx, settleJob(roomID, at))
 }
 
-func settleJob(roomID string, at time.Time) classroom.Job {
-	return classroom.Job{Kind: classroom.SettleJob, Subject: roomID, RunAt: at}
+func settleJob(roomID string, at time.Time) jobs.Job {
+	return jobs.Job{Kind: classroom.SettleJob, Subject: roomID, RunAt: at}
 }
 
 // each makes domain values of rows.

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/lti"
 )
 
@@ -75,7 +77,7 @@ type roomRow struct {
 	Title     sql.Null[string]             `db:"room.title"`
 	MeetingID sql.Null[string]             `db:"room.meeting_id"`
 	Settings  jsonText[classroom.Settings] `db:"room.settings"`
-	Rule      jsonText[classroom.Rule]     `db:"room.rule"`
+	Rule      jsonText[attendance.Rule]    `db:"room.rule"`
 	CreatedAt millis                       `db:"room.created_at"`
 }
 
@@ -87,28 +89,30 @@ func (r roomRow) room() classroom.Room {
 }
 
 type placementRow struct {
-	ID             sql.Null[string]         `db:"placement.id"`
-	CourseID       sql.Null[string]         `db:"placement.course_id"`
-	ResourceLinkID sql.Null[string]         `db:"placement.resource_link_id"`
-	RoomID         sql.Null[string]         `db:"placement.room_id"`
-	Title          sql.Null[string]         `db:"placement.title"`
-	Rule           jsonText[classroom.Rule] `db:"placement.rule"`
-	Scopes         sql.Null[string]         `db:"placement.scopes"`
-	ItemsURL       sql.Null[string]         `db:"placement.items_url"`
-	LaunchItemURL  sql.Null[string]         `db:"placement.launch_item_url"`
-	ItemURL        sql.Null[string]         `db:"placement.item_url"`
-	ItemMax        sql.Null[float64]        `db:"placement.item_max"`
-	ItemMade       sql.Null[bool]           `db:"placement.item_made"`
-	CopiedFrom     sql.Null[string]         `db:"placement.copied_from"`
-	OpensClass     sql.Null[bool]           `db:"placement.opens_class"`
+	ID             sql.Null[string]          `db:"placement.id"`
+	CourseID       sql.Null[string]          `db:"placement.course_id"`
+	ResourceLinkID sql.Null[string]          `db:"placement.resource_link_id"`
+	RoomID         sql.Null[string]          `db:"placement.room_id"`
+	Title          sql.Null[string]          `db:"placement.title"`
+	Rule           jsonText[attendance.Rule] `db:"placement.rule"`
+	Scopes         sql.Null[string]          `db:"placement.scopes"`
+	ItemsURL       sql.Null[string]          `db:"placement.items_url"`
+	LaunchItemURL  sql.Null[string]          `db:"placement.launch_item_url"`
+	ItemURL        sql.Null[string]          `db:"placement.item_url"`
+	ItemMax        sql.Null[float64]         `db:"placement.item_max"`
+	ItemMade       sql.Null[bool]            `db:"placement.item_made"`
+	CopiedFrom     sql.Null[string]          `db:"placement.copied_from"`
+	OpensClass     sql.Null[bool]            `db:"placement.opens_class"`
 }
 
 func (r placementRow) placement() classroom.Placement {
 	return classroom.Placement{
 		ID: r.ID.V, CourseID: r.CourseID.V, ResourceLinkID: r.ResourceLinkID.V, RoomID: r.RoomID.V,
 		Title: r.Title.V, Rule: r.Rule.V,
-		Grades:     lti.Endpoint{Scopes: scopes(r.Scopes.V), LineItems: r.ItemsURL.V, LineItem: r.LaunchItemURL.V},
-		LineItem:   classroom.LineItem{URL: r.ItemURL.V, Max: r.ItemMax.V, Made: r.ItemMade.V},
+		Column: gradebook.Column{
+			Grades:   lti.Endpoint{Scopes: scopes(r.Scopes.V), LineItems: r.ItemsURL.V, LineItem: r.LaunchItemURL.V},
+			LineItem: gradebook.LineItem{URL: r.ItemURL.V, Max: r.ItemMax.V, Made: r.ItemMade.V},
+		},
 		CopiedFrom: r.CopiedFrom.V, OpensClass: r.OpensClass.V,
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 )
 
 type stayRow struct {
@@ -16,10 +18,10 @@ type stayRow struct {
 	Source    string
 }
 
-func (r stayRow) stay() classroom.Stay {
-	return classroom.Stay{
+func (r stayRow) stay() attendance.Stay {
+	return attendance.Stay{
 		MeetingID: r.MeetingID, PersonID: r.PersonID,
-		From: r.FromAt.time(), To: r.ToAt.time(), Source: classroom.Source(r.Source),
+		From: r.FromAt.time(), To: r.ToAt.time(), Source: attendance.Source(r.Source),
 	}
 }
 
@@ -69,8 +71,8 @@ type resultRow struct {
 	Sends       bool
 }
 
-func (r resultRow) result() classroom.Result {
-	return classroom.Result{
+func (r resultRow) result() attendance.Result {
+	return attendance.Result{
 		PlacementID: r.PlacementID, PersonID: r.PersonID, Complete: r.Complete, Share: r.Share, Points: r.Points,
 		Time: time.Duration(r.Present), Needed: time.Duration(r.Needed), TrueAt: r.TrueAt.time(), Sends: r.Sends,
 	}
@@ -80,7 +82,7 @@ const selectResult = `
 	SELECT r.placement_id, r.person_id, r.complete, r.share, r.points, r.present, r.needed, r.true_at, r.sends FROM results r `
 
 // RoomResults returns the results of all placements that lead to the room.
-func (db *DB) RoomResults(ctx context.Context, roomID string) ([]classroom.Result, error) {
+func (db *DB) RoomResults(ctx context.Context, roomID string) ([]attendance.Result, error) {
 	var rows []resultRow
 	err := db.reads().list(ctx, &rows, selectResult+`
 		JOIN placements p ON p.id = r.placement_id WHERE p.room_id = ? ORDER BY r.placement_id, r.person_id`, roomID)
@@ -91,7 +93,7 @@ func (db *DB) RoomResults(ctx context.Context, roomID string) ([]classroom.Resul
 }
 
 // RoomDeliveries returns the ledger of all placements that lead to the room.
-func (db *DB) RoomDeliveries(ctx context.Context, roomID string) ([]classroom.Delivery, error) {
+func (db *DB) RoomDeliveries(ctx context.Context, roomID string) ([]gradebook.Delivery, error) {
 	var rows []deliveryRow
 	err := db.reads().list(ctx, &rows, selectDelivery+`
 		JOIN placements p ON p.id = d.placement_id WHERE p.room_id = ? ORDER BY d.placement_id, d.person_id`, roomID)

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
 )
 
 // SaveSettlement keeps what all evidence of a room comes to, and asks for the
@@ -52,41 +55,41 @@ func (c *conn) placementLanes(ctx context.Context, roomID string) (map[string]st
 	return lanes, err
 }
 
-func (c *conn) saveAccounts(ctx context.Context, accounts []classroom.MeetingAccount) error {
+func (c *conn) saveAccounts(ctx context.Context, accounts []attendance.Account) error {
 	for _, a := range accounts {
 		// The row is ours from here, so evidence that isn't counted below
 		// makes it dirty after us.
-		err := c.one(ctx, `UPDATE meetings SET dirty = TRUE WHERE id = ?`, a.MeetingID)
+		err := c.one(ctx, `UPDATE meetings SET dirty = TRUE WHERE id = ?`, a.Meeting.ID)
 		if err != nil {
-			return fmt.Errorf("account of meeting %s: %w", a.MeetingID, err)
+			return fmt.Errorf("account of meeting %s: %w", a.Meeting.ID, err)
 		}
 		var is struct {
 			Pieces int
 			Until  millis
 		}
-		err = c.get(ctx, &is, `SELECT COUNT(*) AS pieces, MAX(until) AS until FROM evidence WHERE meeting_id = ?`, a.MeetingID)
+		err = c.get(ctx, &is, `SELECT COUNT(*) AS pieces, MAX(until) AS until FROM evidence WHERE meeting_id = ?`, a.Meeting.ID)
 		if err != nil {
-			return fmt.Errorf("count evidence of meeting %s: %w", a.MeetingID, err)
+			return fmt.Errorf("count evidence of meeting %s: %w", a.Meeting.ID, err)
 		}
 		if is.Pieces == a.Evidence && is.Until.time().Equal(a.Until) {
-			if err := c.one(ctx, `UPDATE meetings SET dirty = FALSE WHERE id = ?`, a.MeetingID); err != nil {
+			if err := c.one(ctx, `UPDATE meetings SET dirty = FALSE WHERE id = ?`, a.Meeting.ID); err != nil {
 				return err
 			}
 		}
 		if err := c.saveStays(ctx, a); err != nil {
-			return fmt.Errorf("stays of meeting %s: %w", a.MeetingID, err)
+			return fmt.Errorf("stays of meeting %s: %w", a.Meeting.ID, err)
 		}
 	}
 	return nil
 }
 
-func (c *conn) saveStays(ctx context.Context, a classroom.MeetingAccount) error {
-	if _, err := c.exec(ctx, `DELETE FROM stays WHERE meeting_id = ?`, a.MeetingID); err != nil {
+func (c *conn) saveStays(ctx context.Context, a attendance.Account) error {
+	if _, err := c.exec(ctx, `DELETE FROM stays WHERE meeting_id = ?`, a.Meeting.ID); err != nil {
 		return err
 	}
 	var rows [][]any
 	for _, s := range a.Stays {
-		rows = append(rows, []any{a.MeetingID, s.PersonID, millis(s.From), millis(s.To), string(s.Source)})
+		rows = append(rows, []any{a.Meeting.ID, s.PersonID, millis(s.From), millis(s.To), string(s.Source)})
 	}
 	return c.insert(ctx, `INSERT INTO stays (meeting_id, person_id, from_at, to_at, source) VALUES`, rows, ``)
 }
@@ -103,8 +106,8 @@ type sessionRow struct {
 	Counting  bool
 }
 
-func (r sessionRow) session() classroom.Session {
-	return classroom.Session{
+func (r sessionRow) session() attendance.Session {
+	return attendance.Session{
 		ID: r.ID, RoomID: r.RoomID, StartedAt: r.StartedAt.time(), EndedAt: r.EndedAt.time(),
 		Length: time.Duration(r.Length), Exact: r.Exact, Counting: r.Counting,
 	}
@@ -177,7 +180,7 @@ type attendanceRow struct {
 	SessionID string `db:"session_id"`
 	PersonID  string `db:"person_id"`
 	Present   span
-	Activity  jsonText[classroom.Activity]
+	Activity  jsonText[attendance.Activity]
 }
 
 func (r attendanceRow) key() [2]string { return [2]string{r.SessionID, r.PersonID} }
@@ -244,7 +247,7 @@ func (c *conn) saveResults(ctx context.Context, s classroom.Settlement, lanes ma
 // saveDeliveries has those sent that say something new, each in its
 // registration's lane.
 func (c *conn) saveDeliveries(ctx context.Context, s classroom.Settlement, lanes map[string]string) error {
-	var jobs []classroom.Job
+	var sends []jobs.Job
 	for _, d := range s.Deliveries {
 		lane, here := lanes[d.PlacementID]
 		if !here {
@@ -262,15 +265,15 @@ func (c *conn) saveDeliveries(ctx context.Context, s classroom.Settlement, lanes
 				state = excluded.state, reason = '', detail = '', attempts = 0, next_at = NULL
 			WHERE deliveries.points <> excluded.points OR deliveries.max_points <> excluded.max_points
 				OR deliveries.comment <> excluded.comment`,
-			d.PlacementID, d.PersonID, d.Points, d.Max, d.Comment, millis(d.TrueAt), string(classroom.Waiting))
+			d.PlacementID, d.PersonID, d.Points, d.Max, d.Comment, millis(d.TrueAt), string(gradebook.Waiting))
 		if err != nil {
 			return fmt.Errorf("delivery of person %s: %w", d.PersonID, err)
 		}
 		if changed > 0 {
-			jobs = append(jobs, deliverJob(d.PlacementID, d.PersonID, lane, s.At))
+			sends = append(sends, deliverJob(d.PlacementID, d.PersonID, lane, s.At))
 		}
 	}
-	return c.enqueue(ctx, jobs...)
+	return c.enqueue(ctx, sends...)
 }
 
 // A storedRow can be told from others and compared with what should be there.

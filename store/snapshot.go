@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/lti"
 )
 
@@ -105,7 +106,7 @@ func (s *snapshot) readTenants(ctx context.Context, c *conn) error {
 		ServerID sql.Null[string] `db:"server_id"`
 		Policy   jsonText[classroom.Policy]
 		Defaults jsonText[classroom.Settings]
-		Rule     jsonText[classroom.Rule]
+		Rule     jsonText[attendance.Rule]
 	}
 	if err := c.list(ctx, &rows, `SELECT id, name, server_id, policy, defaults, rule FROM tenants`); err != nil {
 		return err

@@ -168,14 +168,15 @@ func usedIDs(t *testing.T) map[string]bool {
 	families := regexp.MustCompile(`\(print "([\w.]+\.)"`)
 	fields := regexp.MustCompile(`\((?:text|check) ([^()]*)\)`)
 	ids := regexp.MustCompile(`"([a-z]+\.[\w.]+)"`)
-	files, err := fs.Glob(templateFiles, "templates/*.html")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
+	var files int
+	err := fs.WalkDir(templateFiles, "templates", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		files++
 		source, err := templateFiles.ReadFile(file)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		for _, found := range append(calls.FindAllSubmatch(source, -1), families.FindAllSubmatch(source, -1)...) {
 			used[string(found[1])] = true
@@ -185,6 +186,10 @@ func usedIDs(t *testing.T) map[string]bool {
 				used[string(id[1])] = true
 			}
 		}
+		return nil
+	})
+	if err != nil || files == 0 {
+		t.Fatalf("%d templates: %v", files, err)
 	}
 	for _, reason := range Reasons() {
 		used["reason."+reason] = true

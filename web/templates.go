@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-//go:embed templates/*.html
+//go:embed templates
 var templateFiles embed.FS
 
 // A pageSet has the template of each page's struct.
@@ -18,12 +18,12 @@ type pageSet map[reflect.Type]*template.Template
 
 // pageFiles is which struct which file of the folder templates shows.
 var pageFiles = map[string]any{
-	"teacher_room": TeacherRoom{}, "settings": SettingsPage{}, "confirm": Confirm{},
-	"learner_room": LearnerRoom{}, "waiting": WaitingPage{},
-	"register": Register{}, "recordings": Recordings{},
-	"picker": Picker{}, "return": ReturnPage{},
-	"new_window": NewWindow{}, "problem": Problem{}, "left": LeftPage{}, "retry": RetryPage{},
-	"styleguide": Styleguide{}, "front": Front{},
+	"room/teacher": TeacherRoom{}, "room/settings": SettingsPage{}, "room/confirm": Confirm{},
+	"room/learner": LearnerRoom{}, "room/waiting": WaitingPage{}, "room/left": LeftPage{}, "room/retry": RetryPage{},
+	"room/register": Register{}, "room/recordings": Recordings{},
+	"picker/picker": Picker{}, "picker/return": ReturnPage{},
+	"launch/new_window": NewWindow{}, "launch/front": Front{},
+	"problem": Problem{}, "styleguide": Styleguide{},
 }
 
 // readPages parses all pages into one set, so that a component is parsed and
@@ -31,7 +31,7 @@ var pageFiles = map[string]any{
 // around them, are named after the page.
 func (l *locale) readPages(asset func(string) string) (pageSet, error) {
 	set := template.New("").Funcs(l.funcs())
-	for _, name := range []string{"parts", "rule", "grade", "register_table"} {
+	for _, name := range []string{"parts", "room/rule", "room/grade", "room/register_table"} {
 		if err := l.read(set.New(name), name, name, asset); err != nil {
 			return nil, err
 		}

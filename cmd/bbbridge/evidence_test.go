@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/bbb/bbbtest"
-	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/lti/ltitest"
 )
 
@@ -32,7 +32,7 @@ func (w *world) polled(d time.Duration) {
 					w.t.Fatal(err)
 				}
 				for _, e := range evidence {
-					if e.Source == classroom.Poll && w.clock.now().Sub(e.Until) < 35*time.Second {
+					if e.Source == attendance.Poll && w.clock.now().Sub(e.Until) < 35*time.Second {
 						return true
 					}
 				}
@@ -43,7 +43,7 @@ func (w *world) polled(d time.Duration) {
 }
 
 // open are the meetings that haven't ended as far as the service knows.
-func (w *world) open() []classroom.Meeting {
+func (w *world) open() []attendance.Meeting {
 	w.t.Helper()
 	room, err := w.db.RoomByMeetingID(w.t.Context(), w.meeting().ID)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/configs"
 	"github.com/bbbridge/bbbridge/lti/ltitest"
 )
@@ -122,7 +122,7 @@ func (w *world) twoNodesDeliver() {
 		}
 		at := 0
 		for _, d := range ledger {
-			if d.State == classroom.Waiting && (d.Attempts > 0 || !d.NextAt.IsZero()) {
+			if d.State == gradebook.Waiting && (d.Attempts > 0 || !d.NextAt.IsZero()) {
 				at++
 			}
 		}

@@ -16,6 +16,8 @@ import (
 
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
 	"github.com/bbbridge/bbbridge/configs"
 	"github.com/bbbridge/bbbridge/handlers"
 	"github.com/bbbridge/bbbridge/lti"
@@ -74,7 +76,7 @@ func guarded(cfg configs.Config, patience time.Duration) *http.Client {
 // service is the program put together.
 type service struct {
 	handler http.Handler
-	runner  *classroom.Runner
+	runner  *jobs.Runner
 	log     *slog.Logger
 }
 
@@ -90,7 +92,7 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 	client := func(s classroom.Server) *bbb.Client {
 		return &bbb.Client{Server: s.Server, HTTP: patient, Observe: metrics.Call}
 	}
-	grades := &classroom.Grades{
+	grades := &gradebook.Grades{
 		Store: db, Now: now, Log: log,
 		Platform: &lti.Grades{HTTP: outgoing, Now: now, Tokens: &lti.Tokens{HTTP: outgoing, Keys: db, Now: now, Observe: metrics.Call}},
 	}
@@ -98,20 +100,20 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		Store: db, Now: now, Interval: cfg.PollInterval,
 		Client: func(s classroom.Server) classroom.MeetingServer { return client(s) },
 	}
-	runner := &classroom.Runner{Store: db, Classes: classes, Grades: grades, Now: now, Log: log, Observe: metrics.Job}
+	runner := &jobs.Runner{Store: db, Kinds: classroom.Kinds(classes, grades, db.Sweep), Now: now, Log: log, Observe: metrics.Job}
 	rooms := &classroom.Rooms{
 		Store: db, Now: now, PublicURL: cfg.PublicURL, Version: version(), PollEvery: cfg.PollInterval,
 		PasswordKey: key.Derive("meeting passwords"), Wake: runner.Wake,
 		Client: func(s classroom.Server) classroom.MeetingServer { return client(s) },
 	}
-	classes.Wake, grades.Wake = runner.Wake, runner.Wake
+	classes.Wake = runner.Wake
 	tool := &lti.Tool{
 		PublicURL: cfg.PublicURL, Registrations: db, KeySets: &lti.KeySets{HTTP: outgoing, Now: now, Observe: metrics.Call},
 		StateKey: key.Derive("login state"), Now: now, InsecureLoopback: cfg.Loopback(), Log: log,
 	}
 	server := &handlers.Server{
 		PublicURL: cfg.PublicURL, Tool: tool, Answers: &lti.DeepLinking{Keys: db, Now: now},
-		Rooms: rooms, Registers: &classroom.Registers{Store: db}, Classes: classes, Grades: grades,
+		Rooms: rooms, Registers: &classroom.Registers{Store: db, Wake: runner.Wake}, Classes: classes,
 		Platforms: db, Keys: db, Pages: pages,
 		CookieKey: key.Derive("browser cookie"), TicketKey: key.Derive("tickets"),
 		LoginRate: rate.Limit(cfg.LoginRate), Ready: ready(db), Metrics: metrics, Styles: cfg.Loopback(), Now: now, Log: log,

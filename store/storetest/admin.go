@@ -6,6 +6,7 @@ import (
 
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/store"
 )
@@ -49,7 +50,7 @@ func testRemovedPlatform(t *testing.T, w *world) {
 	_, err = w.Tenant(w.ctx, w.platform.ID)
 	w.fails(err, classroom.ErrNotFound)
 	_, err = w.Order(w.ctx, c.ann.Placement.ID, c.ann.Person.ID)
-	w.fails(err, classroom.ErrNotFound)
+	w.fails(err, gradebook.ErrNoOrder)
 	w.fails(w.RemovePlatform(w.ctx, "uni"), classroom.ErrNotFound)
 	w.fails(w.SetPlatformDisabled(w.ctx, "uni", true), classroom.ErrNotFound)
 	must(w.AddPlatform(w.ctx, platform("uni", "another")))(w) // the name is free
@@ -61,7 +62,7 @@ func testRemovedPlatform(t *testing.T, w *world) {
 	w.same(revived.TokenURL, back.TokenURL)
 	w.same(revived.Deployments, back.Deployments) // one that was wrong or another school's is out
 	must(w.Order(w.ctx, c.ann.Placement.ID, c.ann.Person.ID))(w)
-	w.same(w.job(classroom.DeliverJob, c.ann.Placement.ID+"/"+c.ann.Person.ID).RunAt, w.now)
+	w.same(w.job(gradebook.DeliverJob, c.ann.Placement.ID+"/"+c.ann.Person.ID).RunAt, w.now)
 	w.same(w.launch("ann", "link").Course.ID, c.ann.Course.ID)
 }
 
@@ -74,7 +75,7 @@ func testDisabledPlatform(t *testing.T, w *world) {
 	w.same(w.next(), time.Time{})
 	w.ok(w.SetPlatformDisabled(w.ctx, "uni", false))
 	w.same(must(w.Registration(w.ctx, w.platform.ID))(w).Disabled, false)
-	w.same(w.job(classroom.DeliverJob, c.ann.Placement.ID+"/"+c.ann.Person.ID).RunAt, w.now)
+	w.same(w.job(gradebook.DeliverJob, c.ann.Placement.ID+"/"+c.ann.Person.ID).RunAt, w.now)
 }
 
 func testServers(t *testing.T, w *world) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
 )
 
 func testRooms(t *testing.T, w *world) {
@@ -35,7 +36,7 @@ func testSettings(t *testing.T, w *world) {
 	a.Room, a.Placement.RoomID = nil, seat.Room.ID
 	second := must(w.Arrive(w.ctx, a))(w)
 
-	room, rule := seat.Room, classroom.Rule{Measure: classroom.Percent, Need: 60, InTotal: true, Proportional: true, Points: 2.5}
+	room, rule := seat.Room, attendance.Rule{Measure: attendance.Percent, Need: 60, InTotal: true, Proportional: true, Points: 2.5}
 	room.Title, room.Settings = "Renamed", classroom.Settings{MuteOnStart: true, MaxParticipants: 30}
 	w.ok(w.SaveSettings(w.ctx, room, seat.Placement.ID, rule, false))
 	w.same(len(w.claim(w.now.Add(time.Hour))), 0)
@@ -50,7 +51,7 @@ func testSettings(t *testing.T, w *world) {
 	w.fails(w.SaveSettings(w.ctx, classroom.Room{ID: "another", Title: "x"}, seat.Placement.ID, rule, true), classroom.ErrNotFound)
 	// The placement may have moved since the form was shown: the other room keeps its settings.
 	other := w.launch("ann", "third link").Room
-	w.fails(w.SaveSettings(w.ctx, other, seat.Placement.ID, classroom.Rule{}, true), classroom.ErrNotFound)
+	w.fails(w.SaveSettings(w.ctx, other, seat.Placement.ID, attendance.Rule{}, true), classroom.ErrNotFound)
 	w.same(must(w.Seat(w.ctx, seat.Visit.ID))(w).Placement.Rule, rule)
 	w.same(must(w.Seat(w.ctx, seat.Visit.ID))(w).Room, room)
 }
@@ -88,8 +89,8 @@ func testMeetings(t *testing.T, w *world) {
 	w.pass(time.Hour)
 	second := w.meeting(seat.Room)
 	w.meeting(w.launch("ann", "another link").Room)
-	w.same(must(w.LiveMeetings(w.ctx, seat.Room.ID))(w), []classroom.Meeting{second, first})
-	w.same(must(w.RoomMeetings(w.ctx, seat.Room.ID))(w), []classroom.Meeting{first, second})
+	w.same(must(w.LiveMeetings(w.ctx, seat.Room.ID))(w), []attendance.Meeting{second, first})
+	w.same(must(w.RoomMeetings(w.ctx, seat.Room.ID))(w), []attendance.Meeting{first, second})
 	w.same(must(w.Meeting(w.ctx, first.ID))(w), first)
 	w.same(must(w.MeetingByInternalID(w.ctx, second.InternalID))(w), second)
 	_, err := w.Meeting(w.ctx, "unknown")
@@ -98,7 +99,7 @@ func testMeetings(t *testing.T, w *world) {
 	w.fails(err, classroom.ErrNotFound)
 
 	w.ok(w.EndMeeting(w.ctx, second.ID, w.now, w.now))
-	w.same(must(w.LiveMeetings(w.ctx, seat.Room.ID))(w), []classroom.Meeting{first})
+	w.same(must(w.LiveMeetings(w.ctx, seat.Room.ID))(w), []attendance.Meeting{first})
 	w.same(len(must(w.RoomMeetings(w.ctx, seat.Room.ID))(w)), 2)
 }
 
@@ -132,7 +133,7 @@ func testMeetingIsBack(t *testing.T, w *world) {
 	w.ok(err)
 	m.Dirty = true
 	w.same(got, m)
-	w.same(must(w.LiveMeetings(w.ctx, seat.Room.ID))(w), []classroom.Meeting{m})
+	w.same(must(w.LiveMeetings(w.ctx, seat.Room.ID))(w), []attendance.Meeting{m})
 	jobs := w.claim(w.now.Add(30 * time.Second))
 	w.same(len(jobs), 2)
 	w.same(jobs[0].Kind, classroom.SettleJob) // its class is seen at once
@@ -170,8 +171,8 @@ func testEvidence(t *testing.T, w *world) {
 	m := w.meeting(seat.Room)
 	w.finishAll()
 	w.same(m.Dirty, false)
-	e := classroom.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: classroom.Analytics, At: w.now, Until: w.now, Body: []byte("{\x00\xff}")}
-	keep := func(e classroom.Evidence, settleAt time.Time) bool {
+	e := attendance.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: attendance.Analytics, At: w.now, Until: w.now, Body: []byte("{\x00\xff}")}
+	keep := func(e attendance.Evidence, settleAt time.Time) bool {
 		t.Helper()
 		return must(w.KeepEvidence(w.ctx, e, settleAt))(w)
 	}
@@ -182,11 +183,11 @@ func testEvidence(t *testing.T, w *world) {
 	double := e
 	double.ID, double.At = w.id("e"), w.now.Add(time.Second)
 	w.same(keep(double, time.Time{}), false)
-	join := classroom.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: classroom.Joining, At: w.now.Add(-time.Minute), Until: w.now, Body: e.Body}
+	join := attendance.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: attendance.Joining, At: w.now.Add(-time.Minute), Until: w.now, Body: e.Body}
 	w.same(keep(join, time.Time{}), true) // the same words of another source
-	empty := classroom.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: classroom.Analytics, At: w.now.Add(time.Hour), Until: w.now.Add(time.Hour), Body: []byte{}}
+	empty := attendance.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: attendance.Analytics, At: w.now.Add(time.Hour), Until: w.now.Add(time.Hour), Body: []byte{}}
 	w.same(keep(empty, time.Time{}), true)
-	w.same(must(w.EvidenceOf(w.ctx, m.ID))(w), []classroom.Evidence{join, e, empty})
+	w.same(must(w.EvidenceOf(w.ctx, m.ID))(w), []attendance.Evidence{join, e, empty})
 
 	another := e
 	another.ID, another.MeetingID = w.id("e"), w.meeting(seat.Room).ID
@@ -208,14 +209,14 @@ func testPolls(t *testing.T, w *world) {
 	at := func(n int) time.Time { return start.Add(time.Duration(n) * 30 * time.Second) }
 	poll("ann")
 	poll("ann")
-	_, err := w.KeepEvidence(w.ctx, classroom.Evidence{ID: "join", MeetingID: m.ID, Source: classroom.Joining, At: at(1), Until: at(1), Body: []byte("x")}, time.Time{})
+	_, err := w.KeepEvidence(w.ctx, attendance.Evidence{ID: "join", MeetingID: m.ID, Source: attendance.Joining, At: at(1), Until: at(1), Body: []byte("x")}, time.Time{})
 	w.ok(err)
 	poll("ann")
 	poll("ann ben")
 	poll("ann") // who comes back makes a new piece
 	w.ok(w.KeepPoll(w.ctx, m.ID, []byte("ann"), at(3)))
 	type piece struct {
-		Source    classroom.Source
+		Source    attendance.Source
 		At, Until time.Time
 		Body      string
 	}
@@ -224,8 +225,8 @@ func testPolls(t *testing.T, w *world) {
 		got = append(got, piece{e.Source, e.At, e.Until, string(e.Body)})
 	}
 	w.same(got, []piece{
-		{classroom.Poll, at(0), at(2), "ann"}, {classroom.Joining, at(1), at(1), "x"},
-		{classroom.Poll, at(3), at(3), "ann ben"}, {classroom.Poll, at(4), at(4), "ann"},
+		{attendance.Poll, at(0), at(2), "ann"}, {attendance.Joining, at(1), at(1), "x"},
+		{attendance.Poll, at(3), at(3), "ann ben"}, {attendance.Poll, at(4), at(4), "ann"},
 	})
 	w.same(must(w.Meeting(w.ctx, m.ID))(w).Dirty, true)
 	if err := w.KeepPoll(w.ctx, "unknown", []byte("ann"), w.now); err == nil {

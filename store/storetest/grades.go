@@ -7,20 +7,23 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 )
 
 func testOrder(t *testing.T, w *world) {
 	c := w.settled("link")
-	item := classroom.LineItem{URL: "https://lms.example.org/items/made", Max: 20, Made: true}
+	item := gradebook.LineItem{URL: "https://lms.example.org/items/made", Max: 20, Made: true}
 	w.ok(w.SaveLineItem(w.ctx, c.ann.Placement.ID, item))
 	c.ann.Placement.LineItem = item
 	got := must(w.Order(w.ctx, c.ann.Placement.ID, c.ann.Person.ID))(w)
-	w.same(got, classroom.Order{
+	w.same(got, gradebook.Order{
 		Delivery: c.settlement.Deliveries[0], Registration: w.platform.Registration, DeploymentID: "1",
-		Subject: "ann", Placement: c.ann.Placement, RoomID: c.ann.Room.ID,
+		Subject: "ann", Column: c.ann.Placement.Column, ResourceLinkID: c.ann.Placement.ResourceLinkID,
+		Title: c.ann.Placement.Title, RoomID: c.ann.Room.ID,
 	})
 	_, err := w.Order(w.ctx, c.ann.Placement.ID, c.ben.Person.ID)
-	w.fails(err, classroom.ErrNotFound)
+	w.fails(err, gradebook.ErrNoOrder)
 	w.fails(w.SaveLineItem(w.ctx, "unknown", item), classroom.ErrNotFound)
 }
 
@@ -29,16 +32,16 @@ func testOutcome(t *testing.T, w *world) {
 	d := c.settlement.Deliveries[0]
 	for _, change := range []func(){
 		func() {
-			d.State, d.Reason, d.Detail, d.Attempts, d.NextAt = classroom.Waiting, "platform_down", "503", 1, w.now.Add(5*time.Second)
+			d.State, d.Reason, d.Detail, d.Attempts, d.NextAt = gradebook.Waiting, "platform_down", "503", 1, w.now.Add(5*time.Second)
 		},
 		func() {
-			d.State, d.Reason, d.Detail, d.Attempts, d.NextAt = classroom.Delivered, "", "", 2, time.Time{}
+			d.State, d.Reason, d.Detail, d.Attempts, d.NextAt = gradebook.Delivered, "", "", 2, time.Time{}
 			d.SentAt, d.SentPoints, d.SentStamp = w.now, 100, w.now.Add(-time.Second)
 		},
 		func() {
-			d.State, d.Reason, d.Detail = classroom.Refused, "not_gradable", "Diese Person kann nicht bewertet werden"
+			d.State, d.Reason, d.Detail = gradebook.Refused, "not_gradable", "Diese Person kann nicht bewertet werden"
 		},
-		func() { d.State, d.Reason = classroom.Superseded, "outdated" },
+		func() { d.State, d.Reason = gradebook.Superseded, "outdated" },
 	} {
 		change()
 		w.ok(w.SaveDelivery(w.ctx, d))
@@ -57,26 +60,26 @@ func testOldOutcome(t *testing.T, w *world) {
 	old := must(w.Order(w.ctx, c.ann.Placement.ID, c.ann.Person.ID))(w).Delivery
 	newer := old
 	newer.Points, newer.TrueAt = 60, old.TrueAt.Add(time.Minute)
-	c.settlement.Deliveries = []classroom.Delivery{newer}
+	c.settlement.Deliveries = []gradebook.Delivery{newer}
 	w.ok(w.SaveSettlement(w.ctx, c.settlement))
 
-	old.State, old.Reason, old.Detail, old.Attempts = classroom.Delivered, "r", "d", 7
+	old.State, old.Reason, old.Detail, old.Attempts = gradebook.Delivered, "r", "d", 7
 	old.SentAt, old.SentPoints, old.SentStamp = w.now, old.Points, old.TrueAt
 	w.ok(w.SaveDelivery(w.ctx, old))
 	newer.SentAt, newer.SentPoints, newer.SentStamp = old.SentAt, old.SentPoints, old.SentStamp
-	w.same(must(w.RoomDeliveries(w.ctx, c.ann.Room.ID))(w), []classroom.Delivery{newer})
+	w.same(must(w.RoomDeliveries(w.ctx, c.ann.Room.ID))(w), []gradebook.Delivery{newer})
 }
 
 func testResend(t *testing.T, w *world) {
 	c := w.settled("link")
 	d := c.settlement.Deliveries[0]
-	d.State, d.Reason, d.Detail, d.Attempts = classroom.Refused, "forbidden", "no", 9
+	d.State, d.Reason, d.Detail, d.Attempts = gradebook.Refused, "forbidden", "no", 9
 	w.ok(w.SaveDelivery(w.ctx, d))
 	w.ok(w.Resend(w.ctx, d.PlacementID, d.PersonID))
-	d.State, d.Reason, d.Detail, d.Attempts = classroom.Waiting, "", "", 0
+	d.State, d.Reason, d.Detail, d.Attempts = gradebook.Waiting, "", "", 0
 	d.TrueAt = d.TrueAt.Add(time.Millisecond) // it didn't come true later, but the timestamp grows
-	w.same(must(w.RoomDeliveries(w.ctx, c.ann.Room.ID))(w), []classroom.Delivery{d})
-	job := w.job(classroom.DeliverJob, d.PlacementID+"/"+d.PersonID)
+	w.same(must(w.RoomDeliveries(w.ctx, c.ann.Room.ID))(w), []gradebook.Delivery{d})
+	job := w.job(gradebook.DeliverJob, d.PlacementID+"/"+d.PersonID)
 	w.same(job.RunAt, w.now)
 	w.same(job.Lane, w.platform.ID)
 	w.fails(w.Resend(w.ctx, d.PlacementID, c.ben.Person.ID), classroom.ErrNotFound)
@@ -93,24 +96,24 @@ func testClasses(t *testing.T, w *world) {
 	second.ID, second.StartedAt, second.EndedAt, second.Exact = m.ID, w.now.Add(24*time.Hour), time.Time{}, false
 	s.Sessions = append(s.Sessions, second)
 	s.SessionOf = map[string]string{c.meeting.ID: c.meeting.ID, m.ID: m.ID}
-	s.Attendances = append(s.Attendances, classroom.Attendance{SessionID: m.ID, PersonID: c.tea.Person.ID, Time: time.Minute})
+	s.Attendances = append(s.Attendances, attendance.Attendance{SessionID: m.ID, PersonID: c.tea.Person.ID, Time: time.Minute})
 	w.ok(w.SaveSettlement(w.ctx, s))
-	lines := func(courseID string, rule classroom.Rule) []classroom.ClassLine {
+	lines := func(courseID string, rule attendance.Rule) []classroom.ClassLine {
 		return must(w.Classes(w.ctx, c.ann.Room.ID, courseID, rule))(w)
 	}
-	w.same(lines(c.ann.Course.ID, classroom.Rule{}), []classroom.ClassLine{
+	w.same(lines(c.ann.Course.ID, attendance.Rule{}), []classroom.ClassLine{
 		{Session: second, Came: 0, Enrolled: 3}, {Session: s.Sessions[0], Came: 2, Enrolled: 3},
 	})
-	w.same(lines("another course", classroom.Rule{})[1], classroom.ClassLine{Session: s.Sessions[0]})
-	for rule, want := range map[classroom.Rule]int{ // Ann was there for 50 of 60 minutes, Ben for 10
-		{Measure: classroom.Minutes, Need: 10}: 2, {Measure: classroom.Minutes, Need: 11}: 1,
-		{Measure: classroom.Minutes, Need: 50}: 1, {Measure: classroom.Minutes, Need: 51}: 0,
-		{Measure: classroom.Percent, Need: 16}: 2, {Measure: classroom.Percent, Need: 17}: 1,
-		{Measure: classroom.Percent, Need: 83}: 1, {Measure: classroom.Percent, Need: 84}: 0,
+	w.same(lines("another course", attendance.Rule{})[1], classroom.ClassLine{Session: s.Sessions[0]})
+	for rule, want := range map[attendance.Rule]int{ // Ann was there for 50 of 60 minutes, Ben for 10
+		{Measure: attendance.Minutes, Need: 10}: 2, {Measure: attendance.Minutes, Need: 11}: 1,
+		{Measure: attendance.Minutes, Need: 50}: 1, {Measure: attendance.Minutes, Need: 51}: 0,
+		{Measure: attendance.Percent, Need: 16}: 2, {Measure: attendance.Percent, Need: 17}: 1,
+		{Measure: attendance.Percent, Need: 83}: 1, {Measure: attendance.Percent, Need: 84}: 0,
 	} {
 		w.same(*lines(c.ann.Course.ID, rule)[1].Complete, want)
 	}
-	w.same(lines(c.ann.Course.ID, classroom.Rule{Measure: classroom.Minutes, Need: 1, InTotal: true})[1].Complete, (*int)(nil))
+	w.same(lines(c.ann.Course.ID, attendance.Rule{Measure: attendance.Minutes, Need: 1, InTotal: true})[1].Complete, (*int)(nil))
 	_, err := w.Session(w.ctx, "another room", m.ID)
 	w.fails(err, classroom.ErrNotFound)
 }
@@ -122,15 +125,15 @@ func testRegister(t *testing.T, w *world) {
 	a.Course.ContextKey, a.Room, a.Placement.RoomID = "context:43", nil, c.ann.Room.ID
 	yan := must(w.Arrive(w.ctx, a))(w)
 	id, s := c.meeting.ID, c.settlement
-	stay := classroom.Stay{MeetingID: id, PersonID: yan.Person.ID, From: w.now, To: w.now.Add(time.Minute), Source: classroom.Poll}
+	stay := attendance.Stay{MeetingID: id, PersonID: yan.Person.ID, From: w.now, To: w.now.Add(time.Minute), Source: attendance.Poll}
 	s.Accounts[0].Stays = append(s.Accounts[0].Stays, stay)
 	s.Attendances = append(s.Attendances,
-		classroom.Attendance{SessionID: id, PersonID: yan.Person.ID, Time: time.Minute},
-		classroom.Attendance{SessionID: id, PersonID: c.tea.Person.ID, Time: time.Hour})
+		attendance.Attendance{SessionID: id, PersonID: yan.Person.ID, Time: time.Minute},
+		attendance.Attendance{SessionID: id, PersonID: c.tea.Person.ID, Time: time.Hour})
 	w.ok(w.SaveSettlement(w.ctx, s))
 
 	stays := s.Accounts[0].Stays
-	row := func(seat classroom.Seat, role classroom.Role, a classroom.Attendance, stays ...classroom.Stay) classroom.RegisterRow {
+	row := func(seat classroom.Seat, role classroom.Role, a attendance.Attendance, stays ...attendance.Stay) classroom.RegisterRow {
 		a.SessionID, a.PersonID = id, seat.Person.ID
 		return classroom.RegisterRow{Person: seat.Person, Role: role, Graded: role == classroom.Viewer, Stays: stays, Attendance: a}
 	}
@@ -138,12 +141,12 @@ func testRegister(t *testing.T, w *world) {
 	ann.Result, ann.Delivery = &s.Results[0], &s.Deliveries[0]
 	ben := row(c.ben, classroom.Viewer, s.Attendances[1], stays[2])
 	ben.Result = &s.Results[1]
-	tea := row(c.tea, classroom.Moderator, classroom.Attendance{Time: time.Hour})
+	tea := row(c.tea, classroom.Moderator, attendance.Attendance{Time: time.Hour})
 	w.same(must(w.Register(w.ctx, id, c.ann.Course.ID, c.ann.Placement.ID))(w), []classroom.RegisterRow{
-		ann, ben, tea, row(zoe, classroom.Viewer, classroom.Attendance{}),
+		ann, ben, tea, row(zoe, classroom.Viewer, attendance.Attendance{}),
 	})
 	w.same(must(w.Register(w.ctx, id, yan.Course.ID, yan.Placement.ID))(w), []classroom.RegisterRow{
-		row(yan, classroom.Viewer, classroom.Attendance{Time: time.Minute}, stay),
+		row(yan, classroom.Viewer, attendance.Attendance{Time: time.Minute}, stay),
 	})
 	other := w.teach("tom", "link") // didn't come, or hasn't come yet
 	names := func() (names []string) {
@@ -162,7 +165,7 @@ func testHistory(t *testing.T, w *world) {
 	c := w.settled("link")
 	s := c.settlement
 	w.same(must(w.History(w.ctx, c.ann.Room.ID, c.ann.Person.ID))(w), []classroom.HistoryLine{{Session: s.Sessions[0], Attendance: s.Attendances[0]}})
-	absent := classroom.Attendance{SessionID: c.meeting.ID, PersonID: "nobody"}
+	absent := attendance.Attendance{SessionID: c.meeting.ID, PersonID: "nobody"}
 	w.same(must(w.History(w.ctx, c.ann.Room.ID, "nobody"))(w), []classroom.HistoryLine{{Session: s.Sessions[0], Attendance: absent}})
 	w.same(len(must(w.History(w.ctx, "another room", c.ann.Person.ID))(w)), 0)
 }

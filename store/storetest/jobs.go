@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
 )
 
 // ask enqueues a settle job.
 func (w *world) ask(subject, lane string, at time.Time) {
 	w.t.Helper()
-	w.ok(w.Enqueue(w.ctx, classroom.Job{Kind: classroom.SettleJob, Subject: subject, Lane: lane, RunAt: at}))
+	w.ok(w.Enqueue(w.ctx, jobs.Job{Kind: classroom.SettleJob, Subject: subject, Lane: lane, RunAt: at}))
 }
 
 // subjects claims what is due and names it.
@@ -37,16 +39,16 @@ func testJobs(t *testing.T, w *world) {
 	w.ask("before", "", w.now.Add(-time.Minute))
 	w.same(w.next(), w.now.Add(-time.Minute))
 
-	jobs := must(w.ClaimJobs(w.ctx, w.now, time.Minute, 1, nil))(w)
-	w.same(jobs, []classroom.Job{{Kind: classroom.SettleJob, Subject: "before", RunAt: w.now.Add(-time.Minute), Attempts: 1, Version: 1}})
+	claimed := must(w.ClaimJobs(w.ctx, w.now, time.Minute, 1, nil))(w)
+	w.same(claimed, []jobs.Job{{Kind: classroom.SettleJob, Subject: "before", RunAt: w.now.Add(-time.Minute), Attempts: 1, Version: 1}})
 	w.same(w.subjects(w.now), []string{"now"})
 	w.same(w.subjects(w.now), []string{})
-	w.ok(w.FinishJob(w.ctx, jobs[0]))
-	w.ok(w.FinishJob(w.ctx, jobs[0])) // twice does no harm
+	w.ok(w.FinishJob(w.ctx, claimed[0]))
+	w.ok(w.FinishJob(w.ctx, claimed[0])) // twice does no harm
 	w.same(w.next(), w.now.Add(time.Minute))
 	w.same(w.job(classroom.SettleJob, "later").Lane, "lane")
 	// One without a time is for at once.
-	w.ok(w.Enqueue(w.ctx, classroom.Job{Kind: classroom.SweepJob}))
+	w.ok(w.Enqueue(w.ctx, jobs.Job{Kind: classroom.SweepJob}))
 	w.same(w.claim(w.now)[0].Kind, classroom.SweepJob)
 }
 
@@ -56,7 +58,7 @@ func testJobAgain(t *testing.T, w *world) {
 	w.same(w.next(), w.now.Add(time.Minute))
 	w.ask("a", "", w.now.Add(time.Second))
 	w.same(w.next(), w.now.Add(time.Second))
-	w.ok(w.Enqueue(w.ctx, classroom.Job{Kind: classroom.PollJob, Subject: "a", RunAt: w.now.Add(time.Hour)})) // another kind
+	w.ok(w.Enqueue(w.ctx, jobs.Job{Kind: classroom.PollJob, Subject: "a", RunAt: w.now.Add(time.Hour)})) // another kind
 	jobs := w.claim(w.now.Add(time.Minute))
 	w.same(len(jobs), 1)
 	w.same(jobs[0].Version, int64(3))
@@ -70,9 +72,9 @@ func testJobAgain(t *testing.T, w *world) {
 
 // A job that is asked for while it runs runs again, when it was asked for.
 func testJobWhileRunning(t *testing.T, w *world) {
-	for _, finish := range []func(classroom.Job) error{
-		func(j classroom.Job) error { return w.FinishJob(w.ctx, j) },
-		func(j classroom.Job) error { return w.RetryJob(w.ctx, j, w.now.Add(time.Hour)) },
+	for _, finish := range []func(jobs.Job) error{
+		func(j jobs.Job) error { return w.FinishJob(w.ctx, j) },
+		func(j jobs.Job) error { return w.RetryJob(w.ctx, j, w.now.Add(time.Hour)) },
 	} {
 		w.ask("a", "", w.now)
 		job := w.claim(w.now)[0]
@@ -148,7 +150,7 @@ func testRetry(t *testing.T, w *world) {
 		w.pass(time.Minute)
 		w.ok(w.RetryJob(w.ctx, job, w.now))
 	}
-	w.ok(w.RetryJob(w.ctx, classroom.Job{Kind: classroom.PollJob, Subject: "unknown"}, w.now))
+	w.ok(w.RetryJob(w.ctx, jobs.Job{Kind: classroom.PollJob, Subject: "unknown"}, w.now))
 	w.same(w.subjects(w.now), []string{"a"})
 }
 
@@ -221,18 +223,18 @@ func testSweep(t *testing.T, w *world) {
 
 func testCounts(t *testing.T, w *world) {
 	w.same(must(w.Counts(w.ctx))(w), classroom.Counts{
-		Deliveries: map[classroom.DeliveryState]int{}, Jobs: map[classroom.JobKind]int{},
+		Deliveries: map[gradebook.State]int{}, Jobs: map[jobs.Kind]int{},
 	})
 	c := w.settled("link")
 	c.settlement.Deliveries = append(c.settlement.Deliveries, w.delivery(c.ben, 10))
 	w.ok(w.SaveSettlement(w.ctx, c.settlement))
 	d := c.settlement.Deliveries[0]
-	d.State = classroom.Delivered
+	d.State = gradebook.Delivered
 	w.ok(w.SaveDelivery(w.ctx, d))
 	w.meeting(c.ann.Room)
 	w.same(must(w.Counts(w.ctx))(w), classroom.Counts{
-		Deliveries:   map[classroom.DeliveryState]int{classroom.Waiting: 1, classroom.Delivered: 1},
-		Jobs:         map[classroom.JobKind]int{classroom.DeliverJob: 1, classroom.PollJob: 1, classroom.SettleJob: 1},
+		Deliveries:   map[gradebook.State]int{gradebook.Waiting: 1, gradebook.Delivered: 1},
+		Jobs:         map[jobs.Kind]int{gradebook.DeliverJob: 1, classroom.PollJob: 1, classroom.SettleJob: 1},
 		LiveMeetings: 1,
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/lti"
 )
 
@@ -46,7 +47,7 @@ func testLaunch(t *testing.T, w *world) {
 // What is known keeps its ids, and takes over what a launch tells of it.
 func testRelaunch(t *testing.T, w *world) {
 	first := w.launch("ann", "link")
-	w.ok(w.SaveLineItem(w.ctx, first.Placement.ID, classroom.LineItem{URL: first.Placement.LineItem.URL, Max: 20}))
+	w.ok(w.SaveLineItem(w.ctx, first.Placement.ID, gradebook.LineItem{URL: first.Placement.LineItem.URL, Max: 20}))
 	first.Placement.LineItem.Max = 20
 
 	for _, test := range []struct {
@@ -68,7 +69,7 @@ func testRelaunch(t *testing.T, w *world) {
 			func(s *classroom.Seat) { s.Placement.Grades.Scopes = []string{"score", "result"} }},
 		{"line item", func(a *classroom.Arrival) { a.Placement.Grades.LineItem = "https://lms.example.org/items/9" }, func(s *classroom.Seat) {
 			s.Placement.Grades.LineItem = "https://lms.example.org/items/9"
-			s.Placement.LineItem = classroom.LineItem{URL: "https://lms.example.org/items/9"}
+			s.Placement.LineItem = gradebook.LineItem{URL: "https://lms.example.org/items/9"}
 		}},
 		{"a launch that tells nothing", func(a *classroom.Arrival) {
 			a.Course.Title, a.Course.Label, a.Person.Name, a.Placement.Title = "", "", "", ""

@@ -6,13 +6,15 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 )
 
 // A class is a room in which ann and ben, learners, and the teacher tea had
 // one meeting with one piece of evidence.
 type class struct {
 	ann, ben, tea classroom.Seat
-	meeting       classroom.Meeting
+	meeting       attendance.Meeting
 	settlement    classroom.Settlement // not saved yet
 }
 
@@ -25,36 +27,36 @@ func (w *world) held(link string) class {
 	w.evidence(c.meeting, "report")
 	end := w.now.Add(time.Hour)
 	w.ok(w.EndMeeting(w.ctx, c.meeting.ID, end, w.now))
-	stay := func(id string, from, to time.Duration) classroom.Stay {
-		return classroom.Stay{MeetingID: c.meeting.ID, PersonID: id, From: w.now.Add(from), To: w.now.Add(to), Source: classroom.Analytics}
+	stay := func(id string, from, to time.Duration) attendance.Stay {
+		return attendance.Stay{MeetingID: c.meeting.ID, PersonID: id, From: w.now.Add(from), To: w.now.Add(to), Source: attendance.Analytics}
 	}
 	ann, ben, stranger := c.ann.Person.ID, c.ben.Person.ID, "v_dialin"
 	c.settlement = classroom.Settlement{
 		RoomID: room.ID, At: w.now,
-		Accounts: []classroom.MeetingAccount{{
-			MeetingID: c.meeting.ID, From: w.now, To: end, Exact: true, Evidence: 1, Until: w.now,
-			Stays: []classroom.Stay{
+		Accounts: []attendance.Account{{
+			Meeting: c.meeting, From: w.now, To: end, Exact: true, Evidence: 1, Until: w.now,
+			Stays: []attendance.Stay{
 				stay(ann, 0, 20*time.Minute), stay(ann, 30*time.Minute, time.Hour), stay(ben, 0, 10*time.Minute), stay(stranger, 0, time.Minute),
 			},
-			Activities: map[string]classroom.Activity{ann: {Chats: 3, TalkTime: 90 * time.Second}},
+			Activities: map[string]attendance.Activity{ann: {Chats: 3, TalkTime: 90 * time.Second}},
 		}},
-		Sessions:  []classroom.Session{{ID: c.meeting.ID, RoomID: room.ID, StartedAt: w.now, EndedAt: end, Length: time.Hour, Exact: true}},
+		Sessions:  []attendance.Session{{ID: c.meeting.ID, RoomID: room.ID, StartedAt: w.now, EndedAt: end, Length: time.Hour, Exact: true}},
 		SessionOf: map[string]string{c.meeting.ID: c.meeting.ID},
-		Attendances: []classroom.Attendance{
-			{SessionID: c.meeting.ID, PersonID: ann, Time: 50 * time.Minute, Activity: classroom.Activity{Chats: 3, TalkTime: 90 * time.Second}},
+		Attendances: []attendance.Attendance{
+			{SessionID: c.meeting.ID, PersonID: ann, Time: 50 * time.Minute, Activity: attendance.Activity{Chats: 3, TalkTime: 90 * time.Second}},
 			{SessionID: c.meeting.ID, PersonID: ben, Time: 10 * time.Minute},
 			{SessionID: c.meeting.ID, PersonID: stranger, Time: time.Minute},
 		},
-		Results: []classroom.Result{
+		Results: []attendance.Result{
 			w.result(c.ann, 50*time.Minute), w.result(c.ben, 10*time.Minute),
 		},
-		Deliveries: []classroom.Delivery{w.delivery(c.ann, 100)},
+		Deliveries: []gradebook.Delivery{w.delivery(c.ann, 100)},
 	}
 	return c
 }
 
-func (w *world) result(s classroom.Seat, present time.Duration) classroom.Result {
-	r := classroom.Result{PlacementID: s.Placement.ID, PersonID: s.Person.ID, Time: present, Needed: 30 * time.Minute, TrueAt: w.now}
+func (w *world) result(s classroom.Seat, present time.Duration) attendance.Result {
+	r := attendance.Result{PlacementID: s.Placement.ID, PersonID: s.Person.ID, Time: present, Needed: 30 * time.Minute, TrueAt: w.now}
 	if r.Complete = present >= r.Needed; r.Complete {
 		r.Share, r.Points, r.Sends = 1, 100, true
 	} else {
@@ -64,17 +66,17 @@ func (w *world) result(s classroom.Seat, present time.Duration) classroom.Result
 }
 
 // delivery is a new one: it waits.
-func (w *world) delivery(s classroom.Seat, points float64) classroom.Delivery {
-	return classroom.Delivery{
+func (w *world) delivery(s classroom.Seat, points float64) gradebook.Delivery {
+	return gradebook.Delivery{
 		PlacementID: s.Placement.ID, PersonID: s.Person.ID, Points: points, Max: 100, Comment: "50 min",
-		TrueAt: w.now, State: classroom.Waiting,
+		TrueAt: w.now, State: gradebook.Waiting,
 	}
 }
 
-func (w *world) evidence(m classroom.Meeting, body string) {
+func (w *world) evidence(m attendance.Meeting, body string) {
 	w.t.Helper()
-	_, err := w.KeepEvidence(w.ctx, classroom.Evidence{
-		ID: w.id("e"), MeetingID: m.ID, Source: classroom.Analytics, At: w.now, Until: w.now, Body: []byte(body),
+	_, err := w.KeepEvidence(w.ctx, attendance.Evidence{
+		ID: w.id("e"), MeetingID: m.ID, Source: attendance.Analytics, At: w.now, Until: w.now, Body: []byte(body),
 	}, time.Time{})
 	w.ok(err)
 }
@@ -115,10 +117,10 @@ func testSettlement(t *testing.T, w *world) {
 	result, delivery, err = w.ResultOf(w.ctx, c.ann.Placement.ID, c.ben.Person.ID)
 	w.ok(err)
 	w.same(*result, c.settlement.Results[1])
-	w.same(delivery, (*classroom.Delivery)(nil))
+	w.same(delivery, (*gradebook.Delivery)(nil))
 	jobs := w.claim(w.now)
 	w.same(len(jobs), 1)
-	w.same(jobs[0].Kind, classroom.DeliverJob)
+	w.same(string(jobs[0].Kind), gradebook.DeliverJob)
 	w.same(jobs[0].Subject, c.ann.Placement.ID+"/"+c.ann.Person.ID)
 	w.same(jobs[0].Lane, w.platform.ID)
 	w.fails(w.SaveSettlement(w.ctx, classroom.Settlement{RoomID: "unknown"}), classroom.ErrNotFound)
@@ -129,35 +131,35 @@ func testSettledTwice(t *testing.T, w *world) {
 	c := w.settled("link")
 	room := c.ann.Room.ID
 	sent := w.delivery(c.ann, 100)
-	sent.State, sent.SentAt, sent.SentPoints, sent.SentStamp, sent.Attempts = classroom.Delivered, w.now, 100, w.now, 1
+	sent.State, sent.SentAt, sent.SentPoints, sent.SentStamp, sent.Attempts = gradebook.Delivered, w.now, 100, w.now, 1
 	w.ok(w.SaveDelivery(w.ctx, sent))
 
 	w.pass(time.Minute)
 	c.settlement.At, c.settlement.Deliveries[0].TrueAt = w.now, w.now
 	w.ok(w.SaveSettlement(w.ctx, c.settlement))
-	w.same(must(w.RoomDeliveries(w.ctx, room))(w), []classroom.Delivery{sent})
+	w.same(must(w.RoomDeliveries(w.ctx, room))(w), []gradebook.Delivery{sent})
 	w.same(must(w.RoomResults(w.ctx, room))(w), c.settlement.Results)
 	w.same(len(w.claim(w.now.Add(time.Hour))), 0)
 
 	// A value that differs is sent again, and what was sent stays known.
-	for _, change := range []func(*classroom.Delivery){
-		func(d *classroom.Delivery) { d.Points = 50 }, func(d *classroom.Delivery) { d.Max = 50 }, func(d *classroom.Delivery) { d.Comment = "25 min" },
+	for _, change := range []func(*gradebook.Delivery){
+		func(d *gradebook.Delivery) { d.Points = 50 }, func(d *gradebook.Delivery) { d.Max = 50 }, func(d *gradebook.Delivery) { d.Comment = "25 min" },
 	} {
 		w.pass(time.Minute)
 		next := must(w.RoomDeliveries(w.ctx, room))(w)[0]
 		change(&next)
-		next.TrueAt, next.State, next.Attempts = w.now, classroom.Waiting, 0
-		c.settlement.At, c.settlement.Deliveries = w.now, []classroom.Delivery{next}
+		next.TrueAt, next.State, next.Attempts = w.now, gradebook.Waiting, 0
+		c.settlement.At, c.settlement.Deliveries = w.now, []gradebook.Delivery{next}
 		w.ok(w.SaveSettlement(w.ctx, c.settlement))
-		w.same(must(w.RoomDeliveries(w.ctx, room))(w), []classroom.Delivery{next})
-		w.same(w.job(classroom.DeliverJob, next.PlacementID+"/"+next.PersonID).RunAt, w.now)
+		w.same(must(w.RoomDeliveries(w.ctx, room))(w), []gradebook.Delivery{next})
+		w.same(w.job(gradebook.DeliverJob, next.PlacementID+"/"+next.PersonID).RunAt, w.now)
 		w.finishAll()
 	}
 	// Even if the clock doesn't: what is under way must know its value is old.
 	before := must(w.RoomDeliveries(w.ctx, room))(w)[0]
 	next := before
 	next.Points, next.TrueAt = 10, w.now.Add(-time.Hour)
-	c.settlement.Deliveries = []classroom.Delivery{next}
+	c.settlement.Deliveries = []gradebook.Delivery{next}
 	w.ok(w.SaveSettlement(w.ctx, c.settlement))
 	if got := must(w.RoomDeliveries(w.ctx, room))(w)[0]; !got.TrueAt.After(before.TrueAt) {
 		t.Errorf("TrueAt of a new value is %v, not after %v", got.TrueAt, before.TrueAt)
@@ -202,11 +204,11 @@ func testSmallerSettlement(t *testing.T, w *world) {
 	room, old := c.ann.Room.ID, c.meeting.ID
 	earlier := w.meeting(c.ann.Room) // found out later, and now the session's first
 	s := c.settlement
-	s.Accounts = []classroom.MeetingAccount{{MeetingID: old, Evidence: 1, Stays: s.Accounts[0].Stays[:1]}}
+	s.Accounts = []attendance.Account{{Meeting: attendance.Meeting{ID: old}, Evidence: 1, Stays: s.Accounts[0].Stays[:1]}}
 	s.Sessions[0].ID, s.Sessions[0].Length, s.Sessions[0].Exact = earlier.ID, 20*time.Minute, false
 	s.SessionOf = map[string]string{old: earlier.ID, earlier.ID: earlier.ID}
-	s.Attendances = []classroom.Attendance{{SessionID: earlier.ID, PersonID: c.ann.Person.ID, Time: 20 * time.Minute}}
-	s.Results, s.Deliveries = []classroom.Result{w.result(c.ann, 20*time.Minute)}, nil
+	s.Attendances = []attendance.Attendance{{SessionID: earlier.ID, PersonID: c.ann.Person.ID, Time: 20 * time.Minute}}
+	s.Results, s.Deliveries = []attendance.Result{w.result(c.ann, 20*time.Minute)}, nil
 	w.ok(w.SaveSettlement(w.ctx, s))
 
 	_, err := w.Session(w.ctx, room, old)
@@ -220,7 +222,7 @@ func testSmallerSettlement(t *testing.T, w *world) {
 
 	s = classroom.Settlement{RoomID: room, At: w.now}
 	w.ok(w.SaveSettlement(w.ctx, s))
-	w.same(len(must(w.Classes(w.ctx, room, c.ann.Course.ID, classroom.Rule{}))(w)), 0)
+	w.same(len(must(w.Classes(w.ctx, room, c.ann.Course.ID, attendance.Rule{}))(w)), 0)
 	w.same(must(w.Meeting(w.ctx, old))(w).SessionID, "")
 	w.same(len(must(w.RoomResults(w.ctx, room))(w)), 0)
 }
@@ -255,11 +257,11 @@ func testPeople(t *testing.T, w *world) {
 // were refused for the lack of it.
 func testRefusedForLack(t *testing.T, w *world) {
 	for reason, again := range map[string]bool{
-		classroom.ReasonScopeMissing: true, classroom.ReasonNoLineItem: true, classroom.ReasonNotGradable: false,
+		gradebook.ReasonScopeMissing: true, gradebook.ReasonNoLineItem: true, gradebook.ReasonNotGradable: false,
 	} {
 		c := w.settled("link of " + reason)
 		d := w.delivery(c.ann, 100)
-		d.State, d.Reason = classroom.Refused, reason
+		d.State, d.Reason = gradebook.Refused, reason
 		w.ok(w.SaveDelivery(w.ctx, d))
 		a := w.arrival("ann", "link of "+reason)
 		w.same(len(w.claim(w.now)), 0)

@@ -16,6 +16,9 @@ import (
 
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
 	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/store"
 )
@@ -140,8 +143,10 @@ func (w *world) arrival(subject, link string) classroom.Arrival {
 		Enrolment: classroom.Enrolment{Role: classroom.Viewer, Graded: true, SeenAt: w.now},
 		Placement: classroom.Placement{
 			ID: "p" + id, ResourceLinkID: link, Title: "Lecture", Rule: minutes(30),
-			Grades:   lti.Endpoint{Scopes: []string{"score"}, LineItems: "https://lms.example.org/items", LineItem: "https://lms.example.org/items/" + link},
-			LineItem: classroom.LineItem{URL: "https://lms.example.org/items/" + link},
+			Column: gradebook.Column{
+				Grades:   lti.Endpoint{Scopes: []string{"score"}, LineItems: "https://lms.example.org/items", LineItem: "https://lms.example.org/items/" + link},
+				LineItem: gradebook.LineItem{URL: "https://lms.example.org/items/" + link},
+			},
 		},
 		Room: w.room("r" + id),
 		Visit: classroom.Visit{
@@ -158,8 +163,8 @@ func (w *world) room(id string) *classroom.Room {
 	}
 }
 
-func minutes(n int) classroom.Rule {
-	return classroom.Rule{Measure: classroom.Minutes, Need: n, Points: 100}
+func minutes(n int) attendance.Rule {
+	return attendance.Rule{Measure: attendance.Minutes, Need: n, Points: 100}
 }
 
 // launch has a person arrive at a link.
@@ -178,9 +183,9 @@ func (w *world) teach(subject, link string) classroom.Seat {
 }
 
 // meeting has a class begin in a room.
-func (w *world) meeting(room classroom.Room) classroom.Meeting {
+func (w *world) meeting(room classroom.Room) attendance.Meeting {
 	w.t.Helper()
-	m, isNew, err := w.RecordMeeting(w.ctx, classroom.Meeting{
+	m, isNew, err := w.RecordMeeting(w.ctx, attendance.Meeting{
 		ID: w.id("m"), RoomID: room.ID, ServerID: w.server.ID, InternalID: w.id("internal"), MeetingID: room.MeetingID,
 		CreateTime: w.now, ClockOffset: 1500 * time.Millisecond,
 	}, w.now.Add(30*time.Second))
@@ -192,18 +197,18 @@ func (w *world) meeting(room classroom.Room) classroom.Meeting {
 }
 
 // job finds a job among all that are due within a year, or fails.
-func (w *world) job(kind classroom.JobKind, subject string) classroom.Job {
+func (w *world) job(kind jobs.Kind, subject string) jobs.Job {
 	w.t.Helper()
-	jobs := w.claim(w.now.Add(365 * 24 * time.Hour))
-	i := slices.IndexFunc(jobs, func(j classroom.Job) bool { return j.Kind == kind && j.Subject == subject })
+	due := w.claim(w.now.Add(365 * 24 * time.Hour))
+	i := slices.IndexFunc(due, func(j jobs.Job) bool { return j.Kind == kind && j.Subject == subject })
 	if i < 0 {
-		w.t.Fatalf("no job %s %s among %v", kind, subject, jobs)
+		w.t.Fatalf("no job %s %s among %v", kind, subject, due)
 	}
-	return jobs[i]
+	return due[i]
 }
 
 // claim takes all jobs that are due at a time, for a minute.
-func (w *world) claim(at time.Time, busy ...string) []classroom.Job {
+func (w *world) claim(at time.Time, busy ...string) []jobs.Job {
 	w.t.Helper()
 	return must(w.ClaimJobs(w.ctx, at, time.Minute, 1000, busy))(w)
 }

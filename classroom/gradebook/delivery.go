@@ -1,22 +1,25 @@
-package classroom
+// Package gradebook is the ledger: what belongs in the gradebooks of platforms,
+// by placement and person, and what became of it on its way there.
+package gradebook
 
 import (
 	"fmt"
 	"math"
 	"time"
 
+	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/lti"
 )
 
-// A DeliveryState is how far a result has come on its way to the gradebook.
-type DeliveryState string
+// A State is how far a result has come on its way to the gradebook.
+type State string
 
 const (
-	Waiting    DeliveryState = "waiting"    // to be sent, or sent again
-	Delivered  DeliveryState = "delivered"  // in the gradebook
-	Refused    DeliveryState = "refused"    // the platform said no; Reason says why
-	Superseded DeliveryState = "superseded" // somebody graded later, which we respect
-	Withdrawn  DeliveryState = "withdrawn"  // it no longer holds, and never was in the gradebook
+	Waiting    State = "waiting"    // to be sent, or sent again
+	Delivered  State = "delivered"  // in the gradebook
+	Refused    State = "refused"    // the platform said no; Reason says why
+	Superseded State = "superseded" // somebody graded later, which we respect
+	Withdrawn  State = "withdrawn"  // it no longer holds, and never was in the gradebook
 )
 
 // A Delivery is one row of the ledger: what should be in the gradebook of one
@@ -26,7 +29,7 @@ type Delivery struct {
 	Points, Max           float64
 	Comment               string
 	TrueAt                time.Time // when the result came true; grows by a second at least, so it tells values apart
-	State                 DeliveryState
+	State                 State
 	Reason                string // code of why not; empty if none
 	Detail                string // the platform's own words, for the log and the teacher
 	Attempts              int
@@ -37,11 +40,11 @@ type Delivery struct {
 	SentStamp             time.Time // the newest timestamp of which it may have a score, kept before the score goes out; zero: it has none of ours
 }
 
-// mayBeSent reports whether the gradebook may hold a score of ours.
-func (d Delivery) mayBeSent() bool { return !d.SentStamp.IsZero() }
+// MayBeSent reports whether the gradebook may hold a score of ours.
+func (d Delivery) MayBeSent() bool { return !d.SentStamp.IsZero() }
 
-// shown is d for people to see; nil if there is nothing to send.
-func (d *Delivery) shown() *Delivery {
+// Shown is d for people to see; nil if there is nothing to send.
+func (d *Delivery) Shown() *Delivery {
 	if d == nil || d.State == Withdrawn {
 		return nil
 	}
@@ -51,21 +54,23 @@ func (d *Delivery) shown() *Delivery {
 // An Order is a delivery with what is needed to carry it out.
 type Order struct {
 	Delivery
-	Registration lti.Registration
-	DeploymentID string
-	Subject      string // the person's sub
-	Placement    Placement
-	RoomID       string
+	Column
+	Registration   lti.Registration
+	DeploymentID   string
+	Subject        string // the person's sub
+	ResourceLinkID string
+	Title          string // the link's; what a column that we make is called
+	RoomID         string
 }
 
 // stampStep is by how much our timestamps of one grade grow. Moodle compares
 // whole seconds, so with less it would take our own score before for newer.
 const stampStep = time.Second
 
-// A ledgerKey tells deliveries apart.
-type ledgerKey struct{ placement, person string }
+// A Key tells deliveries apart.
+type Key struct{ PlacementID, PersonID string }
 
-// planned are the deliveries that results call for, beside those that are
+// Plan are the deliveries that results call for, beside those that are
 // there already: new ones, and ones whose value has changed. Words alone are
 // no change: a score is not sent again for its comment, over what a teacher
 // may have made of it.
@@ -73,18 +78,16 @@ type ledgerKey struct{ placement, person string }
 // What isn't earned isn't sent. If it was sent before, no points are: that
 // puts the gradebook right, or, if nothing has left yet, withdraws it. What was
 // earned in another room, before the link led to this one, stays.
-func planned(placements []Placement, results []Result, known []Delivery, now time.Time) []Delivery {
-	old := map[ledgerKey]Delivery{}
+//
+// The rules are those of the placements, by id.
+func Plan(rules map[string]attendance.Rule, results []attendance.Result, known []Delivery, now time.Time) []Delivery {
+	old := map[Key]Delivery{}
 	for _, d := range known {
-		old[ledgerKey{d.PlacementID, d.PersonID}] = d
-	}
-	rules := map[string]Rule{}
-	for _, p := range placements {
-		rules[p.ID] = p.Rule
+		old[Key{d.PlacementID, d.PersonID}] = d
 	}
 	var plan []Delivery
 	for _, r := range results {
-		before, there := old[ledgerKey{r.PlacementID, r.PersonID}]
+		before, there := old[Key{r.PlacementID, r.PersonID}]
 		d := Delivery{
 			PlacementID: r.PlacementID, PersonID: r.PersonID, Points: r.Points, Max: rules[r.PlacementID].Points,
 			Comment: comment(r), TrueAt: before.nextTrueAt(now), State: Waiting,
@@ -103,7 +106,7 @@ func planned(placements []Placement, results []Result, known []Delivery, now tim
 		}
 	}
 	for _, d := range known {
-		if rule, here := rules[d.PlacementID]; here && rule.Measure == NoMeasure && d.State == Waiting && !d.mayBeSent() && d.Points > 0 {
+		if rule, here := rules[d.PlacementID]; here && rule.Measure == attendance.NoMeasure && d.State == Waiting && !d.MayBeSent() && d.Points > 0 {
 			d.Points, d.TrueAt = 0, d.nextTrueAt(now)
 			plan = append(plan, d)
 		}
@@ -126,7 +129,7 @@ func (d Delivery) undone() bool {
 	if d.Points == 0 || d.State == Superseded {
 		return false
 	}
-	return d.mayBeSent() || d.State == Waiting
+	return d.MayBeSent() || d.State == Waiting
 }
 
 // keptOf is how many of most points stay whatever classes there are.
@@ -150,10 +153,28 @@ func (d Delivery) nextTrueAt(now time.Time) time.Time {
 
 // comment goes with a grade: "38 / 54 min". The teacher's language isn't known
 // here. It never says that enough is missing a minute, or that less is enough.
-func comment(r Result) string {
+func comment(r attendance.Result) string {
 	has, needs := int(r.Time/time.Minute), int((r.Needed+time.Minute-1)/time.Minute)
 	if r.Complete {
 		has = max(has, needs)
 	}
 	return fmt.Sprintf("%d / %d min", has, needs)
+}
+
+// GradableNow are the deliveries that were refused since the platform offered
+// no way to grade, which it does by now (offers, by placement), and whose
+// results still belong in the gradebook.
+func GradableNow(offers map[string]bool, known []Delivery, results []attendance.Result) []Delivery {
+	sends := map[Key]bool{}
+	for _, r := range results {
+		sends[Key{r.PlacementID, r.PersonID}] = r.Sends
+	}
+	var again []Delivery
+	for _, d := range known {
+		lacked := d.Reason == ReasonScopeMissing || d.Reason == ReasonNoLineItem
+		if d.State == Refused && lacked && offers[d.PlacementID] && sends[Key{d.PlacementID, d.PersonID}] {
+			again = append(again, d)
+		}
+	}
+	return again
 }

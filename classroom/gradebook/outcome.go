@@ -1,4 +1,4 @@
-package classroom
+package gradebook
 
 import (
 	"context"
@@ -55,7 +55,7 @@ func (g *Grades) judge(ctx context.Context, o *Order, tried bool, problem error)
 	case errors.Is(problem, errGone):
 		return g.refuse(o, ReasonLineItemGone, problem)
 	case errors.Is(problem, lti.ErrNotGranted):
-		if slices.Contains(o.Placement.Grades.Scopes, lti.AGSScore) {
+		if slices.Contains(o.Grades.Scopes, lti.AGSScore) {
 			return g.refuse(o, ReasonNoLineItem, problem)
 		}
 		return g.refuse(o, ReasonScopeMissing, problem)
@@ -140,9 +140,16 @@ const detailMost = 300
 func detail(err error) string {
 	var service *lti.ServiceError
 	if errors.As(err, &service) && service.Reason != "" {
-		return cut(service.Reason, detailMost)
+		return cut(service.Reason)
 	}
-	return cut(err.Error(), detailMost)
+	return cut(err.Error())
+}
+
+func cut(text string) string {
+	if r := []rune(text); len(r) > detailMost {
+		return string(r[:detailMost])
+	}
+	return text
 }
 
 // outdated judges a 409. If the gradebook holds what we send, an earlier
@@ -166,10 +173,10 @@ func (g *Grades) outdated(ctx context.Context, o *Order, tried bool, problem err
 
 // results are what the gradebook has of the order's person.
 func (g *Grades) results(ctx context.Context, o Order) ([]lti.Result, error) {
-	if o.Placement.LineItem.URL == "" {
+	if o.LineItem.URL == "" {
 		return nil, fmt.Errorf("results: %w", lti.ErrNotGranted)
 	}
-	return g.Platform.Results(ctx, o.Registration, o.DeploymentID, o.Placement.Grades, o.Placement.LineItem.URL, o.Subject)
+	return g.Platform.Results(ctx, o.Registration, o.DeploymentID, o.Grades, o.LineItem.URL, o.Subject)
 }
 
 // holds reports whether the gradebook has the order's points.

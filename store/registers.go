@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
 )
 
 // Classes returns the room's sessions, newest first, with how many learners of
 // the course came, how many there are, and how many of them the session alone
 // completes by rule.
-func (db *DB) Classes(ctx context.Context, roomID, courseID string, rule classroom.Rule) ([]classroom.ClassLine, error) {
+func (db *DB) Classes(ctx context.Context, roomID, courseID string, rule attendance.Rule) ([]classroom.ClassLine, error) {
 	var rows []struct {
 		sessionRow
 		Came, Enrolled, Complete int
@@ -48,11 +49,11 @@ func (db *DB) Classes(ctx context.Context, roomID, courseID string, rule classro
 }
 
 // Session returns one session of the room, or ErrNotFound.
-func (db *DB) Session(ctx context.Context, roomID, sessionID string) (classroom.Session, error) {
+func (db *DB) Session(ctx context.Context, roomID, sessionID string) (attendance.Session, error) {
 	var row sessionRow
 	err := db.reads().get(ctx, &row, selectSession+`WHERE s.id = ? AND s.room_id = ?`, sessionID, roomID)
 	if err != nil {
-		return classroom.Session{}, fmt.Errorf("session %s of room %s: %w", sessionID, roomID, err)
+		return attendance.Session{}, fmt.Errorf("session %s of room %s: %w", sessionID, roomID, err)
 	}
 	return row.session(), nil
 }
@@ -66,7 +67,7 @@ func (db *DB) Register(ctx context.Context, sessionID, courseID, placementID str
 		personRow
 		enrolmentRow
 		Present  sql.Null[int64]
-		Activity jsonText[classroom.Activity]
+		Activity jsonText[attendance.Activity]
 	}
 	var stays []stayRow
 	var results []resultRow
@@ -98,7 +99,7 @@ func (db *DB) Register(ctx context.Context, sessionID, courseID, placementID str
 		person, e := p.person(), p.enrolment()
 		rows = append(rows, classroom.RegisterRow{
 			Person: person, Role: e.Role, Graded: e.Graded,
-			Attendance: classroom.Attendance{
+			Attendance: attendance.Attendance{
 				SessionID: sessionID, PersonID: person.ID,
 				Time: time.Duration(p.Present.V) * time.Millisecond, Activity: p.Activity.V,
 			},
@@ -147,7 +148,7 @@ func (db *DB) History(ctx context.Context, roomID, personID string) ([]classroom
 	var rows []struct {
 		sessionRow
 		Present  sql.Null[int64]
-		Activity jsonText[classroom.Activity]
+		Activity jsonText[attendance.Activity]
 	}
 	err := db.reads().list(ctx, &rows, `
 		SELECT `+sessionColumns+`, a.present, a.activity
@@ -160,7 +161,7 @@ func (db *DB) History(ctx context.Context, roomID, personID string) ([]classroom
 	for _, r := range rows {
 		lines = append(lines, classroom.HistoryLine{
 			Session: r.session(),
-			Attendance: classroom.Attendance{
+			Attendance: attendance.Attendance{
 				SessionID: r.ID, PersonID: personID,
 				Time: time.Duration(r.Present.V) * time.Millisecond, Activity: r.Activity.V,
 			},

@@ -1,7 +1,6 @@
-package classroom
+package attendance
 
 import (
-	"errors"
 	"math"
 	"testing"
 	"time"
@@ -9,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestRuleValidate(t *testing.T) {
+func TestRuleWrong(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		rule  Rule
@@ -30,10 +29,8 @@ func TestRuleValidate(t *testing.T) {
 		{"endless", Rule{Measure: Percent, Need: 50, Points: math.Inf(1)}, "points"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var invalid *InvalidError
-			err := test.rule.Validate()
-			if errors.As(err, &invalid) != (test.field != "") || invalid != nil && invalid.Field != test.field {
-				t.Errorf("Validate: %v, want field %q", err, test.field)
+			if field := test.rule.Wrong(); field != test.field {
+				t.Errorf("Wrong: %q, want %q", field, test.field)
 			}
 		})
 	}
@@ -109,25 +106,8 @@ func TestJudgeNeverFalls(t *testing.T) {
 	}
 }
 
-func TestWhoIsGraded(t *testing.T) {
-	people := []Enrolment{
-		{CourseID: "c1", PersonID: "learner", Role: Viewer, Graded: true},
-		{CourseID: "c1", PersonID: "teacher", Role: Moderator},
-		{CourseID: "c1", PersonID: "guest or test user", Role: Viewer},
-		{CourseID: "c2", PersonID: "learner elsewhere", Role: Viewer, Graded: true},
-		{CourseID: "c1", PersonID: "teaches the other course of the room", Role: Viewer, Graded: true},
-		{CourseID: "c2", PersonID: "teaches the other course of the room", Role: Moderator},
-		{CourseID: "c1", PersonID: "learner of both", Role: Viewer, Graded: true},
-		{CourseID: "c2", PersonID: "learner of both", Role: Viewer, Graded: true},
-	}
-	want := map[string]bool{"learner": true, "learner of both": true}
-	if diff := cmp.Diff(want, gradedIn("c1", people)); diff != "" {
-		t.Error(diff)
-	}
-}
-
 func TestResultsOf(t *testing.T) {
-	p := Placement{ID: "p1", CourseID: "c1", Rule: Rule{Measure: Minutes, Need: 30, Points: 10}}
+	rule := Rule{Measure: Minutes, Need: 30, Points: 10}
 	sessions := []Session{{ID: "a", EndedAt: nine(60), Length: minutes(60)}, {ID: "b", Length: minutes(60)}}
 	attendances := []Attendance{
 		{SessionID: "a", PersonID: "ann", Time: minutes(20)},
@@ -135,13 +115,13 @@ func TestResultsOf(t *testing.T) {
 		{SessionID: "a", PersonID: "teacher", Time: minutes(60)},
 	}
 	graded := map[string]bool{"ann": true, "bob": true}
-	got := resultsOf(p, sessions, nil, attendances, graded)
+	got := resultsOf("p1", rule, sessions, nil, attendances, graded)
 	want := []Result{{PlacementID: "p1", PersonID: "ann", Share: 20.0 / 30, Time: minutes(20), Needed: minutes(30)}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	p.Rule = Rule{}
-	if got := resultsOf(p, sessions, nil, attendances, graded); got != nil {
+	rule = Rule{}
+	if got := resultsOf("p1", rule, sessions, nil, attendances, graded); got != nil {
 		t.Errorf("results without a rule: %v", got)
 	}
 }

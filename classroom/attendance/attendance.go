@@ -1,29 +1,10 @@
-package classroom
+package attendance
 
 import (
 	"cmp"
 	"slices"
 	"time"
 )
-
-// A Stay is an interval in which a person was present, in the server's time.
-// Stays of one person in one meeting don't overlap.
-type Stay struct {
-	MeetingID string // Meeting.ID
-	PersonID  string
-	From, To  time.Time
-	Source    Source // Analytics or Poll
-}
-
-// Activity is what a person did in class, as far as an exact source tells.
-type Activity struct {
-	Chats      int           `json:"chats,omitempty"`
-	Talks      int           `json:"talks,omitempty"`
-	RaiseHands int           `json:"raise_hands,omitempty"`
-	Emojis     int           `json:"emojis,omitempty"`
-	PollVotes  int           `json:"poll_votes,omitempty"`
-	TalkTime   time.Duration `json:"talk_time,omitempty"`
-}
 
 // An Attendance is what one person's stays come to in one session.
 type Attendance struct {
@@ -33,15 +14,15 @@ type Attendance struct {
 	Activity  Activity
 }
 
-// attendancesOf unites each person's stays in each session, and sets the
+// Attendances unites each person's stays in each session, and sets the
 // sessions' lengths: the time in which anybody was there.
-func attendancesOf(sessions []Session, sessionOf map[string]string, accounts []account) []Attendance {
+func Attendances(sessions []Session, sessionOf map[string]string, accounts []Account) []Attendance {
 	type key struct{ session, person string }
 	spans := map[key][]span{}
 	activities := map[key]Activity{}
 	whole := map[string][]span{}
 	for _, a := range accounts {
-		session, ok := sessionOf[a.MeetingID]
+		session, ok := sessionOf[a.Meeting.ID]
 		if !ok {
 			continue
 		}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
 )
 
 type meetingRow struct {
@@ -25,8 +27,8 @@ type meetingRow struct {
 	Dirty       bool             `db:"meeting.dirty"`
 }
 
-func (r meetingRow) meeting() classroom.Meeting {
-	return classroom.Meeting{
+func (r meetingRow) meeting() attendance.Meeting {
+	return attendance.Meeting{
 		ID: r.ID, RoomID: r.RoomID, ServerID: r.ServerID, InternalID: r.InternalID, MeetingID: r.MeetingID,
 		CreateTime: r.CreateTime.time(), ClockOffset: time.Duration(r.ClockOffset),
 		EndedAt: r.EndedAt.time(), CountsAt: r.CountsAt.time(), SessionID: r.SessionID.V, Dirty: r.Dirty,
@@ -35,13 +37,13 @@ func (r meetingRow) meeting() classroom.Meeting {
 
 var selectMeeting = `SELECT ` + columns[meetingRow]("m") + ` FROM meetings m `
 
-func (c *conn) meeting(ctx context.Context, where string, args ...any) (classroom.Meeting, error) {
+func (c *conn) meeting(ctx context.Context, where string, args ...any) (attendance.Meeting, error) {
 	var row meetingRow
 	err := c.get(ctx, &row, selectMeeting+where, args...)
 	return row.meeting(), err
 }
 
-func (c *conn) meetings(ctx context.Context, where string, args ...any) ([]classroom.Meeting, error) {
+func (c *conn) meetings(ctx context.Context, where string, args ...any) ([]attendance.Meeting, error) {
 	var rows []meetingRow
 	err := c.list(ctx, &rows, selectMeeting+where, args...)
 	return each(rows, meetingRow.meeting), err
@@ -52,8 +54,8 @@ func (c *conn) meetings(ctx context.Context, where string, args ...any) ([]class
 // from pollAt, and its room settled now, so that its class is seen. So is one
 // that was taken for over: it lives, unless a report of BigBlueButton says that
 // it has ended.
-func (db *DB) RecordMeeting(ctx context.Context, m classroom.Meeting, pollAt time.Time) (classroom.Meeting, bool, error) {
-	var kept classroom.Meeting
+func (db *DB) RecordMeeting(ctx context.Context, m attendance.Meeting, pollAt time.Time) (attendance.Meeting, bool, error) {
+	var kept attendance.Meeting
 	var isNew bool
 	err := db.write(ctx, func(c *conn) error {
 		changed, err := c.exec(ctx, `
@@ -69,7 +71,7 @@ func (db *DB) RecordMeeting(ctx context.Context, m classroom.Meeting, pollAt tim
 				UPDATE meetings SET ended_at = NULL, counts_at = NULL, dirty = TRUE
 				WHERE internal_id = ? AND server_id = ? AND ended_at IS NOT NULL
 					AND NOT EXISTS (SELECT 1 FROM evidence e WHERE e.meeting_id = meetings.id AND e.source = ?)`,
-				m.InternalID, m.ServerID, string(classroom.Analytics))
+				m.InternalID, m.ServerID, string(attendance.Analytics))
 			if err != nil {
 				return err
 			}
@@ -79,17 +81,17 @@ func (db *DB) RecordMeeting(ctx context.Context, m classroom.Meeting, pollAt tim
 			return err
 		}
 		return c.enqueue(ctx,
-			classroom.Job{Kind: classroom.PollJob, Subject: kept.ID, Lane: kept.ServerID, RunAt: pollAt},
+			jobs.Job{Kind: classroom.PollJob, Subject: kept.ID, Lane: kept.ServerID, RunAt: pollAt},
 			settleJob(kept.RoomID, db.Now()))
 	})
 	if err != nil {
-		return classroom.Meeting{}, false, fmt.Errorf("record meeting %s: %w", m.InternalID, err)
+		return attendance.Meeting{}, false, fmt.Errorf("record meeting %s: %w", m.InternalID, err)
 	}
 	return kept, isNew, nil
 }
 
 // LiveMeetings returns the room's meetings that haven't ended, newest first.
-func (db *DB) LiveMeetings(ctx context.Context, roomID string) ([]classroom.Meeting, error) {
+func (db *DB) LiveMeetings(ctx context.Context, roomID string) ([]attendance.Meeting, error) {
 	list, err := db.reads().meetings(ctx, `WHERE m.room_id = ? AND m.ended_at IS NULL ORDER BY m.create_time DESC, m.id`, roomID)
 	if err != nil {
 		return nil, fmt.Errorf("live meetings of room %s: %w", roomID, err)
@@ -98,7 +100,7 @@ func (db *DB) LiveMeetings(ctx context.Context, roomID string) ([]classroom.Meet
 }
 
 // RoomMeetings returns all meetings of the room, oldest first.
-func (db *DB) RoomMeetings(ctx context.Context, roomID string) ([]classroom.Meeting, error) {
+func (db *DB) RoomMeetings(ctx context.Context, roomID string) ([]attendance.Meeting, error) {
 	list, err := db.reads().meetings(ctx, `WHERE m.room_id = ? ORDER BY m.create_time, m.id`, roomID)
 	if err != nil {
 		return nil, fmt.Errorf("meetings of room %s: %w", roomID, err)
@@ -107,20 +109,20 @@ func (db *DB) RoomMeetings(ctx context.Context, roomID string) ([]classroom.Meet
 }
 
 // Meeting returns the meeting that we call so, or ErrNotFound.
-func (db *DB) Meeting(ctx context.Context, id string) (classroom.Meeting, error) {
+func (db *DB) Meeting(ctx context.Context, id string) (attendance.Meeting, error) {
 	m, err := db.reads().meeting(ctx, `WHERE m.id = ?`, id)
 	if err != nil {
-		return classroom.Meeting{}, fmt.Errorf("meeting %s: %w", id, err)
+		return attendance.Meeting{}, fmt.Errorf("meeting %s: %w", id, err)
 	}
 	return m, nil
 }
 
 // MeetingByInternalID returns the newest meeting that a server calls so, or
 // ErrNotFound.
-func (db *DB) MeetingByInternalID(ctx context.Context, internalID string) (classroom.Meeting, error) {
+func (db *DB) MeetingByInternalID(ctx context.Context, internalID string) (attendance.Meeting, error) {
 	m, err := db.reads().meeting(ctx, `WHERE m.internal_id = ? ORDER BY m.create_time DESC LIMIT 1`, internalID)
 	if err != nil {
-		return classroom.Meeting{}, fmt.Errorf("meeting %s: %w", internalID, err)
+		return attendance.Meeting{}, fmt.Errorf("meeting %s: %w", internalID, err)
 	}
 	return m, nil
 }
@@ -150,7 +152,7 @@ func (db *DB) EndMeeting(ctx context.Context, id string, at, countsAt time.Time)
 // KeepEvidence keeps a piece of evidence as it came, unless the same source
 // said the same of the meeting before. New evidence makes the meeting dirty
 // and, unless settleAt is zero, has its room settled then.
-func (db *DB) KeepEvidence(ctx context.Context, e classroom.Evidence, settleAt time.Time) (bool, error) {
+func (db *DB) KeepEvidence(ctx context.Context, e attendance.Evidence, settleAt time.Time) (bool, error) {
 	digest := sha256.Sum256(e.Body)
 	var isNew bool
 	err := db.write(ctx, func(c *conn) (err error) {
@@ -170,7 +172,7 @@ func (db *DB) KeepEvidence(ctx context.Context, e classroom.Evidence, settleAt t
 	return isNew, nil
 }
 
-func (c *conn) addEvidence(ctx context.Context, e classroom.Evidence, digest []byte) (bool, error) {
+func (c *conn) addEvidence(ctx context.Context, e attendance.Evidence, digest []byte) (bool, error) {
 	if e.Body == nil {
 		e.Body = []byte{}
 	}
@@ -189,7 +191,7 @@ func (db *DB) KeepPoll(ctx context.Context, meetingID string, body []byte, at ti
 		var newest evidenceRow
 		err := c.get(ctx, &newest, `
 			SELECT id, meeting_id, source, at, until, body FROM evidence
-			WHERE meeting_id = ? AND source = ? ORDER BY at DESC, id DESC LIMIT 1`, meetingID, string(classroom.Poll))
+			WHERE meeting_id = ? AND source = ? ORDER BY at DESC, id DESC LIMIT 1`, meetingID, string(attendance.Poll))
 		switch {
 		case err != nil && !errors.Is(err, classroom.ErrNotFound):
 			return err
@@ -199,7 +201,7 @@ func (db *DB) KeepPoll(ctx context.Context, meetingID string, body []byte, at ti
 			}
 			err = c.one(ctx, `UPDATE evidence SET until = ? WHERE id = ?`, millis(at), newest.ID)
 		default:
-			e := classroom.Evidence{ID: newID(), MeetingID: meetingID, Source: classroom.Poll, At: at, Until: at, Body: body}
+			e := attendance.Evidence{ID: newID(), MeetingID: meetingID, Source: attendance.Poll, At: at, Until: at, Body: body}
 			_, err = c.addEvidence(ctx, e, nil)
 		}
 		if err != nil {
@@ -230,15 +232,15 @@ type evidenceRow struct {
 	Body      []byte
 }
 
-func (r evidenceRow) evidence() classroom.Evidence {
-	return classroom.Evidence{
-		ID: r.ID, MeetingID: r.MeetingID, Source: classroom.Source(r.Source),
+func (r evidenceRow) evidence() attendance.Evidence {
+	return attendance.Evidence{
+		ID: r.ID, MeetingID: r.MeetingID, Source: attendance.Source(r.Source),
 		At: r.At.time(), Until: r.Until.time(), Body: r.Body,
 	}
 }
 
 // EvidenceOf returns all evidence of a meeting in the order in which it came.
-func (db *DB) EvidenceOf(ctx context.Context, meetingID string) ([]classroom.Evidence, error) {
+func (db *DB) EvidenceOf(ctx context.Context, meetingID string) ([]attendance.Evidence, error) {
 	var rows []evidenceRow
 	err := db.reads().list(ctx, &rows, `
 		SELECT id, meeting_id, source, at, until, body FROM evidence WHERE meeting_id = ? ORDER BY at, id`, meetingID)

@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/lti"
 )
 
@@ -133,22 +135,20 @@ func (l *gradingLMS) Results(_ context.Context, _ lti.Registration, _ string, e 
 }
 
 // deliverable is a delivery of ten points for ann, ready to go.
-func deliverable(t *testing.T) (*books, *Grades, *gradingLMS, *time.Time) {
+func deliverable(t *testing.T) (*books, *gradebook.Grades, *gradingLMS, *time.Time) {
 	t.Helper()
-	b, _ := class(Rule{Measure: Minutes, Need: 30, Points: 10})
+	b, _ := class(attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 10})
 	b.placements[0].Grades.Scopes = []string{lti.AGSScore, lti.AGSResultReadOnly}
-	b.put(Delivery{PlacementID: "p1", PersonID: "ann", Points: 10, Max: 10, Comment: "35 / 30 min", TrueAt: nine(60)}, nine(60))
+	b.put(gradebook.Delivery{PlacementID: "p1", PersonID: "ann", Points: 10, Max: 10, Comment: "35 / 30 min", TrueAt: nine(60)}, nine(60))
 	lms, now := newLMS(), nine(60)
 	b.now = func() time.Time { return now }
-	g := &Grades{Store: b, Platform: lms, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)}
+	g := &gradebook.Grades{Store: b, Platform: lms, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)}
 	return b, g, lms, &now
 }
 
-var annsJob = Job{Kind: DeliverJob, Subject: "p1/ann", Attempts: 1}
-
-func deliver(t *testing.T, g *Grades) time.Time {
+func deliver(t *testing.T, g *gradebook.Grades) time.Time {
 	t.Helper()
-	next, err := g.Deliver(t.Context(), annsJob)
+	next, err := g.Deliver(t.Context(), "p1/ann", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestDeliver(t *testing.T) {
 		t.Error(diff)
 	}
 	d := b.delivery("ann")
-	if d.State != Delivered || d.SentPoints != 10 || !d.SentAt.Equal(nine(61)) || !d.SentStamp.Equal(nine(60)) || d.Attempts != 1 {
+	if d.State != gradebook.Delivered || d.SentPoints != 10 || !d.SentAt.Equal(nine(61)) || !d.SentStamp.Equal(nine(60)) || d.Attempts != 1 {
 		t.Errorf("%+v", d)
 	}
 	deliver(t, g) // the job comes once more
@@ -180,74 +180,74 @@ func TestDeliverOutcomes(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		set    func(*books, *gradingLMS)
-		state  DeliveryState
+		state  gradebook.State
 		reason string
 		sent   bool // the gradebook may have it
 	}{
-		{"taken", func(*books, *gradingLMS) {}, Delivered, "", true},
-		{"not a learner there: Moodle, Sakai", fails("score", refusal("score", 400)), Refused, ReasonNotGradable, false},
-		{"not a learner there: Canvas", fails("score", refusal("score", 422)), Refused, ReasonNotGradable, false},
-		{"refused with 200: Moodle", fails("score", refusal("score", 200)), Refused, ReasonNotGradable, false},
-		{"forbidden", fails("score", refusal("score", 403)), Refused, ReasonForbidden, false},
-		{"not understood", fails("score", refusal("score", 415)), Refused, ReasonBadRequest, false},
-		{"a token that isn't accepted", fails("score", refusal("score", 401)), Waiting, ReasonForbidden, false},
-		{"no token for us", fails("score", refusal("token", 400)), Waiting, ReasonForbidden, false},
-		{"the token service is down", fails("score", refusal("token", 502)), Waiting, ReasonPlatformDown, false},
-		{"too many at once", fails("score", refusal("score", 429)), Waiting, ReasonPlatformDown, false},
-		{"not now", fails("score", refusal("score", 503)), Waiting, ReasonPlatformDown, false},
-		{"a fault over there: it may have it", fails("score", refusal("score", 500)), Waiting, ReasonPlatformDown, true},
-		{"no answer: it may have it", fails("score", context.DeadlineExceeded), Waiting, ReasonPlatformDown, true},
-		{"nobody there: it can't have it", fails("score", &net.OpError{Op: "dial", Err: errors.New("refused")}), Waiting, ReasonPlatformDown, false},
-		{"no right to grade", func(b *books, _ *gradingLMS) { b.placements[0].Grades = lti.Endpoint{} }, Refused, ReasonScopeMissing, false},
-		{"no column, none to be made", func(b *books, _ *gradingLMS) { b.placements[0].LineItem = LineItem{} }, Refused, ReasonNoLineItem, false},
+		{"taken", func(*books, *gradingLMS) {}, gradebook.Delivered, "", true},
+		{"not a learner there: Moodle, Sakai", fails("score", refusal("score", 400)), gradebook.Refused, gradebook.ReasonNotGradable, false},
+		{"not a learner there: Canvas", fails("score", refusal("score", 422)), gradebook.Refused, gradebook.ReasonNotGradable, false},
+		{"refused with 200: Moodle", fails("score", refusal("score", 200)), gradebook.Refused, gradebook.ReasonNotGradable, false},
+		{"forbidden", fails("score", refusal("score", 403)), gradebook.Refused, gradebook.ReasonForbidden, false},
+		{"not understood", fails("score", refusal("score", 415)), gradebook.Refused, gradebook.ReasonBadRequest, false},
+		{"a token that isn't accepted", fails("score", refusal("score", 401)), gradebook.Waiting, gradebook.ReasonForbidden, false},
+		{"no token for us", fails("score", refusal("token", 400)), gradebook.Waiting, gradebook.ReasonForbidden, false},
+		{"the token service is down", fails("score", refusal("token", 502)), gradebook.Waiting, gradebook.ReasonPlatformDown, false},
+		{"too many at once", fails("score", refusal("score", 429)), gradebook.Waiting, gradebook.ReasonPlatformDown, false},
+		{"not now", fails("score", refusal("score", 503)), gradebook.Waiting, gradebook.ReasonPlatformDown, false},
+		{"a fault over there: it may have it", fails("score", refusal("score", 500)), gradebook.Waiting, gradebook.ReasonPlatformDown, true},
+		{"no answer: it may have it", fails("score", context.DeadlineExceeded), gradebook.Waiting, gradebook.ReasonPlatformDown, true},
+		{"nobody there: it can't have it", fails("score", &net.OpError{Op: "dial", Err: errors.New("refused")}), gradebook.Waiting, gradebook.ReasonPlatformDown, false},
+		{"no right to grade", func(b *books, _ *gradingLMS) { b.placements[0].Grades = lti.Endpoint{} }, gradebook.Refused, gradebook.ReasonScopeMissing, false},
+		{"no column, none to be made", func(b *books, _ *gradingLMS) { b.placements[0].LineItem = gradebook.LineItem{} }, gradebook.Refused, gradebook.ReasonNoLineItem, false},
 		{"no column, one is made", func(b *books, _ *gradingLMS) {
-			b.placements[0].LineItem, b.placements[0].Grades = LineItem{}, lti.Endpoint{Scopes: lineItems, LineItems: "https://lms/list"}
-		}, Delivered, "", true},
+			b.placements[0].LineItem, b.placements[0].Grades = gradebook.LineItem{}, lti.Endpoint{Scopes: lineItems, LineItems: "https://lms/list"}
+		}, gradebook.Delivered, "", true},
 		{"no column, we may not make one after all", func(b *books, l *gradingLMS) {
-			b.placements[0].LineItem, b.placements[0].Grades = LineItem{}, lti.Endpoint{Scopes: lineItems, LineItems: "https://lms/list"}
+			b.placements[0].LineItem, b.placements[0].Grades = gradebook.LineItem{}, lti.Endpoint{Scopes: lineItems, LineItems: "https://lms/list"}
 			l.fails["find"] = []error{refusal("line item", 404)}
-		}, Refused, ReasonNoLineItem, false},
+		}, gradebook.Refused, gradebook.ReasonNoLineItem, false},
 		{"no column, and the platform is down", func(b *books, l *gradingLMS) {
-			b.placements[0].LineItem, b.placements[0].Grades = LineItem{}, lti.Endpoint{Scopes: lineItems, LineItems: "https://lms/list"}
+			b.placements[0].LineItem, b.placements[0].Grades = gradebook.LineItem{}, lti.Endpoint{Scopes: lineItems, LineItems: "https://lms/list"}
 			l.fails["find"] = []error{context.DeadlineExceeded}
-		}, Waiting, ReasonPlatformDown, false},
-		{"the column is gone", func(_ *books, l *gradingLMS) { clear(l.columns) }, Refused, ReasonLineItemGone, false},
+		}, gradebook.Waiting, gradebook.ReasonPlatformDown, false},
+		{"the column is gone", func(_ *books, l *gradingLMS) { clear(l.columns) }, gradebook.Refused, gradebook.ReasonLineItemGone, false},
 		{"the column is gone, another one is made", func(b *books, l *gradingLMS) {
 			clear(l.columns)
 			b.placements[0].Grades = lti.Endpoint{Scopes: lineItems, LineItems: "https://lms/list"}
-		}, Delivered, "", true},
+		}, gradebook.Delivered, "", true},
 		{"the column is gone, and the next one too", func(b *books, l *gradingLMS) {
 			b.placements[0].Grades = lti.Endpoint{Scopes: lineItems, LineItems: "https://lms/list"}
 			l.fails["score"] = []error{refusal("score", 404), refusal("score", 404)}
-		}, Refused, ReasonLineItemGone, false},
+		}, gradebook.Refused, gradebook.ReasonLineItemGone, false},
 		{"somebody graded later", func(_ *books, l *gradingLMS) {
 			l.scores["sub-ann"] = lti.Score{ScoreGiven: 3, ScoreMaximum: 10, Timestamp: nine(70)}
-		}, Superseded, ReasonOutdated, false},
+		}, gradebook.Superseded, gradebook.ReasonOutdated, false},
 		{"somebody graded later, which we may not read", func(_ *books, l *gradingLMS) {
 			l.unreadable = true
 			l.scores["sub-ann"] = lti.Score{ScoreGiven: 3, ScoreMaximum: 10, Timestamp: nine(70)}
-		}, Superseded, ReasonOutdated, false},
+		}, gradebook.Superseded, gradebook.ReasonOutdated, false},
 		{"somebody gave the same later", func(_ *books, l *gradingLMS) {
 			l.scores["sub-ann"] = lti.Score{ScoreGiven: 100, ScoreMaximum: 100, Timestamp: nine(70)}
-		}, Delivered, "", true},
+		}, gradebook.Delivered, "", true},
 		{"outdated, and then it doesn't answer", func(_ *books, l *gradingLMS) {
 			l.scores["sub-ann"] = lti.Score{ScoreGiven: 3, ScoreMaximum: 10, Timestamp: nine(70)}
 			l.fails["results"] = []error{refusal("results", 502)}
-		}, Waiting, ReasonPlatformDown, false},
-		{"the platform is switched off", func(b *books, _ *gradingLMS) { b.platform.Disabled = true }, Waiting, ReasonPlatformDisabled, false},
+		}, gradebook.Waiting, gradebook.ReasonPlatformDown, false},
+		{"the platform is switched off", func(b *books, _ *gradingLMS) { b.platform.Disabled = true }, gradebook.Waiting, gradebook.ReasonPlatformDisabled, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b, g, lms, now := deliverable(t)
 			test.set(b, lms)
 			next := deliver(t, g)
 			d := b.delivery("ann")
-			if d.State != test.state || d.Reason != test.reason || d.mayBeSent() != test.sent {
-				t.Errorf("%s %q, may be sent: %v; want %s %q, %v", d.State, d.Reason, d.mayBeSent(), test.state, test.reason, test.sent)
+			if d.State != test.state || d.Reason != test.reason || d.MayBeSent() != test.sent {
+				t.Errorf("%s %q, may be sent: %v; want %s %q, %v", d.State, d.Reason, d.MayBeSent(), test.state, test.reason, test.sent)
 			}
-			if waits := next.After(*now); waits != (d.State == Waiting) || !next.Equal(d.NextAt) {
+			if waits := next.After(*now); waits != (d.State == gradebook.Waiting) || !next.Equal(d.NextAt) {
 				t.Errorf("next %v, kept %v", next, d.NextAt)
 			}
-			if words := d.Detail != ""; words != (d.State != Delivered && d.Reason != ReasonPlatformDisabled) {
+			if words := d.Detail != ""; words != (d.State != gradebook.Delivered && d.Reason != gradebook.ReasonPlatformDisabled) {
 				t.Errorf("detail %q", d.Detail)
 			}
 		})
@@ -281,11 +281,11 @@ func TestUnknownOutcome(t *testing.T) {
 				return nil
 			}
 			*now = deliver(t, g)
-			if d := b.delivery("ann"); d.State != Waiting || len(lms.taken) != 1 {
+			if d := b.delivery("ann"); d.State != gradebook.Waiting || len(lms.taken) != 1 {
 				t.Fatalf("after the first: %+v", d)
 			}
 			deliver(t, g)
-			if d := b.delivery("ann"); d.State != Delivered || len(lms.taken) != 1 || !d.SentStamp.Equal(nine(60)) {
+			if d := b.delivery("ann"); d.State != gradebook.Delivered || len(lms.taken) != 1 || !d.SentStamp.Equal(nine(60)) {
 				t.Errorf("%+v, taken %d times", d, len(lms.taken))
 			}
 		})
@@ -296,9 +296,9 @@ func TestScoreInTheColumnsOwnMeasure(t *testing.T) {
 	b, g, lms, _ := deliverable(t)
 	b.placements[0].Grades.Scopes = append(b.placements[0].Grades.Scopes, lti.AGSLineItem)
 	lms.columns["https://lms/1"] = lti.LineItem{URL: "https://lms/1", ScoreMaximum: 60}
-	b.put(Delivery{PlacementID: "p1", PersonID: "bob", Points: 2.5, Max: 10, TrueAt: nine(60)}, nine(60))
+	b.put(gradebook.Delivery{PlacementID: "p1", PersonID: "bob", Points: 2.5, Max: 10, TrueAt: nine(60)}, nine(60))
 	deliver(t, g)
-	if _, err := g.Deliver(t.Context(), Job{Subject: "p1/bob"}); err != nil {
+	if _, err := g.Deliver(t.Context(), "p1/bob", 1); err != nil {
 		t.Fatal(err)
 	}
 	if s := lms.scores["sub-bob"]; s.ScoreGiven != 15 || s.ScoreMaximum != 60 {
@@ -313,16 +313,16 @@ func TestScoreInTheColumnsOwnMeasure(t *testing.T) {
 func TestOneColumnIsMade(t *testing.T) {
 	b, g, lms, _ := deliverable(t)
 	clear(lms.columns)
-	b.placements[0].LineItem = LineItem{}
+	b.placements[0].LineItem = gradebook.LineItem{}
 	b.placements[0].ResourceLinkID, b.placements[0].Title = "link", "Law"
 	b.placements[0].Grades = lti.Endpoint{Scopes: []string{lti.AGSScore, lti.AGSLineItem}, LineItems: "https://lms/list"}
 	for i := range 20 {
-		b.put(Delivery{PlacementID: "p1", PersonID: fmt.Sprintf("u%d", i), Points: 10, Max: 10, TrueAt: nine(60)}, nine(60))
+		b.put(gradebook.Delivery{PlacementID: "p1", PersonID: fmt.Sprintf("u%d", i), Points: 10, Max: 10, TrueAt: nine(60)}, nine(60))
 	}
 	var group sync.WaitGroup
 	for i := range 20 {
 		group.Go(func() {
-			if _, err := g.Deliver(t.Context(), Job{Subject: fmt.Sprintf("p1/u%d", i)}); err != nil {
+			if _, err := g.Deliver(t.Context(), fmt.Sprintf("p1/u%d", i), 1); err != nil {
 				t.Error(err)
 			}
 		})
@@ -331,7 +331,7 @@ func TestOneColumnIsMade(t *testing.T) {
 	if len(lms.columns) != 1 || len(lms.taken) != 20 {
 		t.Errorf("%d columns, %d scores", len(lms.columns), len(lms.taken))
 	}
-	want := LineItem{URL: "https://lms/made1", Max: 10, Made: true}
+	want := gradebook.LineItem{URL: "https://lms/made1", Max: 10, Made: true}
 	if diff := cmp.Diff(want, b.placements[0].LineItem); diff != "" {
 		t.Error(diff)
 	}
@@ -342,11 +342,10 @@ func TestOneColumnIsMade(t *testing.T) {
 func TestTwoNodesMakeOneColumn(t *testing.T) {
 	b, g, lms, now := deliverable(t)
 	clear(lms.columns)
-	b.placements[0].LineItem = LineItem{}
+	b.placements[0].LineItem = gradebook.LineItem{}
 	b.placements[0].Grades = lti.Endpoint{Scopes: []string{lti.AGSScore, lti.AGSLineItem}, LineItems: "https://lms/list"}
-	b.put(Delivery{PlacementID: "p1", PersonID: "bob", Points: 10, Max: 10, TrueAt: nine(60)}, nine(60))
-	other := &Grades{Store: b, Platform: lms, Now: g.Now, Log: g.Log}
-	bobs := Job{Kind: DeliverJob, Subject: "p1/bob", Attempts: 1}
+	b.put(gradebook.Delivery{PlacementID: "p1", PersonID: "bob", Points: 10, Max: 10, TrueAt: nine(60)}, nine(60))
+	other := &gradebook.Grades{Store: b, Platform: lms, Now: g.Now, Log: g.Log}
 	looked := false
 	lms.before = func(call string) error {
 		if call != "find" || looked {
@@ -355,18 +354,18 @@ func TestTwoNodesMakeOneColumn(t *testing.T) {
 		looked = true
 		lms.mu.Unlock()
 		defer lms.mu.Lock()
-		next, err := other.Deliver(t.Context(), bobs) // while the first one is at it
-		if err != nil || !next.Equal(now.Add(foundWait)) {
+		next, err := other.Deliver(t.Context(), "p1/bob", 1) // while the first one is at it
+		if err != nil || !next.Equal(now.Add(2*time.Second)) {
 			t.Errorf("the other node: %v, %v", next, err)
 		}
 		return nil
 	}
 	deliver(t, g)
-	if d := b.delivery("bob"); !looked || d.State != Waiting || d.Attempts != 0 || d.Reason != "" {
+	if d := b.delivery("bob"); !looked || d.State != gradebook.Waiting || d.Attempts != 0 || d.Reason != "" {
 		t.Fatalf("looked %v; the other node's: %+v", looked, d)
 	}
-	*now = now.Add(foundWait)
-	if _, err := other.Deliver(t.Context(), bobs); err != nil {
+	*now = now.Add(2 * time.Second)
+	if _, err := other.Deliver(t.Context(), "p1/bob", 1); err != nil {
 		t.Fatal(err)
 	}
 	if len(lms.columns) != 1 || len(lms.taken) != 2 {
@@ -395,7 +394,7 @@ func TestRetries(t *testing.T) {
 	if last := at[len(at)-1]; last < 5*24*time.Hour || last > 7*24*time.Hour {
 		t.Errorf("last retry after %v", last)
 	}
-	if d := b.delivery("ann"); d.State != Refused || d.Reason != ReasonPlatformDown || !d.NextAt.IsZero() {
+	if d := b.delivery("ann"); d.State != gradebook.Refused || d.Reason != gradebook.ReasonPlatformDown || !d.NextAt.IsZero() {
 		t.Errorf("in the end: %+v", d)
 	}
 }
@@ -414,28 +413,28 @@ func TestRetryAfter(t *testing.T) {
 	within(t, "a second: no less than ours", deliver(t, g), now.Add(20*time.Second), now.Add(25*time.Second))
 	*now = b.delivery("ann").NextAt
 	deliver(t, g)
-	if d := b.delivery("ann"); d.State != Delivered {
+	if d := b.delivery("ann"); d.State != gradebook.Delivered {
 		t.Errorf("%+v", d)
 	}
 }
 
 // What no longer holds before it was sent is never sent.
 func TestWithdrawal(t *testing.T) {
-	zero := Delivery{PlacementID: "p1", PersonID: "ann", Points: 0, Max: 10, TrueAt: nine(70)}
+	zero := gradebook.Delivery{PlacementID: "p1", PersonID: "ann", Points: 0, Max: 10, TrueAt: nine(70)}
 	for _, test := range []struct {
 		name       string
 		first      error // of the first attempt, before the correction
 		arrived    bool  // though it failed
 		unreadable bool
-		state      DeliveryState
+		state      gradebook.State
 		taken      []float64
 	}{
-		{"nothing has left", refusal("score", 503), false, false, Withdrawn, nil},
-		{"it had arrived", nil, false, false, Delivered, []float64{10, 0}},
-		{"it had arrived, though results don't show it", nil, false, false, Delivered, []float64{10, 0}},
-		{"it may have arrived, and hasn't", context.DeadlineExceeded, false, false, Withdrawn, nil},
-		{"it may have arrived, and has", context.DeadlineExceeded, true, false, Delivered, []float64{10, 0}},
-		{"it may have arrived, and nobody knows", context.DeadlineExceeded, false, true, Delivered, []float64{0}},
+		{"nothing has left", refusal("score", 503), false, false, gradebook.Withdrawn, nil},
+		{"it had arrived", nil, false, false, gradebook.Delivered, []float64{10, 0}},
+		{"it had arrived, though results don't show it", nil, false, false, gradebook.Delivered, []float64{10, 0}},
+		{"it may have arrived, and hasn't", context.DeadlineExceeded, false, false, gradebook.Withdrawn, nil},
+		{"it may have arrived, and has", context.DeadlineExceeded, true, false, gradebook.Delivered, []float64{10, 0}},
+		{"it may have arrived, and nobody knows", context.DeadlineExceeded, false, true, gradebook.Delivered, []float64{0}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b, g, lms, now := deliverable(t)
@@ -476,16 +475,16 @@ func TestNewValueDuringAnAttempt(t *testing.T) {
 		if call == "score" && len(lms.taken) == 1 {
 			b.mu.Lock()
 			defer b.mu.Unlock()
-			b.put(Delivery{PlacementID: "p1", PersonID: "ann", Points: 4, Max: 10, TrueAt: nine(60).Add(stampStep)}, nine(60))
+			b.put(gradebook.Delivery{PlacementID: "p1", PersonID: "ann", Points: 4, Max: 10, TrueAt: nine(60).Add(time.Second)}, nine(60))
 		}
 		return nil
 	}
 	deliver(t, g)
-	if d := b.delivery("ann"); d.State != Waiting || d.Points != 4 || d.SentPoints != 10 {
+	if d := b.delivery("ann"); d.State != gradebook.Waiting || d.Points != 4 || d.SentPoints != 10 {
 		t.Fatalf("after the first: %+v", d)
 	}
 	deliver(t, g)
-	if s := lms.scores["sub-ann"]; s.ScoreGiven != 4 || len(lms.taken) != 2 || b.delivery("ann").State != Delivered {
+	if s := lms.scores["sub-ann"]; s.ScoreGiven != 4 || len(lms.taken) != 2 || b.delivery("ann").State != gradebook.Delivered {
 		t.Errorf("%+v, %d taken, %+v", s, len(lms.taken), b.delivery("ann"))
 	}
 }
@@ -493,10 +492,10 @@ func TestNewValueDuringAnAttempt(t *testing.T) {
 func TestRemovedPlatform(t *testing.T) {
 	b, g, lms, now := deliverable(t)
 	b.removed = true
-	if next := deliver(t, g); !next.Equal(now.Add(removedWait)) {
+	if next := deliver(t, g); !next.Equal(now.Add(time.Hour)) {
 		t.Errorf("next %v", next)
 	}
-	if next, err := g.Deliver(t.Context(), Job{Subject: "p1/ann", Attempts: removedTries}); err != nil || !next.IsZero() {
+	if next, err := g.Deliver(t.Context(), "p1/ann", 30*24); err != nil || !next.IsZero() {
 		t.Errorf("after a month: %v, %v", next, err)
 	}
 	b.removed = false
@@ -504,6 +503,21 @@ func TestRemovedPlatform(t *testing.T) {
 	if len(lms.taken) != 1 {
 		t.Error("it came back and got nothing")
 	}
+}
+
+// A resending store is that of registers, of which a resend needs only what
+// books have.
+type resending struct {
+	*books
+	unasked
+}
+
+type unasked interface {
+	Classes(ctx context.Context, roomID, courseID string, rule attendance.Rule) ([]ClassLine, error)
+	Register(ctx context.Context, sessionID, courseID, placementID string) ([]RegisterRow, error)
+	History(ctx context.Context, roomID, personID string) ([]HistoryLine, error)
+	ResultOf(ctx context.Context, placementID, personID string) (*attendance.Result, *gradebook.Delivery, error)
+	PlacementDeliveries(ctx context.Context, placementID string) ([]gradebook.Delivery, error)
 }
 
 func TestResend(t *testing.T) {
@@ -524,25 +538,25 @@ func TestResend(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			b, g, lms, now := deliverable(t)
 			woken := 0
-			g.Wake = func() { woken++ }
+			registers := &Registers{Store: resending{books: b}, Wake: func() { woken++ }}
 			test.set(b, lms)
 			deliver(t, g)
-			b.settlement.Sessions = []Session{{ID: "s1", RoomID: "room"}, {ID: "s2", RoomID: "other"}}
+			b.settlement.Sessions = []attendance.Session{{ID: "s1", RoomID: "room"}, {ID: "s2", RoomID: "other"}}
 			*now = nine(90)
-			if err := g.Resend(t.Context(), learner, "s1", "ann"); !errors.Is(err, ErrForbidden) {
+			if err := registers.Resend(t.Context(), learner, "s1", "ann"); !errors.Is(err, ErrForbidden) {
 				t.Errorf("a learner: %v", err)
 			}
-			if err := g.Resend(t.Context(), teacher, "s1", "nobody"); !errors.Is(err, ErrNotFound) {
+			if err := registers.Resend(t.Context(), teacher, "s1", "nobody"); !errors.Is(err, ErrNotFound) {
 				t.Errorf("nobody's: %v", err)
 			}
-			if err := g.Resend(t.Context(), teacher, "s2", "ann"); !errors.Is(err, ErrNotFound) {
+			if err := registers.Resend(t.Context(), teacher, "s2", "ann"); !errors.Is(err, ErrNotFound) {
 				t.Errorf("from another room's register: %v", err)
 			}
-			if err := g.Resend(t.Context(), teacher, "s1", "ann"); err != nil || woken != 1 {
+			if err := registers.Resend(t.Context(), teacher, "s1", "ann"); err != nil || woken != 1 {
 				t.Fatalf("%v, woken %d times", err, woken)
 			}
 			deliver(t, g)
-			if s := lms.scores["sub-ann"]; s.ScoreGiven != 10 || !s.Timestamp.Equal(test.stamp) || b.delivery("ann").State != Delivered {
+			if s := lms.scores["sub-ann"]; s.ScoreGiven != 10 || !s.Timestamp.Equal(test.stamp) || b.delivery("ann").State != gradebook.Delivered {
 				t.Errorf("%+v, %+v", s, b.delivery("ann"))
 			}
 		})
@@ -559,7 +573,7 @@ func TestDeliverThatCannotBeKept(t *testing.T) {
 			}
 			return nil
 		}
-		if _, err := g.Deliver(t.Context(), annsJob); !errors.Is(err, full) || len(lms.taken) != 0 {
+		if _, err := g.Deliver(t.Context(), "p1/ann", 1); !errors.Is(err, full) || len(lms.taken) != 0 {
 			t.Errorf("%s: %v, %d taken", call, err, len(lms.taken))
 		}
 	}
@@ -573,10 +587,10 @@ func TestDeliverWhenTimeIsUp(t *testing.T) {
 		cancel()
 		return nil
 	}
-	if _, err := g.Deliver(ctx, annsJob); err != nil {
+	if _, err := g.Deliver(ctx, "p1/ann", 1); err != nil {
 		t.Fatal(err)
 	}
-	if d := b.delivery("ann"); d.State != Delivered {
+	if d := b.delivery("ann"); d.State != gradebook.Delivered {
 		t.Errorf("%+v", d)
 	}
 }

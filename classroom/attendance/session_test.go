@@ -1,4 +1,4 @@
-package classroom
+package attendance
 
 import (
 	"testing"
@@ -15,13 +15,10 @@ type run struct {
 	observed       bool
 }
 
-func (r run) account() account {
-	a := account{
-		meeting:        Meeting{ID: r.id, CreateTime: nine(r.created)},
-		MeetingAccount: MeetingAccount{MeetingID: r.id, Exact: !r.observed},
-	}
+func (r run) account() Account {
+	a := Account{Meeting: Meeting{ID: r.id, CreateTime: nine(r.created)}, Exact: !r.observed}
 	if r.ended != 0 {
-		a.finish = nine(r.ended)
+		a.Meeting.EndedAt = nine(r.ended)
 	}
 	if r.to != 0 {
 		a.From, a.To = nine(r.from), nine(r.to)
@@ -71,12 +68,12 @@ func TestSessions(t *testing.T) {
 			[]Session{session("a", 0, 30, 30, false), session("b", 300, 330, 30, true)}, map[string]string{"a": "a", "b": "b"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var accounts []account
+			var accounts []Account
 			for _, r := range test.runs {
 				accounts = append(accounts, r.account())
 			}
 			sessions, of := sessionsOf("room", accounts)
-			attendancesOf(sessions, of, accounts)
+			Attendances(sessions, of, accounts)
 			if diff := cmp.Diff(test.want, sessions); diff != "" {
 				t.Error(diff)
 			}
@@ -91,16 +88,16 @@ func TestAttendances(t *testing.T) {
 	stay := func(meeting, person string, from, to float64) Stay {
 		return Stay{MeetingID: meeting, PersonID: person, From: nine(from), To: nine(to)}
 	}
-	accounts := []account{
-		{MeetingAccount: MeetingAccount{MeetingID: "a", Stays: []Stay{stay("a", "ann", 0, 10), stay("a", "bob", 5, 20), stay("a", "ann", 15, 20)},
-			Activities: map[string]Activity{"ann": {Chats: 2, TalkTime: time.Minute}}}},
-		{MeetingAccount: MeetingAccount{MeetingID: "b", Stays: []Stay{stay("b", "ann", 18, 30)},
-			Activities: map[string]Activity{"ann": {Chats: 1, Talks: 3, TalkTime: time.Minute}}}},
-		{MeetingAccount: MeetingAccount{MeetingID: "c", Stays: []Stay{stay("c", "ann", 500, 510)}}},
-		{MeetingAccount: MeetingAccount{MeetingID: "of no session", Stays: []Stay{stay("d", "ann", 0, 1)}}},
+	accounts := []Account{
+		{Meeting: Meeting{ID: "a"}, Stays: []Stay{stay("a", "ann", 0, 10), stay("a", "bob", 5, 20), stay("a", "ann", 15, 20)},
+			Activities: map[string]Activity{"ann": {Chats: 2, TalkTime: time.Minute}}},
+		{Meeting: Meeting{ID: "b"}, Stays: []Stay{stay("b", "ann", 18, 30)},
+			Activities: map[string]Activity{"ann": {Chats: 1, Talks: 3, TalkTime: time.Minute}}},
+		{Meeting: Meeting{ID: "c"}, Stays: []Stay{stay("c", "ann", 500, 510)}},
+		{Meeting: Meeting{ID: "of no session"}, Stays: []Stay{stay("d", "ann", 0, 1)}},
 	}
 	sessions := []Session{{ID: "a"}, {ID: "c"}}
-	got := attendancesOf(sessions, map[string]string{"a": "a", "b": "a", "c": "c"}, accounts)
+	got := Attendances(sessions, map[string]string{"a": "a", "b": "a", "c": "c"}, accounts)
 	want := []Attendance{
 		{SessionID: "a", PersonID: "ann", Time: minutes(25), Activity: Activity{Chats: 3, Talks: 3, TalkTime: 2 * time.Minute}},
 		{SessionID: "a", PersonID: "bob", Time: minutes(15)},

@@ -1,4 +1,4 @@
-package classroom
+package jobs
 
 import (
 	"context"
@@ -13,40 +13,46 @@ import (
 // A Runner does jobs when they are due, on any number of nodes: each job is
 // claimed by one, for as long as its lease.
 type Runner struct {
-	Store   jobStore
-	Classes *Classes
-	Grades  *Grades
+	Store   store
+	Kinds   map[Kind]Work
 	Now     func() time.Time
 	Log     *slog.Logger
-	Observe func(kind JobKind, outcome string, took time.Duration) // may be nil
+	Observe func(kind Kind, outcome string, took time.Duration) // may be nil
 
 	once sync.Once
 	wake chan struct{}
 }
 
-// jobStore is what Runner needs of the database.
-type jobStore interface {
+// Work is how the jobs of one kind are done.
+type Work struct {
+	// Do does one job, within runMost, and returns when to do it again; zero:
+	// never. An error without a time puts the job off, further each time.
+	Do func(context.Context, Job) (time.Time, error)
+
+	Pause   time.Duration // after a job, in its place of the lane
+	Unasked bool          // there is always one job of the kind, without a subject
+}
+
+// store is what Runner needs of the database.
+type store interface {
 	Enqueue(context.Context, Job) error
 	ClaimJobs(ctx context.Context, now time.Time, lease time.Duration, limit int, busy []string) ([]Job, error)
 	FreeJobs(context.Context) error
 	FinishJob(context.Context, Job) error
 	RetryJob(ctx context.Context, job Job, at time.Time) error
 	NextJob(context.Context) (time.Time, error)
-	Sweep(ctx context.Context, now time.Time) error
 }
 
 const (
-	workers    = 64                     // jobs at once
-	perLane    = 4                      // of one platform or server, so that one that is down doesn't hold up others
-	lease      = 40 * time.Second       // a node that dies holds its jobs up for so long
-	runMost    = 30 * time.Second       // less than the lease, so nobody else has the job meanwhile
-	pause      = 100 * time.Millisecond // after a delivery, in its place of the lane: a platform gets 40 a second at most
-	idleMost   = 2 * time.Second        // other nodes and commands ask for jobs too
-	busyMost   = time.Second            // while all that is due is in lanes that are full
+	workers    = 64               // jobs at once
+	perLane    = 4                // of one platform or server, so that one that is down doesn't hold up others
+	lease      = 40 * time.Second // a node that dies holds its jobs up for so long
+	runMost    = 30 * time.Second // less than the lease, so nobody else has the job meanwhile
+	idleMost   = 2 * time.Second  // other nodes and commands ask for jobs too
+	busyMost   = time.Second      // while all that is due is in lanes that are full
 	soonest    = 20 * time.Millisecond
 	brokenWait = 2 * time.Second // after a claim that went wrong
 	drainMost  = 20 * time.Second
-	sweepEvery = time.Hour
 	retryFirst = 5 * time.Second // of a job that failed by our fault
 	retryLast  = 10 * time.Minute
 )
@@ -68,8 +74,13 @@ func (r *Runner) prepare(ctx context.Context) error {
 	if err := r.Store.FreeJobs(ctx); err != nil {
 		return fmt.Errorf("jobs of the last run: %w", err)
 	}
-	if err := r.Store.Enqueue(ctx, Job{Kind: SweepJob, RunAt: r.Now()}); err != nil {
-		return fmt.Errorf("sweep: %w", err)
+	for kind, work := range r.Kinds {
+		if !work.Unasked {
+			continue
+		}
+		if err := r.Store.Enqueue(ctx, Job{Kind: kind, RunAt: r.Now()}); err != nil {
+			return fmt.Errorf("job %s: %w", kind, err)
+		}
 	}
 	return nil
 }
@@ -186,9 +197,10 @@ func (r *Runner) await(ctx context.Context, done <-chan Job, busy lanes, wait ti
 	}
 }
 
-// pace keeps a delivery's place in its lane for a moment.
+// pace keeps a job's place in its lane for its kind's pause.
 func (r *Runner) pace(ctx context.Context, job Job) {
-	if job.Kind != DeliverJob {
+	pause := r.Kinds[job.Kind].Pause
+	if pause == 0 {
 		return
 	}
 	timer := time.NewTimer(pause)
@@ -245,15 +257,9 @@ func (r *Runner) run(ctx context.Context, job Job) (next time.Time, err error) {
 			next, err = time.Time{}, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	switch job.Kind {
-	case PollJob:
-		return r.Classes.Poll(ctx, job.Subject)
-	case SettleJob:
-		return r.Classes.Settle(ctx, job.Subject)
-	case DeliverJob:
-		return r.Grades.Deliver(ctx, job)
-	case SweepJob:
-		return r.Now().Add(sweepEvery), r.Store.Sweep(ctx, r.Now())
+	work, known := r.Kinds[job.Kind]
+	if !known {
+		return time.Time{}, fmt.Errorf("no job is called %q", job.Kind)
 	}
-	return time.Time{}, fmt.Errorf("no job is called %q", job.Kind)
+	return work.Do(ctx, job)
 }

@@ -1,7 +1,6 @@
-package classroom
+package attendance
 
 import (
-	"encoding/json"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -61,7 +60,7 @@ func TestExactStaysAreUnited(t *testing.T) {
 				stays = append(stays, stretch{sec(e[0]), sec(e[1])})
 			}
 			m := Meeting{ID: "m1", InternalID: "in-1", CreateTime: nine(0)}
-			a := accountOf(m, []Evidence{{Source: Analytics, Body: reportBody("in-1", 0, 60, map[string][]stretch{"ann": stays})}}, everybody)
+			a := AccountOf(m, []Evidence{{Source: Analytics, Body: reportBody("in-1", 0, 60, map[string][]stretch{"ann": stays})}}, everybody)
 			var sum time.Duration
 			for _, s := range a.Stays {
 				sum += s.To.Sub(s.From)
@@ -77,7 +76,7 @@ func TestExactStaysAreUnited(t *testing.T) {
 func TestReportsOfBigBlueButton(t *testing.T) {
 	for _, name := range []string{"own-60", "own-edge", "own-night", "own-still-talking"} {
 		t.Run(name, func(t *testing.T) {
-			body, err := os.ReadFile(filepath.Join("..", "testdata", "analytics", name+".json"))
+			body, err := os.ReadFile(filepath.Join("..", "..", "testdata", "analytics", name+".json"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,7 +85,7 @@ func TestReportsOfBigBlueButton(t *testing.T) {
 				t.Fatal(err)
 			}
 			m := Meeting{ID: "m1", InternalID: report.InternalMeetingID, CreateTime: report.Start}
-			a := accountOf(m, []Evidence{{Source: Analytics, Body: body}}, everybody)
+			a := AccountOf(m, []Evidence{{Source: Analytics, Body: body}}, everybody)
 			got := map[string]time.Duration{}
 			for _, s := range a.Stays {
 				got[s.PersonID] += s.To.Sub(s.From)
@@ -96,8 +95,8 @@ func TestReportsOfBigBlueButton(t *testing.T) {
 					t.Errorf("%s: %v, BigBlueButton says %v", person.UserID, got[person.UserID], person.Duration)
 				}
 			}
-			if len(report.Attendees) == 0 || !a.Exact || !a.finish.Equal(report.Finish) {
-				t.Errorf("%d attendees, exact %v, finish %v", len(report.Attendees), a.Exact, a.finish)
+			if len(report.Attendees) == 0 || !a.Exact || !a.Meeting.EndedAt.Equal(report.Finish) {
+				t.Errorf("%d attendees, exact %v, finish %v", len(report.Attendees), a.Exact, a.Meeting.EndedAt)
 			}
 		})
 	}
@@ -143,7 +142,7 @@ func TestObservedStays(t *testing.T) {
 				m.EndedAt = time.Time{}
 			}
 			var got []stretch
-			for _, s := range accountOf(m, test.evidence, everybody).Stays {
+			for _, s := range AccountOf(m, test.evidence, everybody).Stays {
 				if s.PersonID == "ann" {
 					got = append(got, stretch{s.From.Round(time.Millisecond).Sub(nine(0)).Minutes(), s.To.Round(time.Millisecond).Sub(nine(0)).Minutes()})
 				}
@@ -183,7 +182,7 @@ func TestClocksThatDiffer(t *testing.T) {
 				evidence = append(evidence, Evidence{Source: Joining, At: ours(0), Until: ours(0), Body: []byte("bob")})
 			}
 			m := Meeting{ID: "m1", CreateTime: nine(0), ClockOffset: test.offset, EndedAt: nine(60)}
-			a := accountOf(m, evidence, everybody)
+			a := AccountOf(m, evidence, everybody)
 			if len(a.Stays) != 1 || !a.From.Equal(nine(test.from)) || !a.To.Equal(nine(test.to)) {
 				t.Errorf("%v to %v, want %v to %v", a.From, a.To, nine(test.from), nine(test.to))
 			}
@@ -219,7 +218,7 @@ func TestSourcesOfAMeeting(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			m := Meeting{ID: "m1", InternalID: "in-1", CreateTime: nine(0), ClockOffset: time.Nanosecond, EndedAt: nine(50)}
 			known := func(id string) bool { return id == "ann" || id == "bob" }
-			a := accountOf(m, test.evidence, known)
+			a := AccountOf(m, test.evidence, known)
 			got := map[string]time.Duration{}
 			for _, s := range a.Stays {
 				got[s.PersonID] += s.To.Sub(s.From).Round(time.Minute)
@@ -237,12 +236,12 @@ func TestReportsOfOneMeetingCountActivityOnce(t *testing.T) {
 		{Source: Analytics, Body: reportBody("in-1", 0, 60, map[string][]stretch{"ann": {{0, 10}, {20, 30}}})},
 		{Source: Analytics, Body: reportBody("in-1", 0, 61, map[string][]stretch{"ann": {{0, 10}}})},
 	}
-	a := accountOf(m, evidence, everybody)
+	a := AccountOf(m, evidence, everybody)
 	if got := a.Activities["ann"].Chats; got != 2 {
 		t.Errorf("%d chats, want 2", got)
 	}
-	if !a.finish.Equal(nine(61)) {
-		t.Errorf("finish %v", a.finish)
+	if !a.Meeting.EndedAt.Equal(nine(61)) {
+		t.Errorf("finish %v", a.Meeting.EndedAt)
 	}
 }
 
@@ -260,7 +259,7 @@ func FuzzPollReport(f *testing.F) {
 			{Source: Poll, At: when(until), Until: when(until + 30_000), Body: second},
 			{Source: Joining, At: when(at - 10_000), Until: when(at - 10_000), Body: []byte("ann")},
 		}
-		a := accountOf(m, evidence, everybody)
+		a := AccountOf(m, evidence, everybody)
 		last := map[string]time.Time{}
 		for _, s := range a.Stays {
 			if s.From.Before(m.CreateTime) || s.To.After(m.EndedAt) || !s.From.Before(s.To) || s.From.Before(last[s.PersonID]) {
@@ -269,7 +268,7 @@ func FuzzPollReport(f *testing.F) {
 			last[s.PersonID] = s.To
 		}
 		slices.Reverse(evidence)
-		if diff := cmp.Diff(a.MeetingAccount, accountOf(m, evidence, everybody).MeetingAccount); diff != "" {
+		if diff := cmp.Diff(a, AccountOf(m, evidence, everybody)); diff != "" {
 			t.Fatal(diff)
 		}
 	})
@@ -284,47 +283,13 @@ func TestAccountOfAnyOrder(t *testing.T) {
 		m := Meeting{ID: "m1", InternalID: "in-1", CreateTime: nine(0), EndedAt: nine(60), ClockOffset: time.Duration(random.IntN(3)) * time.Minute}
 		evidence := someEvidence(random, m, people)
 		known := func(id string) bool { return id != "w_stranger" }
-		want := accountOf(m, evidence, known)
+		want := AccountOf(m, evidence, known)
 		shuffled := slices.Concat(evidence, evidence[:random.IntN(len(evidence)+1)])
 		random.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-		got := accountOf(m, shuffled, known)
+		got := AccountOf(m, shuffled, known)
 		got.Evidence = want.Evidence
-		if diff := cmp.Diff(want.MeetingAccount, got.MeetingAccount); diff != "" || !want.finish.Equal(got.finish) {
+		if diff := cmp.Diff(want, got); diff != "" || !want.Meeting.EndedAt.Equal(got.Meeting.EndedAt) {
 			t.Fatalf("round %d: %s", round, diff)
 		}
 	}
-}
-
-// someEvidence makes up what might be told of a meeting of an hour.
-func someEvidence(random *rand.Rand, m Meeting, people []string) []Evidence {
-	var all []Evidence
-	at := m.CreateTime.Add(-m.ClockOffset)
-	for range random.IntN(30) {
-		at = at.Add(time.Duration(random.IntN(120)) * time.Second)
-		until := at.Add(time.Duration(random.IntN(3)*30) * time.Second)
-		var here []string
-		for _, p := range people {
-			if random.IntN(2) == 0 {
-				here = append(here, p)
-			}
-		}
-		body, _ := json.Marshal(PollReport{People: here, Interval: 30 * time.Second})
-		all = append(all, Evidence{MeetingID: m.ID, Source: Poll, At: at, Until: until, Body: body})
-		if random.IntN(3) == 0 {
-			joined := at.Add(-time.Duration(random.IntN(60)) * time.Second)
-			all = append(all, Evidence{MeetingID: m.ID, Source: Joining, At: joined, Until: joined, Body: []byte(people[random.IntN(len(people))])})
-		}
-	}
-	from := m.CreateTime.Sub(nine(0)).Minutes()
-	for range random.IntN(3) {
-		stays := map[string][]stretch{}
-		for _, p := range people {
-			for range random.IntN(3) {
-				begin := from + random.Float64()*50
-				stays[p] = append(stays[p], stretch{begin, begin + random.Float64()*20})
-			}
-		}
-		all = append(all, Evidence{MeetingID: m.ID, Source: Analytics, At: at, Until: at, Body: reportBody(m.InternalID, from, from+55+float64(random.IntN(5)), stays)})
-	}
-	return all
 }

@@ -1,20 +1,15 @@
-package classroom
+// Package jobs does deferred work: each job once at a time, on any number of
+// nodes, when it is due. What kinds of jobs there are others say.
+package jobs
 
 import "time"
 
-// A JobKind is what a job does.
-type JobKind string
-
-const (
-	PollJob    JobKind = "poll"    // subject: Meeting.ID
-	SettleJob  JobKind = "settle"  // subject: Room.ID
-	DeliverJob JobKind = "deliver" // subject: placement/person
-	SweepJob   JobKind = "sweep"   // subject: empty; what is past its life goes
-)
+// A Kind is what a job does.
+type Kind string
 
 // A Job is deferred work. There is one at most for each kind and subject.
 type Job struct {
-	Kind     JobKind
+	Kind     Kind
 	Subject  string
 	Lane     string // jobs of one lane have a common pace: a registration's or a server's id
 	RunAt    time.Time

@@ -1,9 +1,7 @@
-package classroom
+package attendance
 
 import (
-	"maps"
 	"math"
-	"slices"
 	"time"
 )
 
@@ -33,38 +31,25 @@ const (
 	MostPoints  = 100_000
 )
 
-// Validate is an *InvalidError for the first field out of bounds.
-func (r Rule) Validate() error {
+// Wrong names the first field that is out of bounds; empty if none is.
+func (r Rule) Wrong() string {
 	most := MostMinutes
 	switch r.Measure {
 	case NoMeasure:
-		return nil
+		return ""
 	case Minutes:
 	case Percent:
 		most = 100
 	default:
-		return &InvalidError{"measure"}
+		return "measure"
 	}
 	if r.Need < 1 || r.Need > most {
-		return &InvalidError{"need"}
+		return "need"
 	}
 	if math.IsNaN(r.Points) || r.Points < 0.01 || r.Points > MostPoints {
-		return &InvalidError{"points"}
+		return "points"
 	}
-	return nil
-}
-
-// A Result is what a placement's rule makes of a person's attendances.
-type Result struct {
-	PlacementID string
-	PersonID    string
-	Complete    bool
-	Share       float64       // of what is needed, 0 to 1
-	Points      float64       // of Rule.Points
-	Time        time.Duration // that counted
-	Needed      time.Duration // for all points; 0 if no session says yet
-	TrueAt      time.Time     // when it came true, our clock
-	Sends       bool          // belongs in the gradebook
+	return ""
 }
 
 // attended is one ended session as one person attended it, or what it had come
@@ -136,55 +121,4 @@ func (r Rule) pointsFor(result Result) float64 {
 		return max(0.01, math.Floor(result.Share*r.Points*100)/100)
 	}
 	return 0
-}
-
-// resultsOf applies a placement's rule to each of its learners who has an
-// attendance. Of a session that is open only what it had come to before counts.
-func resultsOf(p Placement, sessions []Session, interims map[string][]interim, attendances []Attendance, graded map[string]bool) []Result {
-	if p.Rule.Measure == NoMeasure {
-		return nil
-	}
-	times := map[string]map[string]time.Duration{} // person, session
-	for _, a := range attendances {
-		if !graded[a.PersonID] {
-			continue
-		}
-		if times[a.PersonID] == nil {
-			times[a.PersonID] = map[string]time.Duration{}
-		}
-		times[a.PersonID][a.SessionID] = a.Time
-	}
-	var results []Result
-	for _, person := range slices.Sorted(maps.Keys(times)) {
-		var history []attended
-		for _, s := range sessions {
-			for _, part := range interims[s.ID] {
-				history = append(history, attended{time: part.times[person], length: part.length, interim: true})
-			}
-			if !s.open() {
-				history = append(history, attended{time: times[person][s.ID], length: s.Length})
-			}
-		}
-		r := p.Rule.judge(history)
-		r.PlacementID, r.PersonID = p.ID, person
-		results = append(results, r)
-	}
-	return results
-}
-
-// gradedIn are the learners of a course: no test user, nobody anonymous, and
-// nobody who moderates in any course of the room.
-func gradedIn(courseID string, people []Enrolment) map[string]bool {
-	graded := map[string]bool{}
-	for _, e := range people {
-		if e.CourseID == courseID && e.Graded {
-			graded[e.PersonID] = true
-		}
-	}
-	for _, e := range people {
-		if e.Role == Moderator {
-			delete(graded, e.PersonID)
-		}
-	}
-	return graded
 }

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
 	"github.com/bbbridge/bbbridge/lti"
 )
 
@@ -28,10 +31,10 @@ type deliveryRow struct {
 	Kept        float64
 }
 
-func (r deliveryRow) delivery() classroom.Delivery {
-	return classroom.Delivery{
+func (r deliveryRow) delivery() gradebook.Delivery {
+	return gradebook.Delivery{
 		PlacementID: r.PlacementID, PersonID: r.PersonID, Points: r.Points, Max: r.MaxPoints, Comment: r.Comment,
-		TrueAt: r.TrueAt.time(), State: classroom.DeliveryState(r.State), Reason: r.Reason, Detail: r.Detail,
+		TrueAt: r.TrueAt.time(), State: gradebook.State(r.State), Reason: r.Reason, Detail: r.Detail,
 		Attempts: r.Attempts, NextAt: r.NextAt.time(),
 		SentAt: r.SentAt.time(), SentPoints: r.SentPoints, SentStamp: r.SentStamp.time(), Kept: r.Kept,
 	}
@@ -43,14 +46,14 @@ const (
 	selectDelivery = `SELECT ` + deliveryColumns + ` FROM deliveries d `
 )
 
-func deliverJob(placementID, personID, lane string, at time.Time) classroom.Job {
-	return classroom.Job{Kind: classroom.DeliverJob, Subject: placementID + "/" + personID, Lane: lane, RunAt: at}
+func deliverJob(placementID, personID, lane string, at time.Time) jobs.Job {
+	return jobs.Job{Kind: gradebook.DeliverJob, Subject: placementID + "/" + personID, Lane: lane, RunAt: at}
 }
 
 // Order returns a delivery with what is needed to carry it out. It is
-// ErrNotFound if there is none, and if its platform has been removed: what
+// gradebook.ErrNoOrder if there is none, and if its platform has been removed: what
 // waits then goes on when the platform is added again.
-func (db *DB) Order(ctx context.Context, placementID, personID string) (classroom.Order, error) {
+func (db *DB) Order(ctx context.Context, placementID, personID string) (gradebook.Order, error) {
 	var row struct {
 		deliveryRow
 		personRow
@@ -65,20 +68,24 @@ func (db *DB) Order(ctx context.Context, placementID, personID string) (classroo
 		JOIN placements pl ON pl.id = d.placement_id
 		JOIN courses c ON c.id = pl.course_id
 		WHERE d.placement_id = ? AND d.person_id = ?`, placementID, personID)
+	if errors.Is(err, classroom.ErrNotFound) {
+		err = gradebook.ErrNoOrder
+	}
 	if err != nil {
-		return classroom.Order{}, fmt.Errorf("delivery %s/%s: %w", placementID, personID, err)
+		return gradebook.Order{}, fmt.Errorf("delivery %s/%s: %w", placementID, personID, err)
 	}
 	registration, err := db.Registration(ctx, row.RegistrationID)
 	if errors.Is(err, lti.ErrNoRegistration) {
-		return classroom.Order{}, fmt.Errorf("delivery %s/%s: platform was removed: %w", placementID, personID, classroom.ErrNotFound)
+		return gradebook.Order{}, fmt.Errorf("delivery %s/%s: platform was removed: %w", placementID, personID, gradebook.ErrNoOrder)
 	}
 	if err != nil {
-		return classroom.Order{}, err
+		return gradebook.Order{}, err
 	}
 	placement := row.placement()
-	return classroom.Order{
+	return gradebook.Order{
 		Delivery: row.delivery(), Registration: registration, DeploymentID: row.DeploymentID,
-		Subject: row.person().Subject, Placement: placement, RoomID: placement.RoomID,
+		Subject: row.person().Subject, Column: placement.Column, ResourceLinkID: placement.ResourceLinkID,
+		Title: placement.Title, RoomID: placement.RoomID,
 	}, nil
 }
 
@@ -110,7 +117,7 @@ func (db *DB) FreeLineItem(ctx context.Context, placementID string) error {
 }
 
 // SaveLineItem keeps which line item the placement uses.
-func (db *DB) SaveLineItem(ctx context.Context, placementID string, item classroom.LineItem) error {
+func (db *DB) SaveLineItem(ctx context.Context, placementID string, item gradebook.LineItem) error {
 	err := db.write(ctx, func(c *conn) error { return c.saveLineItem(ctx, placementID, item) })
 	if err != nil {
 		return fmt.Errorf("save line item of placement %s: %w", placementID, err)
@@ -118,7 +125,7 @@ func (db *DB) SaveLineItem(ctx context.Context, placementID string, item classro
 	return nil
 }
 
-func (c *conn) saveLineItem(ctx context.Context, placementID string, item classroom.LineItem) error {
+func (c *conn) saveLineItem(ctx context.Context, placementID string, item gradebook.LineItem) error {
 	return c.one(ctx, `UPDATE placements SET item_url = ?, item_max = ?, item_made = ? WHERE id = ?`,
 		item.URL, item.Max, item.Made, placementID)
 }
@@ -126,7 +133,7 @@ func (c *conn) saveLineItem(ctx context.Context, placementID string, item classr
 // SaveDelivery keeps the outcome of an attempt: what the platform took, always;
 // the state only if the attempt was for the value that still counts, known by
 // its TrueAt. A newer value goes on waiting.
-func (db *DB) SaveDelivery(ctx context.Context, d classroom.Delivery) error {
+func (db *DB) SaveDelivery(ctx context.Context, d gradebook.Delivery) error {
 	at := millis(d.TrueAt)
 	err := db.write(ctx, func(c *conn) error {
 		return c.one(ctx, `
@@ -161,7 +168,7 @@ func (db *DB) Resend(ctx context.Context, placementID, personID string) error {
 		err = c.one(ctx, `
 			UPDATE deliveries SET state = ?, reason = '', detail = '', attempts = 0, next_at = NULL,
 				true_at = CASE WHEN true_at < ? THEN ? ELSE true_at + 1 END
-			WHERE placement_id = ? AND person_id = ?`, string(classroom.Waiting), millis(db.Now()), millis(db.Now()), placementID, personID)
+			WHERE placement_id = ? AND person_id = ?`, string(gradebook.Waiting), millis(db.Now()), millis(db.Now()), placementID, personID)
 		if err != nil {
 			return err
 		}
@@ -175,7 +182,7 @@ func (db *DB) Resend(ctx context.Context, placementID, personID string) error {
 
 // ResultOf returns a person's result in a placement and its delivery, each nil
 // if there is none.
-func (db *DB) ResultOf(ctx context.Context, placementID, personID string) (*classroom.Result, *classroom.Delivery, error) {
+func (db *DB) ResultOf(ctx context.Context, placementID, personID string) (*attendance.Result, *gradebook.Delivery, error) {
 	c := db.reads()
 	var results []resultRow
 	var deliveries []deliveryRow
@@ -202,7 +209,7 @@ func first[T any](list []T) *T {
 }
 
 // PlacementDeliveries returns the placement's ledger.
-func (db *DB) PlacementDeliveries(ctx context.Context, placementID string) ([]classroom.Delivery, error) {
+func (db *DB) PlacementDeliveries(ctx context.Context, placementID string) ([]gradebook.Delivery, error) {
 	var rows []deliveryRow
 	err := db.reads().list(ctx, &rows, selectDelivery+`WHERE d.placement_id = ? ORDER BY d.person_id`, placementID)
 	if err != nil {

@@ -1,4 +1,4 @@
-package classroom
+package gradebook
 
 import (
 	"context"
@@ -42,7 +42,6 @@ type Grades struct {
 	Platform gradebook
 	Now      func() time.Time
 	Log      *slog.Logger
-	Wake     func() // may be nil
 
 	finding singleflight.Group
 }
@@ -54,8 +53,6 @@ type gradeStore interface {
 	FreeLineItem(ctx context.Context, placementID string) error
 	SaveLineItem(ctx context.Context, placementID string, item LineItem) error
 	SaveDelivery(context.Context, Delivery) error
-	Session(ctx context.Context, roomID, sessionID string) (Session, error)
-	Resend(ctx context.Context, placementID, personID string) error
 }
 
 // gradebook is a platform's. *lti.Grades is one.
@@ -75,22 +72,30 @@ const (
 // JobSubject names a delivery's job.
 func (d Delivery) JobSubject() string { return d.PlacementID + "/" + d.PersonID }
 
-// Deliver makes one attempt at a job's delivery and returns when to make the
+// DeliverJob is the kind of a delivery's job.
+const DeliverJob = "deliver"
+
+// ErrNoOrder is the error of a delivery that isn't there, or whose platform has
+// been removed.
+var ErrNoOrder = errors.New("no such delivery")
+
+// Deliver makes one attempt, the attempts-th of its job, at the delivery of
+// that subject and returns when to make the
 // next; zero: there is nothing left to do. A platform's no is kept and logged
 // and is no error.
 //
 // What a disabled platform would get waits until it's enabled, and that of a
 // removed one for a month.
-func (g *Grades) Deliver(ctx context.Context, job Job) (time.Time, error) {
-	placementID, personID, _ := strings.Cut(job.Subject, "/")
+func (g *Grades) Deliver(ctx context.Context, subject string, attempts int) (time.Time, error) {
+	placementID, personID, _ := strings.Cut(subject, "/")
 	o, err := g.Store.Order(ctx, placementID, personID)
 	switch {
-	case errors.Is(err, ErrNotFound) && job.Attempts < removedTries:
+	case errors.Is(err, ErrNoOrder) && attempts < removedTries:
 		return g.Now().Add(removedWait), nil
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, ErrNoOrder):
 		return time.Time{}, nil
 	case err != nil:
-		return time.Time{}, fmt.Errorf("order %s: %w", job.Subject, err)
+		return time.Time{}, fmt.Errorf("order %s: %w", subject, err)
 	case o.State != Waiting:
 		return time.Time{}, nil
 	case o.NextAt.After(g.Now()): // the job came back after a crash, but the platform wants to wait
@@ -101,10 +106,10 @@ func (g *Grades) Deliver(ctx context.Context, job Job) (time.Time, error) {
 		err = g.Store.SaveDelivery(context.WithoutCancel(ctx), o.Delivery)
 	}
 	if err != nil {
-		return time.Time{}, fmt.Errorf("keep delivery %s: %w", job.Subject, err)
+		return time.Time{}, fmt.Errorf("keep delivery %s: %w", subject, err)
 	}
 	if problem != nil {
-		g.Log.InfoContext(ctx, "grade not taken", "platform", o.Registration.Name, "subject", job.Subject,
+		g.Log.InfoContext(ctx, "grade not taken", "platform", o.Registration.Name, "subject", subject,
 			"state", o.State, "code", o.Reason, "next", o.NextAt, "err", problem)
 	}
 	return o.NextAt, nil
@@ -144,7 +149,7 @@ func (d Delivery) stamp() (stamp time.Time, tried bool) {
 		return d.TrueAt, true
 	}
 	stamp = d.TrueAt
-	if earliest := d.SentStamp.Add(stampStep); d.mayBeSent() && stamp.Before(earliest) {
+	if earliest := d.SentStamp.Add(stampStep); d.MayBeSent() && stamp.Before(earliest) {
 		stamp = earliest
 	}
 	return stamp, false
@@ -153,7 +158,7 @@ func (d Delivery) stamp() (stamp time.Time, tried bool) {
 // nothingThere reports whether the gradebook has nothing that a score of no
 // points would put right. Such a score only ever corrects one before it.
 func (g *Grades) nothingThere(ctx context.Context, o Order) bool {
-	if !o.mayBeSent() || o.Placement.LineItem.URL == "" {
+	if !o.MayBeSent() || o.LineItem.URL == "" {
 		return true
 	}
 	if !o.SentAt.IsZero() { // it has, and said so
@@ -161,26 +166,4 @@ func (g *Grades) nothingThere(ctx context.Context, o Order) bool {
 	}
 	results, err := g.results(ctx, o)
 	return err == nil && !slices.ContainsFunc(results, func(r lti.Result) bool { return r.UserID == o.Subject && !r.Empty })
-}
-
-// Resend sends a person's grade once more, for a teacher who asks for it in
-// the register of a session. It counts as of now, also over what somebody gave
-// meanwhile: that is what they ask for.
-//
-// It is ErrForbidden, or ErrNotFound for somebody without a grade and for a
-// session of another room.
-func (g *Grades) Resend(ctx context.Context, seat Seat, sessionID, personID string) error {
-	if err := seat.May(Resend); err != nil {
-		return err
-	}
-	if _, err := g.Store.Session(ctx, seat.Room.ID, sessionID); err != nil {
-		return fmt.Errorf("session %s of room %s: %w", sessionID, seat.Room.ID, err)
-	}
-	if err := g.Store.Resend(ctx, seat.Placement.ID, personID); err != nil {
-		return fmt.Errorf("resend to placement %s: %w", seat.Placement.ID, err)
-	}
-	if g.Wake != nil {
-		g.Wake()
-	}
-	return nil
 }

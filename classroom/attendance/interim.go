@@ -1,4 +1,4 @@
-package classroom
+package attendance
 
 import (
 	"cmp"
@@ -15,22 +15,22 @@ type interim struct {
 }
 
 // interimsOf finds the interims of each session, in the order of time. A meeting
-// that follows sooner than callbackWait is the same class still: nothing was
+// that follows sooner than ReportWait is the same class still: nothing was
 // counted in between.
-func interimsOf(sessionOf map[string]string, accounts []account) map[string][]interim {
-	bySession := map[string][]account{}
+func interimsOf(sessionOf map[string]string, accounts []Account) map[string][]interim {
+	bySession := map[string][]Account{}
 	for _, a := range accounts {
-		if session, ok := sessionOf[a.MeetingID]; ok {
+		if session, ok := sessionOf[a.Meeting.ID]; ok {
 			bySession[session] = append(bySession[session], a)
 		}
 	}
 	interims := map[string][]interim{}
 	for session, of := range bySession {
-		slices.SortFunc(of, func(a, b account) int {
-			return cmp.Or(a.meeting.CreateTime.Compare(b.meeting.CreateTime), cmp.Compare(a.MeetingID, b.MeetingID))
+		slices.SortFunc(of, func(a, b Account) int {
+			return cmp.Or(a.Meeting.CreateTime.Compare(b.Meeting.CreateTime), cmp.Compare(a.Meeting.ID, b.Meeting.ID))
 		})
 		for i := 1; i < len(of); i++ {
-			if of[i].meeting.CreateTime.Sub(of[i-1].end()) > callbackWait {
+			if of[i].Meeting.CreateTime.Sub(of[i-1].end()) > ReportWait {
 				interims[session] = append(interims[session], interimAfter(of[:i]))
 			}
 		}
@@ -39,7 +39,7 @@ func interimsOf(sessionOf map[string]string, accounts []account) map[string][]in
 }
 
 // interimAfter is what meetings come to.
-func interimAfter(accounts []account) interim {
+func interimAfter(accounts []Account) interim {
 	var whole []span
 	spans := map[string][]span{}
 	for _, a := range accounts {

@@ -1,0 +1,92 @@
+// Package attendance is what the evidence of meetings comes to: stays,
+// sessions, attendances, and what a rule makes of them. All of it is computed
+// from what it is given: it asks no clock and no database.
+package attendance
+
+import "time"
+
+// A Meeting is one meeting at BigBlueButton. Its times are of the server's
+// clock, which may be hours off ours.
+type Meeting struct {
+	ID          string // ours
+	RoomID      string
+	ServerID    string
+	InternalID  string        // the server's; unique there
+	MeetingID   string        // the room's, as sent to the server
+	CreateTime  time.Time     // exact to the millisecond: a join must repeat it
+	ClockOffset time.Duration // the server's clock less ours, at the creation; 0 if it wasn't seen
+	EndedAt     time.Time     // zero while it lives
+	CountsAt    time.Time     // our clock: from then on what was observed counts, though no report has come; zero while it lives
+	SessionID   string        // set by Settle
+	Dirty       bool          // evidence has come that no stay reflects yet
+}
+
+// A Source is where evidence comes from.
+type Source string
+
+const (
+	Analytics Source = "analytics" // BigBlueButton's report after the meeting: exact
+	Poll      Source = "poll"      // getMeetingInfo, every poll interval
+	Joining   Source = "join"      // a join that we signed: a hint, no presence by itself
+)
+
+// Evidence is what we were told of a meeting, as it came.
+//
+// The body of Analytics is the callback's body; that of Poll is a
+// PollReport; that of Joining is the person's id.
+type Evidence struct {
+	ID        string
+	MeetingID string // Meeting.ID
+	Source    Source
+	At        time.Time // our clock
+	Until     time.Time // of polls that said the same one after another: the last one; else equal to At
+	Body      []byte
+}
+
+// A PollReport is the body of Poll evidence: who was there, sorted, each once.
+type PollReport struct {
+	People   []string      `json:"people"` // user ids at BigBlueButton
+	Interval time.Duration `json:"interval"`
+}
+
+// clamp cuts a span to the meeting's life.
+func (m Meeting) clamp(s span) span {
+	if s.from.Before(m.CreateTime) {
+		s.from = m.CreateTime
+	}
+	if !m.EndedAt.IsZero() && s.to.After(m.EndedAt) {
+		s.to = m.EndedAt
+	}
+	return s
+}
+
+// ClockOffset is how far the server's clock is ahead of ours. If the creation
+// wasn't seen it isn't known, but nobody can have come before it: a server
+// that is ahead is at least as far ahead as that takes.
+func ClockOffset(m Meeting, evidence []Evidence) time.Duration {
+	if m.ClockOffset != 0 {
+		return m.ClockOffset
+	}
+	var offset time.Duration
+	for _, e := range evidence {
+		if e.Source != Analytics {
+			offset = max(offset, m.CreateTime.Sub(e.At))
+		}
+	}
+	return offset
+}
+
+// LastSeen is when the meeting was last seen alive, by our clock.
+func LastSeen(m Meeting, evidence []Evidence) time.Time {
+	last := m.CreateTime.Add(-ClockOffset(m, evidence))
+	for _, e := range evidence {
+		if e.Source == Poll && e.Until.After(last) {
+			last = e.Until
+		}
+	}
+	return last
+}
+
+// ReportWait is how long the exact report of a meeting that has ended is waited
+// for, before what was observed of it counts.
+const ReportWait = 2 * time.Minute

@@ -1,0 +1,64 @@
+package attendance
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// A Session is one run of a class in a room: meetings that follow each other
+// within SessionGap.
+type Session struct {
+	ID        string // of its first meeting
+	RoomID    string
+	StartedAt time.Time
+	EndedAt   time.Time     // zero while a meeting of it lives
+	Length    time.Duration // the time in which anybody was there
+	Exact     bool          // every meeting of it is covered by an exact source
+	Counting  bool          // it has ended, but its report may still come: it isn't graded yet
+}
+
+// Open reports whether the session isn't graded yet.
+func (s Session) Open() bool { return s.EndedAt.IsZero() || s.Counting }
+
+// SessionGap is how much later a meeting may start and still belong to the
+// class before.
+const SessionGap = time.Hour
+
+// sessionsOf makes sessions of a room's meetings: those that follow each other
+// within SessionGap, by the server's clock. Meetings that ended with nobody in
+// them are in none. Only the newest meeting can live: a room has one at a
+// time, so one before it is over, though nobody may have told us.
+func sessionsOf(roomID string, accounts []Account) ([]Session, map[string]string) {
+	sorted := slices.Clone(accounts)
+	slices.SortFunc(sorted, func(a, b Account) int {
+		return cmp.Or(a.Meeting.CreateTime.Compare(b.Meeting.CreateTime), cmp.Compare(a.Meeting.ID, b.Meeting.ID))
+	})
+	var sessions []Session
+	sessionOf := map[string]string{}
+	var until time.Time // when the newest session's last meeting ended
+	for i, a := range sorted {
+		live := a.Meeting.EndedAt.IsZero() && i == len(sorted)-1
+		if len(a.Stays) == 0 && !live {
+			continue
+		}
+		n := len(sessions)
+		if n == 0 || a.Meeting.CreateTime.Sub(until) > SessionGap {
+			sessions = append(sessions, Session{ID: a.Meeting.ID, RoomID: roomID, StartedAt: a.begin(), Exact: true})
+			n++
+		}
+		s := &sessions[n-1]
+		sessionOf[a.Meeting.ID] = s.ID
+		s.Exact, s.Counting = s.Exact && a.Exact, s.Counting || a.Counting
+		switch {
+		case live:
+			s.EndedAt, s.Counting = time.Time{}, false
+		case a.To.After(s.EndedAt):
+			s.EndedAt = a.To
+		}
+		if end := a.end(); end.After(until) || s.ID == a.Meeting.ID {
+			until = end
+		}
+	}
+	return sessions, sessionOf
+}

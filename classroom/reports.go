@@ -1,0 +1,149 @@
+package classroom
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/bbbridge/bbbridge/bbb"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
+)
+
+// Callback takes the analytics report of a meeting: authorization is the
+// request's header. Without a good one the body, which is large, isn't read.
+// What it returns nil for is kept for good; a report that came before, or one
+// of a breakout room, is fine too.
+//
+// The errors are bbb.ErrNoToken and bbb.ErrBadToken, ErrUnreadable,
+// ErrNotFound for a meeting that isn't ours, and those of body.
+func (s *Classes) Callback(ctx context.Context, authorization string, body io.Reader) error {
+	servers, err := s.Store.Servers(ctx)
+	if err != nil {
+		return fmt.Errorf("servers: %w", err)
+	}
+	signed, err := s.signers(servers, authorization)
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return fmt.Errorf("read callback: %w", err)
+	}
+	report, err := bbb.ParseAnalytics(text)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	if report.Breakout { // its people are none of ours
+		return nil
+	}
+	m, err := s.meetingOf(ctx, report, signed)
+	if err != nil {
+		return err
+	}
+	now := s.Now()
+	e := attendance.Evidence{ID: newID(), MeetingID: m.ID, Source: attendance.Analytics, At: now, Until: now, Body: text}
+	if _, err := s.Store.KeepEvidence(ctx, e, now); err != nil {
+		return fmt.Errorf("keep report of meeting %s: %w", m.ID, err)
+	}
+	if !report.Finish.IsZero() {
+		if err := s.Store.EndMeeting(ctx, m.ID, report.Finish, now); err != nil {
+			return fmt.Errorf("end meeting %s: %w", m.ID, err)
+		}
+	}
+	s.wake()
+	return nil
+}
+
+// signers tells of each server whether its secret signed the callback. One at
+// least did, or it's an error.
+func (s *Classes) signers(servers []Server, authorization string) (map[string]bool, error) {
+	signed, some := map[string]bool{}, false
+	verdict := bbb.ErrBadToken
+	for _, server := range servers {
+		err := bbb.VerifyCallback(authorization, server.Secrets(), s.Now())
+		signed[server.ID] = err == nil
+		some = some || err == nil
+		if errors.Is(err, bbb.ErrNoToken) {
+			verdict = bbb.ErrNoToken
+		}
+	}
+	if !some {
+		return nil, fmt.Errorf("callback: %w", verdict)
+	}
+	return signed, nil
+}
+
+// meetingOf finds the meeting of a report: by the server's id, or, if we
+// never heard of its creation, by ours. Only its own server may speak of it,
+// or, when that was removed, any of ours: it may be there under a new name.
+func (s *Classes) meetingOf(ctx context.Context, report bbb.Analytics, signed map[string]bool) (attendance.Meeting, error) {
+	m, err := s.Store.MeetingByInternalID(ctx, report.InternalMeetingID)
+	byItsOwn, exists := signed[m.ServerID]
+	switch {
+	case err == nil && exists && !byItsOwn:
+		return attendance.Meeting{}, fmt.Errorf("callback of meeting %s: %w", m.ID, bbb.ErrBadToken)
+	case err == nil:
+		return m, nil
+	case !errors.Is(err, ErrNotFound):
+		return attendance.Meeting{}, fmt.Errorf("meeting of callback: %w", err)
+	}
+	room, err := s.Store.RoomByMeetingID(ctx, bbb.DecodeMeetingID(report.MeetingID))
+	if err != nil {
+		return attendance.Meeting{}, fmt.Errorf("room of callback: %w", err)
+	}
+	if report.InternalMeetingID == "" || report.Start.IsZero() {
+		return attendance.Meeting{}, fmt.Errorf("%w: no meeting or no start", ErrUnreadable)
+	}
+	m = attendance.Meeting{
+		ID: newID(), RoomID: room.ID, ServerID: s.serverOf(ctx, room, signed), MeetingID: room.MeetingID,
+		InternalID: report.InternalMeetingID, CreateTime: report.Start,
+	}
+	m, _, err = s.Store.RecordMeeting(ctx, m, s.Now().Add(s.Interval))
+	if err != nil {
+		return attendance.Meeting{}, fmt.Errorf("record meeting of callback: %w", err)
+	}
+	return m, nil
+}
+
+// serverOf is the server that a room's unknown meeting was on: one that
+// signed, and if there are several the one of the room's other meetings.
+func (s *Classes) serverOf(ctx context.Context, room Room, signed map[string]bool) string {
+	all, err := s.Store.RoomMeetings(ctx, room.ID)
+	if err == nil {
+		for _, m := range slices.Backward(all) {
+			if signed[m.ServerID] {
+				return m.ServerID
+			}
+		}
+	}
+	ids := make([]string, 0, len(signed))
+	for id, ok := range signed {
+		if ok {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids[0]
+}
+
+// Ended takes a hint that a meeting of the room has ended: to look soon. The
+// hint isn't signed; a flood of them makes no more than a look every hintWait.
+func (s *Classes) Ended(ctx context.Context, roomID string) error {
+	if _, _, err := s.Store.RoomWithCourse(ctx, roomID); err != nil {
+		return fmt.Errorf("room %s: %w", roomID, err)
+	}
+	open, err := s.Store.LiveMeetings(ctx, roomID)
+	if err != nil {
+		return fmt.Errorf("meetings of room %s: %w", roomID, err)
+	}
+	for _, m := range open {
+		if err := s.Store.Enqueue(ctx, jobs.Job{Kind: PollJob, Subject: m.ID, Lane: m.ServerID, RunAt: s.Now().Add(hintWait)}); err != nil {
+			return fmt.Errorf("poll of meeting %s: %w", m.ID, err)
+		}
+	}
+	s.wake()
+	return nil
+}
