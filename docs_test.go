@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bbbridge/bbbridge/lti"
+	"github.com/bbbridge/bbbridge/web"
 )
 
 // TestLinks wants every relative link of a page to lead to a file, and every
@@ -104,6 +105,39 @@ func TestConformanceNamesEachCheck(t *testing.T) {
 		if !strings.Contains(page, "`"+code+"`") {
 			t.Errorf("code %s is not explained", code)
 		}
+	}
+}
+
+// TestPagesNameCodesThatExist wants each code that a page tells people to look
+// for to be one that they can meet, with the sentence that stands beside it.
+func TestPagesNameCodesThatExist(t *testing.T) {
+	codes := map[string]bool{}
+	for _, code := range web.Codes() {
+		codes[code] = true
+	}
+	for _, match := range regexp.MustCompile(`Status[A-Za-z]+, "([a-z_]+)"`).FindAllStringSubmatch(read(t, "handlers/callbacks.go"), -1) {
+		codes[match[1]] = true
+	}
+	list := regexp.MustCompile("(?i)\\bcode ((?:(?:, | or )?`[^`]+`)+)|(?m)^\\| [LV]?[0-9]* *\\|[^|]*\\|[^|]*\\|([^|]*`[^|]*)\\|")
+	said := regexp.MustCompile("\"([^\"|]+)\", code `([^`]+)`")
+	locale, found := read(t, "web/locales/en.toml"), 0
+	eachPage(t, func(name, text string) {
+		for _, match := range list.FindAllStringSubmatch(text, -1) {
+			for _, code := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(match[1]+match[2], -1) {
+				found++
+				if !codes[code[1]] {
+					t.Errorf("%s: there is no code %s", name, code[1])
+				}
+			}
+		}
+		for _, match := range said.FindAllStringSubmatch(text, -1) {
+			if !strings.Contains(locale, "[problem."+match[2]+"]\nperson = \"\"\""+match[1]) {
+				t.Errorf("%s: the page of %s doesn't begin with %q", name, match[2], match[1])
+			}
+		}
+	})
+	if found < 60 {
+		t.Errorf("the pages name %d codes, want more", found)
 	}
 }
 
