@@ -486,11 +486,26 @@ func (j *bookedJob) due() time.Time {
 	return j.RunAt
 }
 
-func (b *books) ClaimJobs(_ context.Context, now time.Time, lease time.Duration, limit int, busy []string) (claimed []jobs.Job, err error) {
+func (b *books) Lanes(_ context.Context, kind jobs.Kind) (all []jobs.Lane, err error) {
+	return all, b.do("Lanes", func() error {
+		lanes := map[string]time.Time{}
+		for _, j := range b.jobs {
+			if due, known := lanes[j.Lane]; j.Kind == kind && (!known || j.due().Before(due)) {
+				lanes[j.Lane] = j.due()
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(lanes)) {
+			all = append(all, jobs.Lane{Name: name, Due: lanes[name]})
+		}
+		return nil
+	})
+}
+
+func (b *books) ClaimJobs(_ context.Context, kind jobs.Kind, lane string, now time.Time, lease time.Duration, limit int) (claimed []jobs.Job, err error) {
 	return claimed, b.do("ClaimJobs", func() error {
 		var due []*bookedJob
 		for _, j := range b.jobs {
-			if !j.due().After(now) && !slices.Contains(busy, j.Lane) {
+			if j.Kind == kind && j.Lane == lane && !j.due().After(now) {
 				due = append(due, j)
 			}
 		}
@@ -545,12 +560,16 @@ func (b *books) RetryJob(_ context.Context, j jobs.Job, at time.Time) error {
 	})
 }
 
-func (b *books) NextJob(context.Context) (next time.Time, err error) {
-	return next, b.do("NextJob", func() error {
-		for _, j := range b.jobs {
-			if due := j.due(); next.IsZero() || due.Before(next) {
-				next = due
+func (b *books) ReleaseDeliveries(_ context.Context, registrationID string, attempts int) error {
+	return b.do("ReleaseDeliveries", func() error {
+		for _, d := range b.deliveries {
+			j := b.jobs[jobName(jobs.Job{Kind: gradebook.DeliverJob, Subject: d.JobSubject()})]
+			few := attempts == 0 || d.Attempts <= attempts
+			if j == nil || j.Lane != registrationID || !j.leased.IsZero() || d.Reason != gradebook.ReasonPlatformDown || !few {
+				continue
 			}
+			j.RunAt, d.NextAt = b.now(), time.Time{}
+			b.deliveries[gradebook.Key{PlacementID: d.PlacementID, PersonID: d.PersonID}] = d
 		}
 		return nil
 	})

@@ -148,11 +148,11 @@ func deliverable(t *testing.T) (*books, *gradebook.Grades, *gradingLMS, *time.Ti
 
 func deliver(t *testing.T, g *gradebook.Grades) time.Time {
 	t.Helper()
-	next, err := g.Deliver(t.Context(), "p1/ann", 1)
+	a, err := g.Deliver(t.Context(), "p1/ann", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return next
+	return a.Again
 }
 
 func TestDeliver(t *testing.T) {
@@ -355,7 +355,7 @@ func TestTwoNodesMakeOneColumn(t *testing.T) {
 		lms.mu.Unlock()
 		defer lms.mu.Lock()
 		next, err := other.Deliver(t.Context(), "p1/bob", 1) // while the first one is at it
-		if err != nil || !next.Equal(now.Add(2*time.Second)) {
+		if err != nil || !next.Again.Equal(now.Add(2*time.Second)) {
 			t.Errorf("the other node: %v, %v", next, err)
 		}
 		return nil
@@ -495,7 +495,7 @@ func TestRemovedPlatform(t *testing.T) {
 	if next := deliver(t, g); !next.Equal(now.Add(time.Hour)) {
 		t.Errorf("next %v", next)
 	}
-	if next, err := g.Deliver(t.Context(), "p1/ann", 30*24); err != nil || !next.IsZero() {
+	if next, err := g.Deliver(t.Context(), "p1/ann", 30*24); err != nil || !next.Again.IsZero() {
 		t.Errorf("after a month: %v, %v", next, err)
 	}
 	b.removed = false

@@ -15,24 +15,25 @@ const (
 	SweepJob  jobs.Kind = "sweep"  // subject: empty; what is past its life goes
 )
 
-const (
-	sweepEvery = time.Hour
-
-	// gradePause follows each delivery in its place of the lane: a platform gets
-	// 40 a second at most.
-	gradePause = 100 * time.Millisecond
-)
+const sweepEvery = time.Hour
 
 // Kinds says how the jobs of each kind are done.
 func Kinds(classes *Classes, grades *gradebook.Grades, sweep func(ctx context.Context, now time.Time) error) map[jobs.Kind]jobs.Work {
 	return map[jobs.Kind]jobs.Work{
-		PollJob:   {Do: func(ctx context.Context, job jobs.Job) (time.Time, error) { return classes.Poll(ctx, job.Subject) }},
-		SettleJob: {Do: func(ctx context.Context, job jobs.Job) (time.Time, error) { return classes.Settle(ctx, job.Subject) }},
-		gradebook.DeliverJob: {Pause: gradePause, Do: func(ctx context.Context, job jobs.Job) (time.Time, error) {
-			return grades.Deliver(ctx, job.Subject, job.Attempts)
+		PollJob: {Workers: 64, PerLane: 8, Do: func(ctx context.Context, job jobs.Job) jobs.Outcome {
+			again, err := classes.Poll(ctx, job.Subject)
+			// With a time, the error is the server's, which doesn't answer.
+			return jobs.Outcome{Again: again, Err: err, Trouble: err != nil && !again.IsZero()}
 		}},
-		SweepJob: {Unasked: true, Do: func(ctx context.Context, _ jobs.Job) (time.Time, error) {
-			return classes.Now().Add(sweepEvery), sweep(ctx, classes.Now())
+		SettleJob: {Workers: 4, PerLane: 4, Do: func(ctx context.Context, job jobs.Job) jobs.Outcome {
+			return jobs.Done(classes.Settle(ctx, job.Subject))
+		}},
+		gradebook.DeliverJob: {Workers: 64, PerLane: 32, Release: grades.Release, Do: func(ctx context.Context, job jobs.Job) jobs.Outcome {
+			a, err := grades.Deliver(ctx, job.Subject, job.Attempts)
+			return jobs.Outcome{Again: a.Again, Err: err, Trouble: a.Trouble, Wait: a.Wait}
+		}},
+		SweepJob: {Workers: 1, PerLane: 1, Unasked: true, Do: func(ctx context.Context, _ jobs.Job) jobs.Outcome {
+			return jobs.Done(classes.Now().Add(sweepEvery), sweep(ctx, classes.Now()))
 		}},
 	}
 }

@@ -1,33 +1,20 @@
 package classroom
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/classroom/jobs"
 	"github.com/bbbridge/bbbridge/lti"
-)
-
-// What the runner of jobs keeps to.
-const (
-	perLane    = 4
-	idleMost   = 2 * time.Second
-	brokenWait = 2 * time.Second
-	drainMost  = 20 * time.Second
 )
 
 // A platform is a gradebook for tests.
@@ -47,14 +34,10 @@ type process struct {
 }
 
 func start(b *books, lms platform, at MeetingServer, log *slog.Logger) *process {
-	return observed(b, lms, at, log, nil)
-}
-
-func observed(b *books, lms platform, at MeetingServer, log *slog.Logger, observe func(jobs.Kind, string, time.Duration)) *process {
 	ctx, cancel := context.WithCancel(context.Background())
 	classes := &Classes{Store: b, Now: time.Now, Interval: 30 * time.Second, Client: func(Server) MeetingServer { return at }}
 	grades := &gradebook.Grades{Store: b, Platform: lms, Now: time.Now, Log: log}
-	r := &jobs.Runner{Store: b, Kinds: Kinds(classes, grades, b.Sweep), Now: time.Now, Log: log, Observe: observe}
+	r := &jobs.Runner{Store: b, Kinds: Kinds(classes, grades, b.Sweep), Now: time.Now, Log: log}
 	classes.Wake = r.Wake
 	p := &process{r, cancel, make(chan error, 1)}
 	go func() { p.ended <- r.Run(ctx) }()
@@ -74,290 +57,6 @@ func silent() *slog.Logger { return slog.New(slog.DiscardHandler) }
 // pass lets the bubble's time go on.
 func pass(d time.Duration) { <-time.After(d) }
 
-// A slowLMS takes its time, and counts who is at it at once.
-type slowLMS struct {
-	*gradingLMS
-	takes func(user string) time.Duration
-	stuck error // what it says after that; nil: what it would
-
-	mu       sync.Mutex
-	now, top int
-}
-
-func (l *slowLMS) PostScore(ctx context.Context, r lti.Registration, d string, e lti.Endpoint, url string, s lti.Score) error {
-	l.count(1)
-	defer l.count(-1)
-	wait := l.takes(s.UserID)
-	if wait > 0 {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
-		}
-		if l.stuck != nil {
-			return l.stuck
-		}
-	}
-	return l.gradingLMS.PostScore(ctx, r, d, e, url, s)
-}
-
-func (l *slowLMS) count(n int) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.now += n
-	l.top = max(l.top, l.now)
-	return l.now
-}
-
-// delivered is how many scores were taken so far.
-func (l *gradingLMS) delivered() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.taken)
-}
-
-// orders puts n deliveries into a lane.
-func (b *books) orders(lane string, n int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.platform.ID = lane
-	for i := range n {
-		b.put(gradebook.Delivery{PlacementID: "p1", PersonID: fmt.Sprintf("%s-%d", lane, i), Points: 10, Max: 10, TrueAt: time.Now()}, time.Now())
-	}
-}
-
-func TestRunnerKeepsToItsLanes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b, _ := class(attendance.Rule{})
-		down := &slowLMS{gradingLMS: newLMS(), stuck: context.DeadlineExceeded, takes: func(user string) time.Duration {
-			if strings.HasPrefix(user, "sub-down") {
-				return 15 * time.Second
-			}
-			return 0
-		}}
-		b.orders("down", 40)
-		b.orders("up", 40)
-		p := start(b, down, nil, silent())
-		pass(3 * time.Second)
-		if n := down.delivered(); n != 40 {
-			t.Errorf("%d of 40 delivered to the platform that is up", n)
-		}
-		if n := down.count(0); n != perLane {
-			t.Errorf("%d at once at the one that is down", n)
-		}
-		p.stop(t)
-	})
-}
-
-func TestRunnerPacesAPlatform(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b, _ := class(attendance.Rule{})
-		lms := &slowLMS{gradingLMS: newLMS(), takes: func(string) time.Duration { return time.Millisecond }}
-		b.orders("lms", 100)
-		p := start(b, lms, nil, silent())
-		pass(time.Second)
-		if n := lms.delivered(); n < 20 || n > 44 {
-			t.Errorf("%d scores in a second", n)
-		}
-		pass(3 * time.Second)
-		p.stop(t)
-		if n := len(lms.taken); n != 100 || lms.top > perLane {
-			t.Errorf("%d scores, %d at once", n, lms.top)
-		}
-	})
-}
-
-func TestRunnerIsWoken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b, _ := class(attendance.Rule{})
-		lms := newLMS()
-		p := start(b, lms, nil, silent())
-		pass(time.Minute)
-		b.orders("lms", 1)
-		p.Wake()
-		synctest.Wait()
-		if lms.delivered() != 1 {
-			t.Error("it wasn't done at once")
-		}
-		b.orders("lms", 2) // by another process: nobody wakes us
-		pass(idleMost)
-		synctest.Wait()
-		if lms.delivered() != 2 {
-			t.Error("it wasn't found")
-		}
-		p.stop(t)
-	})
-}
-
-func TestRunnerIsQuietWhenIdle(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b, _ := class(attendance.Rule{})
-		p := start(b, newLMS(), nil, silent())
-		pass(time.Second)
-		claims := 0
-		b.mu.Lock()
-		b.before = func(call string) error {
-			if call == "ClaimJobs" {
-				claims++
-			}
-			return nil
-		}
-		b.mu.Unlock()
-		pass(time.Minute)
-		p.stop(t)
-		if claims > 31 {
-			t.Errorf("%d claims in a minute", claims)
-		}
-	})
-}
-
-// While the database is away the runner waits, says so without flooding the
-// log, and goes on when it's back.
-func TestRunnerWithoutADatabase(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b, _ := class(attendance.Rule{})
-		var lines bytes.Buffer
-		lms := newLMS()
-		p := start(b, lms, nil, slog.New(slog.NewTextHandler(&lines, nil)))
-		pass(time.Second)
-		b.mu.Lock()
-		b.before = func(string) error { return errors.New("gone away") }
-		b.mu.Unlock()
-		pass(time.Minute)
-		b.mu.Lock()
-		b.before = nil
-		b.mu.Unlock()
-		b.orders("lms", 1)
-		pass(brokenWait)
-		synctest.Wait()
-		if lms.delivered() != 1 {
-			t.Error("it doesn't go on")
-		}
-		p.stop(t)
-		if n := strings.Count(lines.String(), "gone away"); n == 0 || n > 31 {
-			t.Errorf("%d log lines", n)
-		}
-	})
-}
-
-// A runner that is told to stop before it has begun stops in order; one that
-// can't begin says so.
-func TestRunnerStopsAtOnce(t *testing.T) {
-	for _, call := range []string{"FreeJobs", "Enqueue"} {
-		for _, stopped := range []bool{true, false} {
-			ctx, cancel := context.WithCancel(t.Context())
-			b, _ := class(attendance.Rule{})
-			b.before = func(made string) error {
-				if made != call {
-					return nil
-				}
-				if stopped {
-					cancel()
-				}
-				return context.Canceled
-			}
-			r := &jobs.Runner{Store: b, Kinds: map[jobs.Kind]jobs.Work{SweepJob: {Unasked: true}}, Now: time.Now, Log: silent()}
-			if err := r.Run(ctx); (err == nil) != stopped {
-				t.Errorf("%s broke off, stopped %v: %v", call, stopped, err)
-			}
-			cancel()
-		}
-	}
-}
-
-func TestRunnerEndsAfterWhatIsUnderWay(t *testing.T) {
-	for _, test := range []struct {
-		name  string
-		takes time.Duration
-		ends  time.Duration
-		taken int
-	}{
-		{"soon", 10 * time.Second, 10 * time.Second, 1},
-		{"not for ever", 40 * time.Second, drainMost, 0},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				b, _ := class(attendance.Rule{})
-				lms := &slowLMS{gradingLMS: newLMS(), takes: func(string) time.Duration { return test.takes }}
-				b.orders("lms", 6)
-				for _, d := range []string{"1", "2", "3", "4", "5"} {
-					delete(b.jobs, "deliver p1/lms-"+d)
-				}
-				p := start(b, lms, nil, silent())
-				synctest.Wait()
-				begin := time.Now()
-				p.stop(t)
-				if took := time.Since(begin); took < test.ends || took > test.ends+time.Second || len(lms.taken) != test.taken {
-					t.Errorf("ended after %v, %d delivered", took, len(lms.taken))
-				}
-				if test.taken == 0 && b.delivery("lms-0").State != gradebook.Waiting {
-					t.Errorf("%+v", b.delivery("lms-0"))
-				}
-			})
-		})
-	}
-}
-
-func TestRunnerPutsOffWhatGoesWrong(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b, _ := class(attendance.Rule{})
-		b.enqueue(jobs.Job{Kind: SettleJob, Subject: "room", RunAt: time.Now()})
-		b.enqueue(jobs.Job{Kind: "juggle", RunAt: time.Now().Add(time.Hour)})
-		var at []time.Duration
-		begin := time.Now()
-		b.before = func(call string) error {
-			if call != "RoomPeople" {
-				return nil
-			}
-			at = append(at, time.Since(begin).Round(time.Second))
-			if len(at) == 2 {
-				panic("what nobody thought of")
-			}
-			if len(at) < 4 {
-				return errors.New("not now")
-			}
-			return nil
-		}
-		var outcomes []string
-		var lines bytes.Buffer
-		observe := func(kind jobs.Kind, outcome string, _ time.Duration) {
-			if kind != SweepJob {
-				outcomes = append(outcomes, string(kind)+" "+outcome)
-			}
-		}
-		p := observed(b, newLMS(), nil, slog.New(slog.NewTextHandler(&lines, nil)), observe)
-		pass(2 * time.Hour)
-		p.stop(t)
-		if diff := cmp.Diff([]time.Duration{0, 5 * time.Second, 15 * time.Second, 35 * time.Second}, at); diff != "" {
-			t.Error(diff)
-		}
-		want := []string{"settle error", "settle error", "settle error", "settle ok", "juggle error"}
-		if diff := cmp.Diff(want, outcomes[:min(5, len(outcomes))]); diff != "" {
-			t.Error(diff)
-		}
-		if text := lines.String(); strings.Count(text, "job=settle") != 3 || !strings.Contains(text, "what nobody thought of") {
-			t.Errorf("log: %s", text)
-		}
-		if b.jobs["settle room"] != nil {
-			t.Error("the job is still there")
-		}
-	})
-}
-
-func TestRunnerSweeps(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b, _ := class(attendance.Rule{})
-		p := start(b, newLMS(), nil, silent())
-		pass(24*time.Hour + time.Minute)
-		p.stop(t)
-		if b.swept < 24 || b.swept > 26 {
-			t.Errorf("swept %d times in a day", b.swept)
-		}
-	})
-}
-
-// A whole class with nothing but polls: it's graded within 5 minutes of its
-// end, and polling goes on after a restart in its midst.
 func TestClassFromPollsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, _ := class(attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 10})

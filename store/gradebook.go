@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"strings"
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
@@ -216,4 +218,64 @@ func (db *DB) PlacementDeliveries(ctx context.Context, placementID string) ([]gr
 		return nil, fmt.Errorf("deliveries of placement %s: %w", placementID, err)
 	}
 	return each(rows, deliveryRow.delivery), nil
+}
+
+// ReleaseDeliveries has those deliveries of a registration sent now that wait
+// since its platform was in trouble, and were tried so often at the most; 0:
+// all of them. It goes in small steps: launches don't wait for long.
+func (db *DB) ReleaseDeliveries(ctx context.Context, registrationID string, attempts int) error {
+	if attempts == 0 {
+		attempts = math.MaxInt32
+	}
+	const step = 200
+	now := millis(db.Now())
+	var late []lateJob
+	for from, some := now, true; some; some = len(late) == step {
+		err := db.write(ctx, func(c *conn) (err error) {
+			late, err = c.release(ctx, registrationID, attempts, from, now, step)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("release deliveries of registration %s: %w", registrationID, err)
+		}
+		if len(late) > 0 {
+			from = late[len(late)-1].RunAt
+		}
+	}
+	return nil
+}
+
+type lateJob struct {
+	Subject string
+	RunAt   millis `db:"run_at"`
+}
+
+// release makes jobs due of which the first runs after from, and returns all
+// that it has looked at.
+func (c *conn) release(ctx context.Context, lane string, attempts int, from, now millis, step int) ([]lateJob, error) {
+	var late []lateJob
+	err := c.list(ctx, &late, `
+		SELECT subject, run_at FROM jobs
+		WHERE kind = ? AND lane = ? AND COALESCE(leased_until, run_at) > ? AND leased_until IS NULL
+		ORDER BY COALESCE(leased_until, run_at) LIMIT ?`, gradebook.DeliverJob, lane, from, step)
+	if err != nil {
+		return nil, err
+	}
+	for _, job := range late {
+		placementID, personID, _ := strings.Cut(job.Subject, "/")
+		changed, err := c.exec(ctx, `
+			UPDATE deliveries SET next_at = NULL
+			WHERE placement_id = ? AND person_id = ? AND state = ? AND reason = ? AND attempts <= ?`,
+			placementID, personID, string(gradebook.Waiting), gradebook.ReasonPlatformDown, attempts)
+		if err != nil {
+			return nil, err
+		}
+		if changed == 0 {
+			continue
+		}
+		if _, err := c.exec(ctx, `UPDATE jobs SET run_at = ? WHERE kind = ? AND subject = ?`, now, gradebook.DeliverJob, job.Subject); err != nil {
+			return nil, err
+		}
+	}
+	return late, nil
 }

@@ -2,11 +2,8 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
-
-	"github.com/jmoiron/sqlx"
 
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
@@ -52,14 +49,46 @@ type jobRow struct {
 	Version  int64
 }
 
-// ClaimJobs takes the jobs that are due, the longest due first, for as long
-// as the lease: then they are anybody's again. It leaves out the lanes that
-// are busy.
-func (db *DB) ClaimJobs(ctx context.Context, now time.Time, lease time.Duration, limit int, busy []string) ([]jobs.Job, error) {
+// Lanes says in which lanes there are jobs of a kind, and when the first of
+// each may be claimed.
+func (db *DB) Lanes(ctx context.Context, kind jobs.Kind) ([]jobs.Lane, error) {
+	var rows []struct {
+		Lane string
+		Due  millis
+	}
+	// One step of the index for each lane, however many jobs it has.
+	err := db.reads().list(ctx, &rows, `
+		WITH RECURSIVE lanes (lane) AS (
+			SELECT MIN(lane) FROM jobs WHERE kind = ?
+			UNION ALL
+			SELECT (SELECT MIN(j.lane) FROM jobs j WHERE j.kind = ? AND j.lane > l.lane) FROM lanes l WHERE l.lane IS NOT NULL
+		)
+		SELECT l.lane, (
+			SELECT COALESCE(j.leased_until, j.run_at) FROM jobs j WHERE j.kind = ? AND j.lane = l.lane
+			ORDER BY COALESCE(j.leased_until, j.run_at) LIMIT 1
+		) AS due FROM lanes l WHERE l.lane IS NOT NULL`, string(kind), string(kind), string(kind))
+	if err != nil {
+		return nil, fmt.Errorf("lanes of jobs %s: %w", kind, err)
+	}
+	return each(rows, func(r struct {
+		Lane string
+		Due  millis
+	}) jobs.Lane {
+		return jobs.Lane{Name: r.Lane, Due: r.Due.time()}
+	}), nil
+}
+
+// ClaimJobs takes jobs of a kind and lane that are due, the longest due first,
+// for as long as the lease: then they are anybody's again.
+func (db *DB) ClaimJobs(ctx context.Context, kind jobs.Kind, lane string, now time.Time, lease time.Duration, limit int) ([]jobs.Job, error) {
 	var claimed []jobs.Job
 	err := db.write(ctx, func(c *conn) error {
 		claimed = nil
-		rows, err := c.dueJobs(ctx, now, limit, busy, db.skipLocked)
+		var rows []jobRow
+		err := c.list(ctx, &rows, `
+			SELECT kind, subject, lane, run_at, attempts, version FROM jobs
+			WHERE kind = ? AND lane = ? AND COALESCE(leased_until, run_at) <= ?
+			ORDER BY COALESCE(leased_until, run_at) LIMIT ?`+db.skipLocked, string(kind), lane, millis(now), limit)
 		if err != nil {
 			return err
 		}
@@ -81,23 +110,9 @@ func (db *DB) ClaimJobs(ctx context.Context, now time.Time, lease time.Duration,
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("claim jobs: %w", err)
+		return nil, fmt.Errorf("claim jobs %s of lane %s: %w", kind, lane, err)
 	}
 	return claimed, nil
-}
-
-func (c *conn) dueJobs(ctx context.Context, now time.Time, limit int, busy []string, locking string) ([]jobRow, error) {
-	query := `SELECT kind, subject, lane, run_at, attempts, version FROM jobs WHERE COALESCE(leased_until, run_at) <= ?`
-	args := []any{millis(now)}
-	if len(busy) > 0 {
-		query, args = query+` AND lane NOT IN (?)`, append(args, busy)
-	}
-	query, args, err := sqlx.In(query+` ORDER BY COALESCE(leased_until, run_at) LIMIT ?`, append(args, limit)...)
-	if err != nil {
-		return nil, err
-	}
-	var rows []jobRow
-	return rows, c.list(ctx, &rows, query+locking, args...)
 }
 
 // FinishJob ends a claimed job. If it was asked for again since, it stays and
@@ -151,17 +166,6 @@ func (db *DB) FreeJobs(ctx context.Context) error {
 		return fmt.Errorf("free jobs: %w", err)
 	}
 	return nil
-}
-
-// NextJob says when a job may be claimed next; the zero time: there is none.
-func (db *DB) NextJob(ctx context.Context) (time.Time, error) {
-	var at millis
-	err := db.reads().get(ctx, &at, `
-		SELECT COALESCE(leased_until, run_at) FROM jobs ORDER BY COALESCE(leased_until, run_at) LIMIT 1`)
-	if err != nil && !errors.Is(err, classroom.ErrNotFound) {
-		return time.Time{}, fmt.Errorf("next job: %w", err)
-	}
-	return at.time(), nil
 }
 
 // Sweep removes what is past its life: visits with their nonces, and keys.

@@ -53,6 +53,7 @@ type gradeStore interface {
 	FreeLineItem(ctx context.Context, placementID string) error
 	SaveLineItem(ctx context.Context, placementID string, item LineItem) error
 	SaveDelivery(context.Context, Delivery) error
+	ReleaseDeliveries(ctx context.Context, registrationID string, attempts int) error
 }
 
 // gradebook is a platform's. *lti.Grades is one.
@@ -79,40 +80,56 @@ const DeliverJob = "deliver"
 // been removed.
 var ErrNoOrder = errors.New("no such delivery")
 
+// An Attempt is what became of one attempt at a delivery.
+type Attempt struct {
+	Again   time.Time     // when to make the next; zero: there is nothing left to do
+	Trouble bool          // the platform doesn't answer, or can't, or asks to wait
+	Wait    time.Duration // how long it asks to wait; 0: it doesn't
+}
+
 // Deliver makes one attempt, the attempts-th of its job, at the delivery of
-// that subject and returns when to make the
-// next; zero: there is nothing left to do. A platform's no is kept and logged
-// and is no error.
+// that subject. A platform's no is kept and logged and is no error.
 //
 // What a disabled platform would get waits until it's enabled, and that of a
 // removed one for a month.
-func (g *Grades) Deliver(ctx context.Context, subject string, attempts int) (time.Time, error) {
+func (g *Grades) Deliver(ctx context.Context, subject string, attempts int) (Attempt, error) {
 	placementID, personID, _ := strings.Cut(subject, "/")
 	o, err := g.Store.Order(ctx, placementID, personID)
 	switch {
 	case errors.Is(err, ErrNoOrder) && attempts < removedTries:
-		return g.Now().Add(removedWait), nil
+		return Attempt{Again: g.Now().Add(removedWait)}, nil
 	case errors.Is(err, ErrNoOrder):
-		return time.Time{}, nil
+		return Attempt{}, nil
 	case err != nil:
-		return time.Time{}, fmt.Errorf("order %s: %w", subject, err)
+		return Attempt{}, fmt.Errorf("order %s: %w", subject, err)
 	case o.State != Waiting:
-		return time.Time{}, nil
+		return Attempt{}, nil
 	case o.NextAt.After(g.Now()): // the job came back after a crash, but the platform wants to wait
-		return o.NextAt, nil
+		return Attempt{Again: o.NextAt}, nil
 	}
 	problem, err := g.attempt(ctx, &o)
 	if err == nil { // also when time is up: what has happened must be kept
 		err = g.Store.SaveDelivery(context.WithoutCancel(ctx), o.Delivery)
 	}
 	if err != nil {
-		return time.Time{}, fmt.Errorf("keep delivery %s: %w", subject, err)
+		return Attempt{}, fmt.Errorf("keep delivery %s: %w", subject, err)
 	}
 	if problem != nil {
 		g.Log.InfoContext(ctx, "grade not taken", "platform", o.Registration.Name, "subject", subject,
 			"state", o.State, "code", o.Reason, "next", o.NextAt, "err", problem)
 	}
-	return o.NextAt, nil
+	a := Attempt{Again: o.NextAt, Trouble: problem != nil && o.Reason == ReasonPlatformDown}
+	var service *lti.ServiceError
+	if a.Trouble && errors.As(problem, &service) {
+		a.Wait = service.RetryAfter
+	}
+	return a, nil
+}
+
+// Release has what waits for a platform that was in trouble sent now, since it
+// answers: what was tried so often at the most; 0: all of it.
+func (g *Grades) Release(ctx context.Context, registrationID string, attempts int) error {
+	return g.Store.ReleaseDeliveries(ctx, registrationID, attempts)
 }
 
 // attempt sends the order's score once, if it has to be sent, and writes into

@@ -43,6 +43,7 @@ type Fault struct {
 	At    Endpoint
 	Skip  int // so many requests are let through first
 	Times int // so many are spoiled then; 0: all until Heal
+	Every int // only each Every-th of them; 0: each
 
 	// Late does what was asked before it spoils the answer: the score is in
 	// the gradebook, and the tool doesn't hear of it.
@@ -59,6 +60,7 @@ type Fault struct {
 type fault struct {
 	Fault
 	skip, left int
+	seen       int
 	endless    bool
 	healed     chan struct{}
 	done       bool
@@ -107,6 +109,9 @@ func (l *LMS) faultAt(e Endpoint) *fault {
 		}
 		if f.skip > 0 {
 			f.skip--
+			return nil
+		}
+		if f.seen++; f.Every > 0 && f.seen%f.Every != 0 {
 			return nil
 		}
 		if f.endless || f.left > 0 {

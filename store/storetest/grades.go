@@ -9,6 +9,7 @@ import (
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
 )
 
 func testOrder(t *testing.T, w *world) {
@@ -192,4 +193,41 @@ func testHeldLineItem(t *testing.T, w *world) {
 	w.same(must(w.HoldLineItem(w.ctx, placement, until.Add(-time.Millisecond), until))(w), false)
 	w.same(must(w.HoldLineItem(w.ctx, placement, until, until.Add(time.Minute)))(w), true)
 	w.fails(w.FreeLineItem(w.ctx, "unknown"), classroom.ErrNotFound)
+}
+
+// What waits for a platform that was in trouble goes when it answers; what
+// waits for another reason, or was tried too often, keeps its time.
+func testRelease(t *testing.T, w *world) {
+	c := w.settled("link")
+	c.settlement.Deliveries = append(c.settlement.Deliveries, w.delivery(c.ben, 10))
+	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	later := w.now.Add(12 * time.Hour)
+	waits := func(d gradebook.Delivery, reason string, attempts int) gradebook.Delivery {
+		w.t.Helper()
+		d.State, d.Reason, d.Attempts, d.NextAt = gradebook.Waiting, reason, attempts, later
+		w.ok(w.SaveDelivery(w.ctx, d))
+		return d
+	}
+	ann, ben := waits(c.settlement.Deliveries[0], gradebook.ReasonPlatformDown, 7), waits(c.settlement.Deliveries[1], gradebook.ReasonPlatformDisabled, 1)
+	lane := w.platform.ID
+	for _, d := range []gradebook.Delivery{ann, ben} {
+		w.ok(w.Enqueue(w.ctx, jobs.Job{Kind: gradebook.DeliverJob, Subject: d.JobSubject(), Lane: lane, RunAt: w.now}))
+	}
+	for _, job := range w.claim(w.now.Add(time.Minute)) {
+		w.ok(w.RetryJob(w.ctx, job, later))
+	}
+	w.ok(w.ReleaseDeliveries(w.ctx, lane, 6)) // both keep their time
+	w.ok(w.ReleaseDeliveries(w.ctx, "another", 0))
+	w.same(must(w.Lanes(w.ctx, gradebook.DeliverJob))(w)[0].Due, later)
+	w.ok(w.ReleaseDeliveries(w.ctx, lane, 0))
+	due := w.claim(w.now)
+	w.same(len(due), 1)
+	w.same(due[0].Subject, ann.JobSubject())
+	order := must(w.Order(w.ctx, ann.PlacementID, ann.PersonID))(w)
+	w.same(order.NextAt, time.Time{})
+	order = must(w.Order(w.ctx, ben.PlacementID, ben.PersonID))(w)
+	w.same(order.NextAt, later)
+	// One that runs just now is left alone.
+	w.ok(w.ReleaseDeliveries(w.ctx, lane, 0))
+	w.same(len(w.claim(w.now)), 0)
 }

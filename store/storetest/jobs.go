@@ -27,11 +27,6 @@ func (w *world) subjects(at time.Time, busy ...string) []string {
 	return names
 }
 
-func (w *world) next() time.Time {
-	w.t.Helper()
-	return must(w.NextJob(w.ctx))(w)
-}
-
 func testJobs(t *testing.T, w *world) {
 	w.same(w.next(), time.Time{})
 	w.ask("later", "lane", w.now.Add(time.Minute))
@@ -39,7 +34,7 @@ func testJobs(t *testing.T, w *world) {
 	w.ask("before", "", w.now.Add(-time.Minute))
 	w.same(w.next(), w.now.Add(-time.Minute))
 
-	claimed := must(w.ClaimJobs(w.ctx, w.now, time.Minute, 1, nil))(w)
+	claimed := must(w.ClaimJobs(w.ctx, classroom.SettleJob, "", w.now, time.Minute, 1))(w)
 	w.same(claimed, []jobs.Job{{Kind: classroom.SettleJob, Subject: "before", RunAt: w.now.Add(-time.Minute), Attempts: 1, Version: 1}})
 	w.same(w.subjects(w.now), []string{"now"})
 	w.same(w.subjects(w.now), []string{})
@@ -155,13 +150,25 @@ func testRetry(t *testing.T, w *world) {
 }
 
 func testLanes(t *testing.T, w *world) {
+	w.same(len(must(w.Lanes(w.ctx, classroom.SettleJob))(w)), 0)
 	w.ask("none", "", w.now)
 	w.ask("one", "1", w.now.Add(-time.Second))
 	w.ask("two", "2", w.now.Add(-2*time.Second))
+	w.ask("second", "2", w.now.Add(time.Hour))
 	w.ask("three", "3", w.now.Add(-3*time.Second))
-	w.same(w.subjects(w.now, "1", "3"), []string{"two", "none"})
-	w.same(w.subjects(w.now, "3"), []string{"one"})
-	w.same(w.subjects(w.now), []string{"three"})
+	w.ok(w.Enqueue(w.ctx, jobs.Job{Kind: classroom.PollJob, Subject: "look", Lane: "4", RunAt: w.now}))
+	w.same(must(w.Lanes(w.ctx, classroom.SettleJob))(w), []jobs.Lane{
+		{Name: "", Due: w.now}, {Name: "1", Due: w.now.Add(-time.Second)}, {Name: "2", Due: w.now.Add(-2 * time.Second)},
+		{Name: "3", Due: w.now.Add(-3 * time.Second)},
+	})
+	w.same(must(w.Lanes(w.ctx, classroom.PollJob))(w), []jobs.Lane{{Name: "4", Due: w.now}})
+	// Of one lane and kind alone.
+	w.same(must(w.ClaimJobs(w.ctx, classroom.SettleJob, "2", w.now, time.Minute, 9))(w)[0].Subject, "two")
+	w.same(len(must(w.ClaimJobs(w.ctx, classroom.SettleJob, "2", w.now, time.Minute, 9))(w)), 0)
+	w.same(len(must(w.ClaimJobs(w.ctx, classroom.SettleJob, "4", w.now, time.Minute, 9))(w)), 0)
+	// One that runs is due when its lease is over.
+	w.same(must(w.Lanes(w.ctx, classroom.SettleJob))(w)[2], jobs.Lane{Name: "2", Due: w.now.Add(time.Minute)})
+	w.same(w.subjects(w.now), []string{"three", "one", "look", "none"})
 }
 
 // Each job is claimed once, however many workers ask.
@@ -174,7 +181,7 @@ func testParallelClaims(t *testing.T, w *world) {
 	var claimed []string
 	parallel(workers, func(int) {
 		for {
-			batch, err := w.ClaimJobs(w.ctx, w.now, time.Minute, 4, nil)
+			batch, err := w.ClaimJobs(w.ctx, classroom.SettleJob, "", w.now, time.Minute, 4)
 			if err != nil {
 				t.Error(err)
 			}

@@ -36,7 +36,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"meetings": testMeetings, "one meeting": testOneMeeting, "meeting is back": testMeetingIsBack, "end": testEnd, "evidence": testEvidence, "polls": testPolls,
 		"settlement": testSettlement, "settled twice": testSettledTwice, "dirty": testDirty, "smaller settlement": testSmallerSettlement,
 		"people of a room": testPeople, "moved away": testMovedAway, "kept": testKept, "refused for lack": testRefusedForLack,
-		"order": testOrder, "outcome": testOutcome, "outcome of an older value": testOldOutcome, "resend": testResend, "held line item": testHeldLineItem,
+		"order": testOrder, "outcome": testOutcome, "released deliveries": testRelease, "outcome of an older value": testOldOutcome, "resend": testResend, "held line item": testHeldLineItem,
 		"classes": testClasses, "register": testRegister, "history": testHistory,
 		"jobs": testJobs, "job asked for again": testJobAgain, "job while it runs": testJobWhileRunning,
 		"lease over": testLease, "free jobs": testFreeJobs, "retried job": testRetry, "lanes": testLanes, "claims in parallel": testParallelClaims,
@@ -207,10 +207,37 @@ func (w *world) job(kind jobs.Kind, subject string) jobs.Job {
 	return due[i]
 }
 
-// claim takes all jobs that are due at a time, for a minute.
+// kinds are those of which tests claim jobs.
+var kinds = []jobs.Kind{classroom.PollJob, classroom.SettleJob, classroom.SweepJob, gradebook.DeliverJob}
+
+// claim takes all jobs that are due at a time, for a minute, in all lanes but
+// the busy ones. The longest due are first.
 func (w *world) claim(at time.Time, busy ...string) []jobs.Job {
 	w.t.Helper()
-	return must(w.ClaimJobs(w.ctx, at, time.Minute, 1000, busy))(w)
+	var all []jobs.Job
+	for _, kind := range kinds {
+		for _, lane := range must(w.Lanes(w.ctx, kind))(w) {
+			if !slices.Contains(busy, lane.Name) {
+				all = append(all, must(w.ClaimJobs(w.ctx, kind, lane.Name, at, time.Minute, 1000))(w)...)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b jobs.Job) int { return a.RunAt.Compare(b.RunAt) })
+	return all
+}
+
+// next is when a job may be claimed next; zero: there is none.
+func (w *world) next() time.Time {
+	w.t.Helper()
+	var next time.Time
+	for _, kind := range kinds {
+		for _, lane := range must(w.Lanes(w.ctx, kind))(w) {
+			if next.IsZero() || lane.Due.Before(next) {
+				next = lane.Due
+			}
+		}
+	}
+	return next
 }
 
 // parallel runs f n times at once.
