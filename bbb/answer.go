@@ -2,6 +2,7 @@ package bbb
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -17,8 +18,9 @@ import (
 )
 
 const (
-	maxDepth    = 32
-	maxElements = 1_000_000 // a getMeetings of 20 MB has fewer
+	maxDepth      = 32
+	maxElements   = 200_000 // 4,000 meetings have fewer, and so has a class of 20,000
+	maxAttributes = 100_000
 )
 
 // An element is a part of an answer, whether that came as XML or JSON. The zero
@@ -107,7 +109,7 @@ func isTrue(text string) bool { return strings.EqualFold(text, "true") || text =
 
 // parseAnswer reads the body of an answer. What is none of BigBlueButton's is
 // ErrHTML or ErrNotBBB.
-func parseAnswer(body []byte) (*element, error) {
+func parseAnswer(ctx context.Context, body []byte) (*element, error) {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
 	switch {
 	case len(body) == 0:
@@ -117,7 +119,10 @@ func parseAnswer(body []byte) (*element, error) {
 	case isHTML(body):
 		return nil, ErrHTML
 	}
-	root, err := parseXML(body)
+	root, err := parseXML(ctx, body)
+	if errors.Is(err, errTooMany) || ctx.Err() != nil {
+		return nil, ErrTooLarge
+	}
 	if err != nil || !root.is("response") || root.text("returncode") == "" {
 		return nil, ErrNotBBB
 	}
@@ -130,49 +135,99 @@ func isHTML(body []byte) bool { return htmlStart.Match(body[:min(len(body), 2048
 
 // parseXML is lenient where servers and proxies are careless: a lone &, bytes
 // that aren't UTF-8, control characters. An end that is missing is an error.
-func parseXML(body []byte) (*element, error) {
-	d := xml.NewDecoder(bytes.NewReader(legible(body)))
+func parseXML(ctx context.Context, body []byte) (*element, error) {
+	body = legible(body)
+	if err := sparse(body); err != nil {
+		return nil, err
+	}
+	d := xml.NewDecoder(bytes.NewReader(body))
 	d.Strict = false
 	d.CharsetReader = charset
-	left := maxElements
+	r := reader{ctx: ctx, Decoder: d, left: maxElements}
 	for {
-		token, err := d.Token()
+		token, err := r.Token()
 		if err != nil {
 			return nil, err
 		}
 		if start, ok := token.(xml.StartElement); ok {
 			var root element
-			err := root.read(d, start, maxDepth, &left)
+			err := r.read(&root, start, maxDepth)
 			return &root, err
 		}
 	}
 }
 
-var errTooDeep = errors.New("too deep or too many elements")
+var (
+	errTooDeep = errors.New("too deep")
+	errTooMany = errors.New("too many elements or attributes")
+)
 
-func (e *element) read(d *xml.Decoder, start xml.StartElement, depth int, left *int) error {
-	if *left--; depth == 0 || *left < 0 {
+// sparse is errTooMany for text with more attributes than any answer has. The
+// decoder keeps all of one element before it hands out the first.
+func sparse(body []byte) error {
+	const tagMost = 64 << 10 // bytes of a tag, within which attributes need no quotes
+	attributes := 0
+	for rest := body; ; {
+		i := bytes.IndexAny(rest, "<=")
+		if i < 0 {
+			return nil
+		}
+		mark := rest[i]
+		rest = rest[i+1:]
+		if mark == '=' {
+			value := bytes.TrimLeft(rest[:min(len(rest), tagMost)], " \t\r\n")
+			if len(value) == 0 || value[0] == '"' || value[0] == '\'' {
+				attributes++
+			}
+		} else if len(rest) > 0 && rest[0] != '!' && len(rest) > tagMost && bytes.IndexByte(rest[:tagMost], '>') < 0 {
+			return errTooMany
+		}
+		if attributes > maxAttributes {
+			return errTooMany
+		}
+	}
+}
+
+// A reader makes elements of XML, as long as its context lasts.
+type reader struct {
+	*xml.Decoder
+	ctx  context.Context
+	left int // elements
+}
+
+func (r *reader) read(e *element, start xml.StartElement, depth int) error {
+	if depth == 0 {
 		return errTooDeep
+	}
+	if r.left--; r.left < 0 {
+		return errTooMany
+	}
+	if r.left%1024 == 0 && r.ctx.Err() != nil {
+		return r.ctx.Err()
 	}
 	e.name = start.Name.Local
 	if len(start.Attr) > 0 {
 		e.attrs = start.Attr
 	}
-	for {
-		token, err := d.Token()
+	var text []byte
+	for pieces := 1; ; pieces++ {
+		if pieces%1024 == 0 && r.ctx.Err() != nil {
+			return r.ctx.Err()
+		}
+		token, err := r.Token()
 		if err != nil {
 			return err
 		}
 		switch t := token.(type) {
 		case xml.CharData:
-			e.content += string(t)
+			text = append(text, t...)
 		case xml.StartElement:
 			e.children = append(e.children, element{})
-			if err := e.children[len(e.children)-1].read(d, t, depth-1, left); err != nil {
+			if err := r.read(&e.children[len(e.children)-1], t, depth-1); err != nil {
 				return err
 			}
 		case xml.EndElement:
-			e.content = strings.TrimSpace(e.content)
+			e.content = string(bytes.TrimSpace(text))
 			return nil
 		}
 	}
@@ -217,6 +272,9 @@ func charset(_ string, input io.Reader) (io.Reader, error) {
 
 // parseJSON reads the JSON form that BigBlueButton has for its answers.
 func parseJSON(body []byte) (*element, error) {
+	if bytes.Count(body, []byte(","))+bytes.Count(body, []byte("{"))+bytes.Count(body, []byte("[")) > maxElements {
+		return nil, ErrTooLarge
+	}
 	var outer map[string]any
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()

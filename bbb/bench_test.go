@@ -67,7 +67,7 @@ func BenchmarkMeetingInfo(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		root, err := parseAnswer(body)
+		root, err := parseAnswer(b.Context(), body)
 		if err != nil {
 			b.Fatal(err)
 		}

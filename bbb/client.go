@@ -71,11 +71,11 @@ func (c *Client) exchange(ctx context.Context, r request) (*element, error) {
 		return nil, err
 	}
 	defer res.Body.Close()
-	return c.answer(r, res)
+	return c.answer(ctx, r, res)
 }
 
 // answer reads the answer to r, which is an Error if it isn't a SUCCESS.
-func (c *Client) answer(r request, res *http.Response) (*element, error) {
+func (c *Client) answer(ctx context.Context, r request, res *http.Response) (*element, error) {
 	if location := res.Header.Get("Location"); res.StatusCode/100 == 3 && location != "" {
 		return nil, c.fail(r, redirected(res.StatusCode, location))
 	}
@@ -86,7 +86,10 @@ func (c *Client) answer(r request, res *http.Response) (*element, error) {
 	if len(body) > maxAnswer {
 		return nil, c.fail(r, &Error{Status: res.StatusCode, kind: ErrTooLarge})
 	}
-	root, err := parseAnswer(body)
+	root, err := parseAnswer(ctx, body)
+	if ctx.Err() != nil {
+		return nil, c.lost(r, ctx.Err())
+	}
 	if err != nil {
 		return nil, c.fail(r, noAnswer(res.StatusCode, body, err))
 	}

@@ -117,7 +117,7 @@ func (c *Client) join(ctx context.Context, r request) (Joined, error) {
 		}
 		return Joined{URL: Secret(to.String())}, nil
 	}
-	root, err := c.answer(r, res)
+	root, err := c.answer(ctx, r, res)
 	if err != nil {
 		return Joined{}, err
 	}
