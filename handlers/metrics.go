@@ -4,11 +4,13 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
@@ -22,9 +24,9 @@ type Metrics struct {
 	calls, jobs         *prometheus.HistogramVec
 }
 
-// NewMetrics returns metrics of their own registry. counts is asked at each
-// scrape.
-func NewMetrics(counts func(context.Context) (classroom.Counts, error), log *slog.Logger) *Metrics {
+// NewMetrics returns metrics of their own registry. counts is asked at scrapes,
+// every countFor at the most.
+func NewMetrics(counts func(context.Context) (classroom.Counts, error), now func() time.Time, log *slog.Logger) *Metrics {
 	m := &Metrics{
 		launches:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bbbridge_launches_total", Help: "Logins and launches that ended, by outcome: ok, new_window, or the code of the refusal."}, []string{"outcome"}),
 		callbacks: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bbbridge_callbacks_total", Help: "Callbacks of BigBlueButton, by kind and outcome."}, []string{"call", "outcome"}),
@@ -32,7 +34,7 @@ func NewMetrics(counts func(context.Context) (classroom.Counts, error), log *slo
 		jobs:      prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "bbbridge_job_seconds", Help: "Runs of deferred jobs.", Buckets: []float64{.003, .01, .03, .1, .3, 1, 3, 10, 30}}, []string{"kind", "outcome"}),
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(m.launches, m.callbacks, m.calls, m.jobs, &gauges{counts: counts, log: log},
+	registry.MustRegister(m.launches, m.callbacks, m.calls, m.jobs, &gauges{counts: counts, now: now, log: log},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.Handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	return m
@@ -52,10 +54,21 @@ func (m *Metrics) Job(kind jobs.Kind, outcome string, took time.Duration) {
 	m.jobs.WithLabelValues(string(kind), outcome).Observe(took.Seconds())
 }
 
-// gauges are what the store counts when it's asked.
+// gauges are what the store counts, one count at a time, however many scrapes
+// there are.
 type gauges struct {
 	counts func(context.Context) (classroom.Counts, error)
+	now    func() time.Time
 	log    *slog.Logger
+
+	flight singleflight.Group
+	newest atomic.Pointer[counted]
+}
+
+// counted is what was counted at a time.
+type counted struct {
+	classroom.Counts
+	at time.Time
 }
 
 var (
@@ -70,15 +83,40 @@ func (g *gauges) Describe(to chan<- *prometheus.Desc) {
 	to <- liveGauge
 }
 
-// scrapeWait bounds the count of one scrape.
-const scrapeWait = 5 * time.Second
+const (
+	countFor   = 10 * time.Second // how long a count is good for
+	countMost  = time.Minute      // how long it may take
+	scrapeWait = 2 * time.Second  // how long a scrape waits for it; then it tells what was counted before
+)
+
+// count returns the newest count, or nil if there is none yet.
+func (g *gauges) count() *counted {
+	if known := g.newest.Load(); known != nil && g.now().Sub(known.at).Abs() < countFor {
+		return known
+	}
+	done := g.flight.DoChan("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), countMost)
+		defer cancel()
+		counts, err := g.counts(ctx)
+		if err != nil {
+			g.log.ErrorContext(ctx, "count for metrics", "err", err)
+			return nil, err
+		}
+		g.newest.Store(&counted{counts, g.now()})
+		return nil, nil
+	})
+	timer := time.NewTimer(scrapeWait)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+	return g.newest.Load()
+}
 
 func (g *gauges) Collect(to chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), scrapeWait)
-	defer cancel()
-	counts, err := g.counts(ctx)
-	if err != nil {
-		g.log.ErrorContext(ctx, "count for metrics", "err", err)
+	counts := g.count()
+	if counts == nil {
 		return
 	}
 	for _, state := range []gradebook.State{gradebook.Waiting, gradebook.Delivered, gradebook.Refused, gradebook.Superseded, gradebook.Withdrawn} {

@@ -1,7 +1,9 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -14,11 +16,25 @@ func (s *Server) front(c *gin.Context) error { return s.render(c, http.StatusOK,
 // healthz says that the process answers.
 func (s *Server) healthz(c *gin.Context) { c.String(http.StatusOK, "ok\n") }
 
-// readyz says whether requests can be served: the database answers and there
-// is a key to sign with.
+// readyWait is how long readyz takes at the most.
+const readyWait = 2 * time.Second
+
+// readyz says whether requests can be served: the database takes what is
+// written and there is a key to sign with. One check is under way, however many
+// ask; it may take longer than its askers wait.
 func (s *Server) readyz(c *gin.Context) {
-	if err := s.Ready(c.Request.Context()); err != nil {
-		s.Log.ErrorContext(c.Request.Context(), "not ready", "err", err)
+	ctx, cancel := context.WithTimeout(c.Request.Context(), readyWait)
+	defer cancel()
+	checked := s.checks.DoChan("ready", func() (any, error) { return nil, s.Ready(context.WithoutCancel(ctx)) })
+	var err error
+	select {
+	case r := <-checked:
+		err = r.Err
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		s.Log.ErrorContext(ctx, "not ready", "err", err)
 		c.String(http.StatusServiceUnavailable, "not ready\n")
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 
 	"github.com/bbbridge/bbbridge/classroom"
@@ -44,6 +45,7 @@ type Server struct {
 
 	visitors *visitors
 	logins   limits
+	checks   singleflight.Group // of readiness
 }
 
 // keys are those of the tool.

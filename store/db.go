@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ type DB struct {
 	Now func() time.Time // the clock; set it before the first use or leave it
 
 	reads  func() *conn // for statements that read, each by itself
+	counts func() *conn // for those that look at whole tables: people don't wait for them
 	writes transactor
 	close  func() error
 	seal   sealer
@@ -77,11 +79,17 @@ func connect(ctx context.Context, url string) (*DB, error) {
 // Close ends all connections. What is under way is waited for.
 func (db *DB) Close() error { return db.close() }
 
-// Ping reports whether the database answers.
-func (db *DB) Ping(ctx context.Context) error {
-	var one int
-	if err := db.reads().get(ctx, &one, `SELECT 1`); err != nil {
-		return fmt.Errorf("ask the database: %w", err)
+// Ready reports whether the database takes what is written: one that answers
+// may have a full disk under it.
+func (db *DB) Ready(ctx context.Context) error {
+	at := strconv.FormatInt(db.Now().UnixMilli(), 10)
+	err := db.write(ctx, func(c *conn) error {
+		_, err := c.exec(ctx, `
+			INSERT INTO meta (name, value) VALUES ('ready', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, []byte(at))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("write to the database: %w", err)
 	}
 	return nil
 }

@@ -208,7 +208,7 @@ func (db *DB) Counts(ctx context.Context) (classroom.Counts, error) {
 		What, Name string
 		N          int
 	}
-	err := db.reads().list(ctx, &rows, `
+	err := db.counts().list(ctx, &rows, `
 		SELECT 'delivery' AS what, state AS name, COUNT(*) AS n FROM deliveries GROUP BY state
 		UNION ALL SELECT 'job', kind, COUNT(*) FROM jobs GROUP BY kind
 		UNION ALL SELECT 'meeting', 'live', COUNT(*) FROM meetings WHERE ended_at IS NULL`)

@@ -107,7 +107,7 @@ func TestOpenAtOnce(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if err := errors.Join(db.Ping(t.Context()), db.Close()); err != nil {
+				if err := errors.Join(db.Ready(t.Context()), db.Close()); err != nil {
 					t.Error(err)
 				}
 			})

@@ -41,6 +41,7 @@ func openPostgres(ctx context.Context, url string) (*DB, error) {
 	}
 	return &DB{
 		reads:      func() *conn { return &conn{on: db, bind: sqlx.DOLLAR} },
+		counts:     func() *conn { return &conn{on: db, bind: sqlx.DOLLAR} }, // one at a time: see handlers.Metrics
 		writes:     transactions{db},
 		close:      db.Close,
 		skipLocked: " FOR UPDATE SKIP LOCKED",

@@ -45,13 +45,16 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	reader := sqlx.NewDb(sql.OpenDB(sqliteFile(file+sqliteReader)), "sqlite3")
 	reader.SetMaxOpenConns(sqliteReaders)
 	reader.SetMaxIdleConns(sqliteReaders)
+	counter := sqlx.NewDb(sql.OpenDB(sqliteFile(file+sqliteReader)), "sqlite3")
+	counter.SetMaxOpenConns(1)
 	writes := &batches{db: writer}
 	return &DB{
 		reads:   func() *conn { return &conn{on: reader, bind: sqlx.QUESTION, uncancelled: true} },
+		counts:  func() *conn { return &conn{on: counter, bind: sqlx.QUESTION} },
 		writes:  writes,
 		oneNode: true,
 		// The writer last: whoever closes last tidies up, and only it may.
-		close: func() error { return errors.Join(writes.finish(), reader.Close(), writer.Close()) },
+		close: func() error { return errors.Join(writes.finish(), counter.Close(), reader.Close(), writer.Close()) },
 	}, nil
 }
 

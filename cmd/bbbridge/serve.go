@@ -88,7 +88,7 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		return nil, fmt.Errorf("pages: %w", err)
 	}
 	outgoing, patient := guarded(cfg, 0), guarded(cfg, bbbPatience)
-	metrics := handlers.NewMetrics(db.Counts, log)
+	metrics := handlers.NewMetrics(db.Counts, now, log)
 	client := func(s classroom.Server) *bbb.Client {
 		return &bbb.Client{Server: s.Server, HTTP: patient, Observe: metrics.Call}
 	}
@@ -124,8 +124,8 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 // ready asks for what each launch needs.
 func ready(db *store.DB) func(context.Context) error {
 	return func(ctx context.Context) error {
-		if err := db.Ping(ctx); err != nil {
-			return fmt.Errorf("database: %w", err)
+		if err := db.Ready(ctx); err != nil {
+			return err
 		}
 		if _, err := db.SigningKey(ctx); err != nil {
 			return fmt.Errorf("signing key: %w", err)
