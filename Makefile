@@ -37,9 +37,9 @@ golden: gcc
 
 fuzz: gcc
 	@git grep -ho '^func Fuzz[A-Za-z0-9_]*' -- '*_test.go' >/dev/null || { echo "no fuzz targets"; exit 1; }
-	@git grep -o '^func Fuzz[A-Za-z0-9_]*' -- '*_test.go' | while IFS=: read -r file name; do \
-		go test -run '^$$' -fuzz "^$${name#func }$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" || exit 1; \
-	done
+	@status=0; for target in $$(git grep -o '^func Fuzz[A-Za-z0-9_]*' -- '*_test.go' | sed 's/:func /:/'); do \
+		go test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) "./$$(dirname "$${target%:*}")" || status=1; \
+	done; exit $$status
 
 build: gcc
 	CGO_ENABLED=1 go build $(STATIC) -o bbbridge ./cmd/bbbridge

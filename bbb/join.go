@@ -194,10 +194,9 @@ func decodeJoinErrors(text string) []JoinError {
 		}
 		list = []JoinError{one}
 	}
-	list = slices.DeleteFunc(list, func(e JoinError) bool { return e.Key == "" })
-	list = list[:min(len(list), maxJoinErrors)]
 	for i := range list {
 		list[i].Key, list[i].Message = scrub(list[i].Key, ""), scrub(list[i].Message, "")
 	}
-	return list
+	list = slices.DeleteFunc(list, func(e JoinError) bool { return e.Key == "" })
+	return list[:min(len(list), maxJoinErrors)]
 }

@@ -67,6 +67,7 @@ func TestJoinErrors(t *testing.T) {
 
 func FuzzJoinErrors(f *testing.F) {
 	f.Add(`v=1&errors=%5B%7B%22key%22%3A%22a%22%2C%22message%22%3A%22b%22%7D%5D`)
+	f.Add(`v=1&errors=[{"key":" ","0":"0"}]`) // says nothing
 	f.Fuzz(func(t *testing.T, query string) {
 		got := ParseJoinErrors(query)
 		if len(got) > maxJoinErrors {

@@ -24,6 +24,7 @@ func TestToken(t *testing.T) {
 }
 
 func TestTokenRefusesAssertion(t *testing.T) {
+	now := time.Now()
 	set := func(name string, value any) func(map[string]any) { return func(c map[string]any) { c[name] = value } }
 	for _, test := range []struct {
 		name   string
@@ -46,7 +47,7 @@ func TestTokenRefusesAssertion(t *testing.T) {
 		{"another deployment", set(ltiClaim+"deployment_id", "99"), "deployment_id"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			y := newToy(t, Options{Profile: "plain"})
+			y := newToy(t, Options{Profile: "plain", Now: func() time.Time { return now }}) // no second turns meanwhile
 			claims := y.assertion()
 			test.change(claims)
 			status, body := y.ask(y.tokenForm(y.sign(claims, nil), scopeScore))
