@@ -46,6 +46,7 @@ type books struct {
 	evidence   []attendance.Evidence
 	people     []Enrolment
 	placements []Placement
+	decisions  attendance.Decisions
 	platform   lti.Registration // of all placements
 	removed    bool             // the platform
 	deliveries map[gradebook.Key]gradebook.Delivery
@@ -294,6 +295,24 @@ func (b *books) RoomPlacements(_ context.Context, roomID string) (list []Placeme
 			if p.RoomID == roomID {
 				list = append(list, p)
 			}
+		}
+		return nil
+	})
+}
+
+func (b *books) Decisions(context.Context, string) (d attendance.Decisions, err error) {
+	return d, b.do("Decisions", func() error {
+		d = b.decisions
+		return nil
+	})
+}
+
+func (b *books) SaveSettings(_ context.Context, _ Room, p Placement, settle bool) error {
+	return b.do("SaveSettings", func() error {
+		i := slices.IndexFunc(b.placements, func(old Placement) bool { return old.ID == p.ID })
+		b.placements[i] = p
+		if settle {
+			b.enqueue(jobs.Job{Kind: SettleJob, Subject: p.RoomID, RunAt: b.now()})
 		}
 		return nil
 	})

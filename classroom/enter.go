@@ -42,13 +42,16 @@ type roomStore interface {
 	Enrolment(ctx context.Context, courseID, personID string) (Enrolment, error)
 	RoomsOfCourse(ctx context.Context, courseID string) ([]Room, error)
 	AddRooms(context.Context, []Room) error
-	SaveSettings(ctx context.Context, room Room, placementID string, rule attendance.Rule, settle bool) error
+	ledgerStore
+	SaveSettings(ctx context.Context, room Room, p Placement, settle bool) error
+	MoveClass(ctx context.Context, sessionID string, to Placement) error
+	ShareClasses(ctx context.Context, roomID, courseID string, all bool) error
+	CountEarlier(ctx context.Context, p Placement, earlier bool) error
 	MovePlacement(ctx context.Context, placementID, roomID string) error
 	ServerOf(ctx context.Context, tenantID string) (Server, error)
 	Server(ctx context.Context, id string) (Server, error)
 	RecordMeeting(ctx context.Context, m attendance.Meeting, pollAt time.Time) (attendance.Meeting, bool, error)
 	LiveMeetings(ctx context.Context, roomID string) ([]attendance.Meeting, error)
-	RoomMeetings(ctx context.Context, roomID string) ([]attendance.Meeting, error)
 	KeepEvidence(ctx context.Context, e attendance.Evidence, settleAt time.Time) (bool, error)
 	Enqueue(context.Context, jobs.Job) error
 }

@@ -25,7 +25,7 @@ func (s *Rooms) place(ctx context.Context, tenant Tenant, l lti.Launch) (Placeme
 	case !errors.Is(err, ErrNotFound):
 		return Placement{}, nil, fmt.Errorf("placement of link %s: %w", link.ResourceLinkID, err)
 	}
-	p = Placement{ID: newID(), ResourceLinkID: l.ResourceLink.ID}
+	p = Placement{ID: newID(), ResourceLinkID: l.ResourceLink.ID, Terms: attendance.Terms{Since: s.Now()}}
 	refresh(&p, l)
 	room := s.newRoom(tenant, roomTitle(l))
 	old, course, err := s.namedRoom(ctx, l)

@@ -100,7 +100,7 @@ func (s *Classes) gone(ctx context.Context, m attendance.Meeting, latest time.Ti
 // meeting that is closed, no poll would find it after a crash between the two.
 func (s *Classes) succeeded(ctx context.Context, m attendance.Meeting, info bbb.Meeting) error {
 	successor := attendance.Meeting{
-		ID: newID(), RoomID: m.RoomID, ServerID: m.ServerID, MeetingID: m.MeetingID,
+		ID: newID(), RoomID: m.RoomID, ServerID: m.ServerID, MeetingID: m.MeetingID, PlacementID: m.PlacementID,
 		InternalID: info.InternalMeetingID, CreateTime: info.CreateTime, ClockOffset: m.ClockOffset,
 	}
 	if _, _, err := s.Store.RecordMeeting(ctx, successor, s.Now()); err != nil {

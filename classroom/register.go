@@ -13,6 +13,7 @@ import (
 // registerStore is what the registers need of the database.
 type registerStore interface {
 	evidenceStore
+	countingStore
 	Classes(ctx context.Context, roomID, courseID string, rule attendance.Rule) ([]ClassLine, error)
 	Session(ctx context.Context, roomID, sessionID string) (attendance.Session, error)
 	Register(ctx context.Context, sessionID, courseID, placementID string) ([]RegisterRow, error)
@@ -31,14 +32,14 @@ type Registers struct {
 
 // A Register is one session as the people of one course attended it.
 type Register struct {
-	Session attendance.Session
-	Rule    attendance.Rule
-	Rows    []RegisterRow
+	Session  attendance.Session
+	Rows     []RegisterRow
+	Counting Counting
 }
 
 // An OwnRecord is one person's own attendance in a room and what came of it.
 type OwnRecord struct {
-	Rule     attendance.Rule
+	Counting Counting            // zero without Lines
 	Lines    []HistoryLine       // newest first
 	Result   *attendance.Result  // nil: no session has ended yet
 	Delivery *gradebook.Delivery // nil: nothing to send
@@ -121,7 +122,10 @@ func (s *Registers) Register(ctx context.Context, seat Seat, sessionID string) (
 	for i := range rows {
 		rows[i].Delivery = rows[i].Delivery.Shown()
 	}
-	r := Register{Session: session, Rule: seat.Placement.Rule, Rows: rows}
+	r := Register{Session: session, Rows: rows}
+	if r.Counting, err = s.Counting(ctx, seat); err != nil {
+		return Register{}, err
+	}
 	if session.EndedAt.IsZero() {
 		err = s.upToNow(ctx, &r)
 	}
@@ -178,7 +182,7 @@ func (s *Registers) Own(ctx context.Context, seat Seat) (OwnRecord, error) {
 	if err := seat.May(See); err != nil {
 		return OwnRecord{}, err
 	}
-	own := OwnRecord{Rule: seat.Placement.Rule}
+	var own OwnRecord
 	var err error
 	if own.Lines, err = s.Store.History(ctx, seat.Room.ID, seat.Person.ID); err != nil {
 		return OwnRecord{}, fmt.Errorf("history in room %s: %w", seat.Room.ID, err)
@@ -190,7 +194,8 @@ func (s *Registers) Own(ctx context.Context, seat Seat) (OwnRecord, error) {
 		return OwnRecord{}, fmt.Errorf("result in placement %s: %w", seat.Placement.ID, err)
 	}
 	own.Delivery = own.Delivery.Shown()
-	return own, nil
+	own.Counting, err = s.Counting(ctx, seat)
+	return own, err
 }
 
 // Resend sends a person's grade once more, for a teacher who asks for it in

@@ -88,8 +88,9 @@ type Placement struct {
 	RoomID         string
 	Title          string
 	Rule           attendance.Rule
-	CopiedFrom     string // the room of another course that the link named; empty once the teacher has decided
-	OpensClass     bool   // custom parameter open=class
+	Terms          attendance.Terms // from when on it counts classes
+	CopiedFrom     string           // the room of another course that the link named; empty once the teacher has decided
+	OpensClass     bool             // custom parameter open=class
 }
 
 // A Person is one user of one platform (issuer and sub).

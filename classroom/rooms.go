@@ -29,7 +29,7 @@ func (s *Rooms) Start(ctx context.Context, seat Seat) (string, error) {
 	if err := seat.May(Start); err != nil {
 		return "", err
 	}
-	server, m, err := s.start(ctx, seat.Room)
+	server, m, err := s.start(ctx, seat.Room, seat.Placement.ID)
 	if err != nil {
 		return "", err
 	}
@@ -68,13 +68,13 @@ type started struct {
 	meeting attendance.Meeting
 }
 
-// start creates the room's meeting. create is idempotent, so there's no need
-// to ask whether it runs.
-func (s *Rooms) start(ctx context.Context, room Room) (Server, attendance.Meeting, error) {
+// start creates the room's meeting through a placement. create is idempotent,
+// so there's no need to ask whether it runs.
+func (s *Rooms) start(ctx context.Context, room Room, placementID string) (Server, attendance.Meeting, error) {
 	result := s.live.flight.DoChan("create "+room.ID, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createWait)
 		defer cancel()
-		return s.create(ctx, room)
+		return s.create(ctx, room, placementID)
 	})
 	select {
 	case r := <-result:
@@ -85,7 +85,7 @@ func (s *Rooms) start(ctx context.Context, room Room) (Server, attendance.Meetin
 	}
 }
 
-func (s *Rooms) create(ctx context.Context, room Room) (started, error) {
+func (s *Rooms) create(ctx context.Context, room Room, placementID string) (started, error) {
 	server, err := s.Store.ServerOf(ctx, room.TenantID)
 	if err != nil {
 		return started{}, fmt.Errorf("server of room %s: %w", room.ID, err)
@@ -102,7 +102,7 @@ func (s *Rooms) create(ctx context.Context, room Room) (started, error) {
 		return started{}, fmt.Errorf("create meeting of room %s: %w", room.ID, dying)
 	}
 	m := attendance.Meeting{
-		ID: newID(), RoomID: room.ID, ServerID: server.ID,
+		ID: newID(), RoomID: room.ID, ServerID: server.ID, PlacementID: placementID,
 		InternalID: created.InternalMeetingID, MeetingID: room.MeetingID, CreateTime: created.CreateTime,
 	}
 	now := s.Now()

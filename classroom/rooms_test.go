@@ -12,6 +12,7 @@ import (
 
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/classroom/jobs"
 )
 
@@ -121,9 +122,29 @@ func (f *fakeClass) Enqueue(_ context.Context, j jobs.Job) error {
 	return nil
 }
 
-func (f *fakeClass) SaveSettings(_ context.Context, r Room, _ string, _ attendance.Rule, settle bool) error {
+func (f *fakeClass) SaveSettings(_ context.Context, r Room, _ Placement, settle bool) error {
 	f.saved, f.settle = &r, settle
 	return nil
+}
+
+func (f *fakeClass) EvidenceOf(context.Context, string) ([]attendance.Evidence, error) {
+	return nil, nil
+}
+
+func (f *fakeClass) RoomPeople(context.Context, string) ([]Enrolment, error) { return nil, nil }
+
+func (f *fakeClass) RoomPlacements(context.Context, string) ([]Placement, error) { return nil, nil }
+
+func (f *fakeClass) RoomDeliveries(context.Context, string) ([]gradebook.Delivery, error) {
+	return nil, nil
+}
+
+func (f *fakeClass) RoomResults(context.Context, string) ([]attendance.Result, error) {
+	return nil, nil
+}
+
+func (f *fakeClass) Decisions(context.Context, string) (attendance.Decisions, error) {
+	return attendance.Decisions{}, nil
 }
 
 func newClass() (*fakeClass, *fakeServer, *Rooms) {
@@ -344,7 +365,7 @@ func TestEnd(t *testing.T) {
 func TestWhatPeopleTypeIsText(t *testing.T) {
 	store, _, rooms := newClass()
 	title, set := " Moot\x00 \u0085court\x1b,\tpart\xff 2 ", Settings{Welcome: " Read:\r\n\tarticle 1\x0b\x00\xff \n"}
-	if err := rooms.Change(t.Context(), seatOf(Moderator), title, set, attendance.Rule{}); err != nil {
+	if _, err := rooms.Change(t.Context(), seatOf(Moderator), title, set, attendance.Rule{}, Answer{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := store.saved; got.Title != "Moot court, part 2" || got.Settings.Welcome != "Read:\n\tarticle 1" {
@@ -375,7 +396,7 @@ func TestChange(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			store, _, rooms := newClass()
-			err := rooms.Change(t.Context(), seatOf(Moderator), test.title, test.set, test.rule)
+			_, err := rooms.Change(t.Context(), seatOf(Moderator), test.title, test.set, test.rule, Answer{})
 			var invalid *InvalidError
 			if errors.As(err, &invalid) != (test.wrong != "") || invalid != nil && invalid.Field != test.wrong {
 				t.Fatalf("Change = %v, want %q", err, test.wrong)

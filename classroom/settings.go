@@ -17,30 +17,39 @@ type InvalidError struct{ Field string }
 func (e *InvalidError) Error() string { return "field " + e.Field + " can't be taken" }
 
 // Change sets the room's title and settings and the placement's rule. They
-// count from the next class on; the rule counts for past ones too.
-// The error is an *InvalidError for the first field that can't be taken.
-func (s *Rooms) Change(ctx context.Context, seat Seat, title string, settings Settings, rule attendance.Rule) error {
+// count from the next class on; so does the rule while a class is on, and else
+// for past ones, too. If it would give or take points of those, nothing is
+// changed until the answer says which classes it counts. It returns which it
+// counts; Unasked: the rule is as it was.
+//
+// The error is an *InvalidError for the first field that can't be taken, or
+// an *AffectedError.
+func (s *Rooms) Change(ctx context.Context, seat Seat, title string, settings Settings, rule attendance.Rule, answer Answer) (From, error) {
 	if err := seat.May(Change); err != nil {
-		return err
+		return Unasked, err
 	}
 	title, err := typedTitle(title)
 	if err != nil {
-		return err
+		return Unasked, err
 	}
 	settings.Welcome = typed(settings.Welcome)
 	if err := settings.Validate(); err != nil {
-		return err
+		return Unasked, err
 	}
 	if field := rule.Wrong(); field != "" {
-		return &InvalidError{field}
+		return Unasked, &InvalidError{field}
+	}
+	p, from, err := s.ruled(ctx, seat, rule, answer)
+	if err != nil {
+		return Unasked, fmt.Errorf("rule of placement %s: %w", seat.Placement.ID, err)
 	}
 	room := seat.Room
 	room.Title, room.Settings = title, settings
-	if err := s.Store.SaveSettings(ctx, room, seat.Placement.ID, rule, rule != seat.Placement.Rule); err != nil {
-		return fmt.Errorf("settings of room %s: %w", room.ID, err)
+	if err := s.Store.SaveSettings(ctx, room, p, from != Unasked); err != nil {
+		return Unasked, fmt.Errorf("settings of room %s: %w", room.ID, err)
 	}
 	s.wake()
-	return nil
+	return from, nil
 }
 
 // typedTitle is a title as a person has typed it, without blanks around, on

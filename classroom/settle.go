@@ -17,21 +17,28 @@ type evidenceStore interface {
 	RoomPeople(ctx context.Context, roomID string) ([]Enrolment, error)
 }
 
-// settlementStore is what settling needs of the database.
-type settlementStore interface {
+// ledgerStore is what a ledger is made of.
+type ledgerStore interface {
 	evidenceStore
-	RoomPlacements(ctx context.Context, roomID string) ([]Placement, error)
+	countingStore
 	RoomDeliveries(ctx context.Context, roomID string) ([]gradebook.Delivery, error)
 	RoomResults(ctx context.Context, roomID string) ([]attendance.Result, error)
+}
+
+// settlementStore is what settling needs of the database.
+type settlementStore interface {
+	ledgerStore
 	SaveSettlement(context.Context, Settlement) error
 	Resend(ctx context.Context, placementID, personID string) error
 }
 
 // A ledger is what a room's settlement is made of.
 type ledger struct {
+	meetings   []attendance.Meeting
 	accounts   []attendance.Account
 	people     []Enrolment
 	placements []Placement
+	decisions  attendance.Decisions
 	deliveries []gradebook.Delivery
 	results    []attendance.Result // as they were before
 }
@@ -41,7 +48,7 @@ type ledger struct {
 // at any time: the same evidence comes to the same. It returns when to settle
 // again, since what was observed counts by then; zero: when something happens.
 func (s *Classes) Settle(ctx context.Context, roomID string) (time.Time, error) {
-	l, err := s.load(ctx, roomID)
+	l, err := load(ctx, s.Store, roomID)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -51,24 +58,26 @@ func (s *Classes) Settle(ctx context.Context, roomID string) (time.Time, error) 
 	return next, s.save(ctx, l, st)
 }
 
-func (s *Classes) load(ctx context.Context, roomID string) (l ledger, err error) {
-	if l.people, err = s.Store.RoomPeople(ctx, roomID); err != nil {
+func load(ctx context.Context, store ledgerStore, roomID string) (l ledger, err error) {
+	if l.people, err = store.RoomPeople(ctx, roomID); err != nil {
 		return l, fmt.Errorf("people of room %s: %w", roomID, err)
 	}
-	if l.placements, err = s.Store.RoomPlacements(ctx, roomID); err != nil {
+	if l.placements, err = store.RoomPlacements(ctx, roomID); err != nil {
 		return l, fmt.Errorf("placements of room %s: %w", roomID, err)
 	}
-	if l.deliveries, err = s.Store.RoomDeliveries(ctx, roomID); err != nil {
+	if l.deliveries, err = store.RoomDeliveries(ctx, roomID); err != nil {
 		return l, fmt.Errorf("deliveries of room %s: %w", roomID, err)
 	}
-	if l.results, err = s.Store.RoomResults(ctx, roomID); err != nil {
+	if l.results, err = store.RoomResults(ctx, roomID); err != nil {
 		return l, fmt.Errorf("results of room %s: %w", roomID, err)
 	}
-	meetings, err := s.Store.RoomMeetings(ctx, roomID)
-	if err != nil {
+	if l.decisions, err = store.Decisions(ctx, roomID); err != nil {
+		return l, fmt.Errorf("decisions about room %s: %w", roomID, err)
+	}
+	if l.meetings, err = store.RoomMeetings(ctx, roomID); err != nil {
 		return l, fmt.Errorf("meetings of room %s: %w", roomID, err)
 	}
-	l.accounts, err = accountsOf(ctx, s.Store, meetings, l.people)
+	l.accounts, err = accountsOf(ctx, store, l.meetings, l.people)
 	return l, err
 }
 
@@ -98,21 +107,11 @@ func accountsOf(ctx context.Context, store evidenceStore, meetings []attendance.
 // was before.
 func settled(roomID string, l ledger, now time.Time) Settlement {
 	tally := attendance.Count(roomID, l.accounts)
-	var results, lost []attendance.Result
-	rules := map[string]attendance.Rule{}
-	for _, p := range l.placements {
-		rules[p.ID] = p.Rule
-		graded := gradedIn(p.CourseID, l.people)
-		results = append(results, tally.Results(p.ID, p.Rule, graded)...)
-		if !tally.GoesOn() {
-			lost = append(lost, tally.Absent(p.ID, p.Rule, graded, gradedBefore(p, l.deliveries))...)
-		}
-	}
-	results = attendance.Follow(results, l.results, rules, tally.GoesOn(), now)
+	results, deliveries := l.outcome(tally, tally.GoesOn(), now)
 	st := Settlement{
 		RoomID: roomID, At: now,
 		Sessions: tally.Sessions, SessionOf: tally.SessionOf, Attendances: tally.Attendances, Results: results,
-		Deliveries: gradebook.Plan(rules, slices.Concat(results, lost), l.deliveries, now),
+		Deliveries: deliveries,
 	}
 	for _, a := range l.accounts {
 		if a.Meeting.Dirty {
@@ -122,11 +121,29 @@ func settled(roomID string, l ledger, now time.Time) Settlement {
 	return st
 }
 
-// gradedBefore are the people who have a delivery in p.
-func gradedBefore(p Placement, deliveries []gradebook.Delivery) []string {
+// outcome is what the placements' rules make of a tally, and what of that is
+// to be sent. If held, nothing is taken away.
+func (l ledger) outcome(tally attendance.Tally, held bool, now time.Time) ([]attendance.Result, []gradebook.Delivery) {
+	var results, lost []attendance.Result
+	rules := map[string]attendance.Rule{}
+	counting := countingOf(l.placements, l.meetings, tally.SessionOf, l.decisions)
+	for _, link := range counting.Links {
+		rules[link.PlacementID] = link.Worth()
+		graded := gradedIn(link.CourseID, l.people)
+		results = append(results, tally.Results(link, counting, graded)...)
+		if !held {
+			lost = append(lost, tally.Absent(link, counting, graded, gradedBefore(link.PlacementID, l.deliveries))...)
+		}
+	}
+	results = attendance.Follow(results, l.results, rules, held, now)
+	return results, gradebook.Plan(rules, slices.Concat(results, lost), l.deliveries, now)
+}
+
+// gradedBefore are the people who have a delivery in a placement.
+func gradedBefore(placementID string, deliveries []gradebook.Delivery) []string {
 	var people []string
 	for _, d := range deliveries {
-		if d.PlacementID == p.ID {
+		if d.PlacementID == placementID {
 			people = append(people, d.PersonID)
 		}
 	}

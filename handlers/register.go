@@ -31,8 +31,11 @@ func (s *Server) register(c *gin.Context) error {
 	page := web.Register{
 		Title: seat.Room.Title, Course: seat.Course.Title, Now: s.Now().UTC(), URL: at(seat, path), BackURL: at(seat, ""),
 		CSVURL: at(seat, path+"/register.csv"), From: r.Session.StartedAt.UTC(), To: r.Session.EndedAt.UTC(),
-		Length: r.Session.Length, Exact: r.Session.Exact, Counting: r.Session.Counting, Every: s.Classes.Interval, Rule: ruleView(r.Rule),
+		Length: r.Session.Length, Exact: r.Session.Exact, Counting: r.Session.Counting, Every: s.Classes.Interval, Rule: ruleOf(seat.Placement),
 		Sort: c.Query("sort"), Show: c.Query("show"), Said: web.Said(c.Query("said")),
+	}
+	if page.NotHere = !r.Counting.Counts(r.Session.ID); page.NotHere {
+		page.For = linksFor(r.Counting, r.Session.ID, linkViews(seat, r.Counting.Links))
 	}
 	for _, row := range r.Rows {
 		if row.Graded {

@@ -71,8 +71,15 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom
 		Title: seat.Room.Title, Course: seat.Course.Title, Now: s.Now().UTC(), State: stateOf(seat, live),
 		Join: s.post(c, seat, "/start"), Said: web.Said(c.Query("said")), HereAt: live.At.UTC(),
 		RecordingsURL: at(seat, "/recordings"), ChangeURL: at(seat, "/settings"),
-		Rule: ruleView(seat.Placement.Rule), Grades: gradeCounts(deliveries),
+		Rule: ruleOf(seat.Placement), Grades: gradeCounts(deliveries),
 		Settings: settingsView(set),
+	}
+	if len(lines) > 0 {
+		counting, err := s.Registers.Counting(c.Request.Context(), seat)
+		if err != nil {
+			return err
+		}
+		page.Counting, page.Classes = s.countingView(seat, counting, lines), classLines(seat, counting, lines)
 	}
 	if page.State == web.Live {
 		page.Join, page.EndURL, page.Since = s.post(c, seat, "/join"), at(seat, "/end"), live.Meeting.CreateTime.UTC()
@@ -98,13 +105,24 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom
 			page.Copied.Share = web.Post{URL: at(seat, "/share")}
 		}
 	}
-	for _, l := range lines {
-		page.Classes = append(page.Classes, web.ClassLine{
-			URL: at(seat, "/classes/"+l.Session.ID), From: l.Session.StartedAt.UTC(), To: l.Session.EndedAt.UTC(),
-			Came: l.Came, Enrolled: l.Enrolled, Complete: l.Complete, Counting: l.Session.Counting,
-		})
-	}
 	return s.render(c, http.StatusOK, page)
+}
+
+// classLines are the room's classes. How many a class completes is told of
+// those that count by the rule of now.
+func classLines(seat classroom.Seat, counting classroom.Counting, lines []classroom.ClassLine) []web.ClassLine {
+	var list []web.ClassLine
+	for _, l := range lines {
+		line := web.ClassLine{
+			URL: at(seat, "/classes/"+l.Session.ID), From: l.Session.StartedAt.UTC(), To: l.Session.EndedAt.UTC(),
+			Came: l.Came, Enrolled: l.Enrolled, Counting: l.Session.Counting, NotHere: !counting.Counts(l.Session.ID),
+		}
+		if counting.InForce(l.Session.ID) {
+			line.Complete = l.Complete
+		}
+		list = append(list, line)
+	}
+	return list
 }
 
 func gradeCounts(by map[gradebook.State]int) *web.GradeCounts {
@@ -169,14 +187,14 @@ func (s *Server) attendance(c *gin.Context, seat classroom.Seat) (*web.Attendanc
 	if err != nil {
 		return nil, err
 	}
-	a := &web.Attendance{Rule: ruleView(own.Rule), Grade: s.gradeView(c, seat, own.Delivery)}
+	a := &web.Attendance{Rule: ruleOf(seat.Placement), Grade: s.gradeView(c, seat, own.Delivery)}
 	if r := own.Result; r != nil {
 		a.Have, a.Needed, a.Complete = r.Time, r.Needed, r.Complete
 	}
 	for _, l := range own.Lines {
 		a.Classes = append(a.Classes, web.OwnClass{
 			From: l.Session.StartedAt.UTC(), To: l.Session.EndedAt.UTC(), Time: l.Attendance.Time, Length: l.Session.Length,
-			Counting: l.Session.Counting,
+			Counting: l.Session.Counting, NotHere: !own.Counting.Counts(l.Session.ID),
 		})
 	}
 	return a, nil

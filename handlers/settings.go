@@ -47,6 +47,7 @@ func (s *Server) settingsPage(c *gin.Context, status int, seat classroom.Seat, p
 	}
 	page.Title, page.Course, page.Live = seat.Room.Title, seat.Course.Title, live.Running
 	page.URL, page.BackURL = at(seat, "/settings"), at(seat, "")
+	page.RuleSince = ruleSince(seat.Placement)
 	return s.render(c, status, page)
 }
 
@@ -64,18 +65,33 @@ func (s *Server) change(c *gin.Context) error {
 	set.Record, set.MuteOnStart = ticked(c, "record"), ticked(c, "mute_on_start")
 	set.LearnersMayStart, set.EveryoneModerates = !ticked(c, "wait_for_moderator"), ticked(c, "everyone_moderates")
 	set.MaxParticipants = number(c.PostForm("max_participants"))
-	err = s.Rooms.Change(c.Request.Context(), seat, c.PostForm("title"), set, ruleOfForm(c))
-	var invalid *classroom.InvalidError
-	if errors.As(err, &invalid) {
-		return s.settingsPage(c, http.StatusBadRequest, seat, web.SettingsPage{
-			Name: c.PostForm("title"), Welcome: set.Welcome, Settings: settingsView(set), MaxParticipants: c.PostForm("max_participants"),
-			Rule: typedRule(c), Wrong: formField(c, invalid.Field),
-		})
+	typed := web.SettingsPage{
+		Name: c.PostForm("title"), Welcome: set.Welcome, Settings: settingsView(set), MaxParticipants: c.PostForm("max_participants"),
+		Rule: typedRule(c),
 	}
-	if err != nil {
+	if c.PostForm("from") == "back" { // from the question
+		if err := seat.May(classroom.Change); err != nil {
+			return err
+		}
+		return s.settingsPage(c, http.StatusOK, seat, typed)
+	}
+	from, err := s.Rooms.Change(c.Request.Context(), seat, c.PostForm("title"), set, ruleOfForm(c), answerOf(c))
+	var invalid *classroom.InvalidError
+	var affects *classroom.AffectedError
+	switch {
+	case errors.As(err, &invalid):
+		typed.Wrong = formField(c, invalid.Field)
+		return s.settingsPage(c, http.StatusBadRequest, seat, typed)
+	case errors.As(err, &affects):
+		return s.ruleQuestion(c, seat, affects.Effect)
+	case err != nil:
 		return err
 	}
-	c.Redirect(http.StatusSeeOther, at(seat, "")+"&said="+web.SaidSaved)
+	said := web.SaidSaved
+	if from == classroom.AllClasses {
+		said = web.SaidSavedAll
+	}
+	c.Redirect(http.StatusSeeOther, at(seat, "")+"&said="+said)
 	return nil
 }
 

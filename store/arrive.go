@@ -283,11 +283,11 @@ func (c *conn) addPlacement(ctx context.Context, a arrival, k *known) error {
 	}
 	_, err := c.exec(ctx, `
 		INSERT INTO placements (id, course_id, resource_link_id, room_id, title, rule,
-			scopes, items_url, launch_item_url, item_url, item_max, item_made, copied_from, opens_class)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			scopes, items_url, launch_item_url, item_url, item_max, item_made, copied_from, opens_class, room_since)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		p.ID, p.CourseID, p.ResourceLinkID, p.RoomID, p.Title, asJSON(p.Rule),
 		strings.Join(p.Grades.Scopes, " "), p.Grades.LineItems, p.Grades.LineItem,
-		p.LineItem.URL, p.LineItem.Max, p.LineItem.Made, p.CopiedFrom, p.OpensClass)
+		p.LineItem.URL, p.LineItem.Max, p.LineItem.Made, p.CopiedFrom, p.OpensClass, millis(p.Terms.Since))
 	if err != nil {
 		return fmt.Errorf("add placement %s: %w", p.ID, err)
 	}

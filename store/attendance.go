@@ -24,6 +24,7 @@ type meetingRow struct {
 	EndedAt     millis           `db:"meeting.ended_at"`
 	CountsAt    millis           `db:"meeting.counts_at"`
 	SessionID   sql.Null[string] `db:"meeting.session_id"`
+	PlacementID string           `db:"meeting.placement_id"`
 	Dirty       bool             `db:"meeting.dirty"`
 }
 
@@ -31,7 +32,8 @@ func (r meetingRow) meeting() attendance.Meeting {
 	return attendance.Meeting{
 		ID: r.ID, RoomID: r.RoomID, ServerID: r.ServerID, InternalID: r.InternalID, MeetingID: r.MeetingID,
 		CreateTime: r.CreateTime.time(), ClockOffset: time.Duration(r.ClockOffset),
-		EndedAt: r.EndedAt.time(), CountsAt: r.CountsAt.time(), SessionID: r.SessionID.V, Dirty: r.Dirty,
+		EndedAt: r.EndedAt.time(), CountsAt: r.CountsAt.time(), SessionID: r.SessionID.V,
+		PlacementID: r.PlacementID, Dirty: r.Dirty,
 	}
 }
 
@@ -53,16 +55,17 @@ func (c *conn) meetings(ctx context.Context, where string, args ...any) ([]atten
 // server and internal id, and returns the one that is kept. A new one is polled
 // from pollAt, and its room settled now, so that its class is seen. So is one
 // that was taken for over: it lives, unless a report of BigBlueButton says that
-// it has ended.
+// it has ended. Through which placement it was started is what the first says
+// who knows.
 func (db *DB) RecordMeeting(ctx context.Context, m attendance.Meeting, pollAt time.Time) (attendance.Meeting, bool, error) {
 	var kept attendance.Meeting
 	var isNew bool
 	err := db.write(ctx, func(c *conn) error {
 		changed, err := c.exec(ctx, `
-			INSERT INTO meetings (id, room_id, server_id, internal_id, meeting_id, create_time, clock_offset, ended_at, dirty)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, FALSE)
+			INSERT INTO meetings (id, room_id, server_id, internal_id, meeting_id, create_time, clock_offset, ended_at, placement_id, dirty)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, FALSE)
 			ON CONFLICT (internal_id, server_id) DO NOTHING`,
-			m.ID, m.RoomID, m.ServerID, m.InternalID, m.MeetingID, millis(m.CreateTime), span(m.ClockOffset), millis(m.EndedAt))
+			m.ID, m.RoomID, m.ServerID, m.InternalID, m.MeetingID, millis(m.CreateTime), span(m.ClockOffset), millis(m.EndedAt), m.PlacementID)
 		if err != nil {
 			return err
 		}
@@ -77,6 +80,10 @@ func (db *DB) RecordMeeting(ctx context.Context, m attendance.Meeting, pollAt ti
 			}
 		}
 		kept, err = c.meeting(ctx, `WHERE m.internal_id = ? AND m.server_id = ?`, m.InternalID, m.ServerID)
+		if err == nil && kept.PlacementID == "" && m.PlacementID != "" {
+			kept.PlacementID = m.PlacementID
+			changed, err = c.exec(ctx, `UPDATE meetings SET placement_id = ? WHERE id = ?`, kept.PlacementID, kept.ID)
+		}
 		if err != nil || changed == 0 {
 			return err
 		}

@@ -175,7 +175,7 @@ func (j *jsonText[T]) Scan(src any) error {
 	case nil:
 		return nil
 	case string:
-		if text == "{}" {
+		if text == "{}" || text == "null" {
 			return nil
 		}
 		return json.Unmarshal([]byte(text), &j.V)

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
-	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/classroom/jobs"
 )
 
@@ -98,17 +97,18 @@ func (c *conn) addRoom(ctx context.Context, r classroom.Room) error {
 }
 
 // SaveSettings keeps the room's title and settings, and the rule: as the
-// placement's own and as the one that new placements of the room start with.
-// With settle the room is settled now. It is ErrNotFound for a placement that
-// doesn't lead to the room.
-func (db *DB) SaveSettings(ctx context.Context, r classroom.Room, placementID string, rule attendance.Rule, settle bool) error {
+// placement's own, with those before it, and as the one that new placements of
+// the room start with. With settle the room is settled now. It is ErrNotFound
+// for a placement that doesn't lead to the room.
+func (db *DB) SaveSettings(ctx context.Context, r classroom.Room, p classroom.Placement, settle bool) error {
 	err := db.write(ctx, func(c *conn) error {
-		err := c.one(ctx, `UPDATE placements SET rule = ? WHERE id = ? AND room_id = ?`, asJSON(rule), placementID, r.ID)
+		err := c.one(ctx, `UPDATE placements SET rule = ?, past_rules = ?, graded_since = ? WHERE id = ? AND room_id = ?`,
+			asJSON(p.Rule), pastRules{p.Terms.Past}, millis(p.Terms.Graded), p.ID, r.ID)
 		if err != nil {
 			return err
 		}
 		err = c.one(ctx, `UPDATE rooms SET title = ?, settings = ?, rule = ? WHERE id = ?`,
-			r.Title, asJSON(r.Settings), asJSON(rule), r.ID)
+			r.Title, asJSON(r.Settings), asJSON(p.Rule), r.ID)
 		if err != nil || !settle {
 			return err
 		}
@@ -122,7 +122,8 @@ func (db *DB) SaveSettings(ctx context.Context, r classroom.Room, placementID st
 
 // MovePlacement lets a placement lead to another room, or stay with its own:
 // the question of where it was copied from is decided. Both rooms are settled.
-// What people have earned in the room before stays theirs.
+// What people have earned in the room before stays theirs; classes of the new
+// one count from now on, by the rule that the placement has.
 func (db *DB) MovePlacement(ctx context.Context, placementID, roomID string) error {
 	err := db.write(ctx, func(c *conn) error {
 		var from string
@@ -133,6 +134,11 @@ func (db *DB) MovePlacement(ctx context.Context, placementID, roomID string) err
 			return err
 		}
 		if from != roomID {
+			err := c.one(ctx, `UPDATE placements SET room_since = ?, counts_earlier = FALSE, graded_since = NULL, past_rules = ? WHERE id = ?`,
+				millis(db.Now()), pastRules{}, placementID)
+			if err != nil {
+				return err
+			}
 			if _, err := c.exec(ctx, `UPDATE deliveries SET kept = points / max_points WHERE placement_id = ? AND max_points > 0`, placementID); err != nil {
 				return err
 			}

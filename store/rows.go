@@ -103,6 +103,10 @@ type placementRow struct {
 	ItemMade       sql.Null[bool]            `db:"placement.item_made"`
 	CopiedFrom     sql.Null[string]          `db:"placement.copied_from"`
 	OpensClass     sql.Null[bool]            `db:"placement.opens_class"`
+	RoomSince      millis                    `db:"placement.room_since"`
+	CountsEarlier  sql.Null[bool]            `db:"placement.counts_earlier"`
+	GradedSince    millis                    `db:"placement.graded_since"`
+	PastRules      pastRules                 `db:"placement.past_rules"`
 }
 
 func (r placementRow) placement() classroom.Placement {
@@ -113,9 +117,15 @@ func (r placementRow) placement() classroom.Placement {
 			Grades:   lti.Endpoint{Scopes: scopes(r.Scopes.V), LineItems: r.ItemsURL.V, LineItem: r.LaunchItemURL.V},
 			LineItem: gradebook.LineItem{URL: r.ItemURL.V, Max: r.ItemMax.V, Made: r.ItemMade.V},
 		},
+		Terms: attendance.Terms{
+			Since: r.RoomSince.time(), Earlier: r.CountsEarlier.V, Graded: r.GradedSince.time(), Past: r.PastRules.V,
+		},
 		CopiedFrom: r.CopiedFrom.V, OpensClass: r.OpensClass.V,
 	}
 }
+
+// pastRules are a placement's. Nearly all have none.
+type pastRules = jsonText[[]attendance.PastRule]
 
 // scopes splits what has no spaces in it (RFC 6749, 3.3).
 func scopes(text string) []string {

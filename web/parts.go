@@ -39,14 +39,18 @@ const (
 // like NoMeasure, grades nothing.
 type Rule struct {
 	Measure      Measure
-	Need         int     // minutes or percent
-	InTotal      bool    // over all classes together; else the best class counts
-	Proportional bool    // points by share; else all or nothing
-	Points       float64 // the maximum
+	Need         int       // minutes or percent
+	InTotal      bool      // over all classes together; else the best class counts
+	Proportional bool      // points by share; else all or nothing
+	Points       float64   // the maximum
+	Since        time.Time // classes before count by a rule before this one; zero: none do
 }
 
 // Graded reports whether the rule completes anything.
 func (r Rule) Graded() bool { return r.Measure == Minutes || r.Measure == Percent }
+
+// Running reports whether what the rule gives may fall with a class.
+func (r Rule) Running() bool { return r.Measure == Percent && r.InTotal }
 
 // A RuleForm is a rule as somebody typed it. Its form fields are "measure"
 // (none, minutes, percent), "minutes", "percent", "counts" (best, total),
@@ -94,6 +98,8 @@ func Reasons() []string {
 // once, in a notice.
 const (
 	SaidSaved       = "saved"        // settings
+	SaidSavedAll    = "saved_all"    // settings, and the rule counts for all classes
+	SaidCounted     = "counted"      // which classes count
 	SaidEnding      = "ending"       // the class is being ended
 	SaidResent      = "resent"       // a grade goes out again
 	SaidKept        = "kept"         // a copied link keeps its new room
@@ -116,7 +122,7 @@ func Said(query string) string {
 
 func said() []string {
 	return []string{
-		SaidSaved, SaidEnding, SaidResent, SaidKept, SaidShared, SaidPublished,
+		SaidSaved, SaidSavedAll, SaidCounted, SaidEnding, SaidResent, SaidKept, SaidShared, SaidPublished,
 		SaidUnpublished, SaidDeleted, SaidNotDone, SaidSharedOther,
 	}
 }

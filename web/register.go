@@ -26,6 +26,8 @@ type Register struct {
 	Every          time.Duration // what was observed was so often, also where only a part was; zero: not told
 	Counting       bool          // the exact figures may still come
 	Rule           Rule
+	NotHere        bool   // the class doesn't count for this link
+	For            []Link // but for these
 	People         []Person
 	Sort           string // the query's "sort": a column, "-" before it for downwards. Anything else sorts by name
 	Show           string // the query's "show": a filter. Anything else shows all

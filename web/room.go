@@ -18,6 +18,7 @@ type TeacherRoom struct {
 	Here          []Here     // who is in the class
 	HereAt        time.Time  // when that was so
 	Classes       []ClassLine
+	Counting      *Counting    // nil: each class counts, without a question
 	Grades        *GradeCounts // of the whole link. nil: nothing is sent
 	RecordingsURL string
 	Settings      Settings
@@ -41,6 +42,7 @@ type ClassLine struct {
 	Came, Enrolled int       // learners
 	Complete       *int      // learners whom this class alone completes; nil: not told
 	Counting       bool      // the figures aren't final yet
+	NotHere        bool      // it doesn't count for this link
 	URL            string    // the register
 }
 
@@ -62,7 +64,8 @@ func (r TeacherRoom) MoreHere() []Here { return r.Here[min(len(r.Here), shownHer
 // A SettingsPage is the form of a room's settings. It posts to URL: "title",
 // "welcome", "record", "mute_on_start", "wait_for_moderator",
 // "everyone_moderates" (each "on" or absent), "max_participants" (empty: no
-// limit), and the fields of RuleForm.
+// limit), the fields of RuleForm, and "from" = "all" by the button that has all
+// classes count by the rule.
 type SettingsPage struct {
 	Title           string // of the room, as it is called now
 	Course          string
@@ -72,7 +75,8 @@ type SettingsPage struct {
 	Settings        Settings
 	MaxParticipants string // as typed; Settings.MaxParticipants isn't looked at
 	Rule            RuleForm
-	Wrong           string // the form field that can't be taken, or empty
+	RuleSince       time.Time // classes before count by a rule before this one; zero: none do
+	Wrong           string    // the form field that can't be taken, or empty
 }
 
 // A Confirm asks once more before something that can't be taken back.
@@ -120,6 +124,7 @@ type OwnClass struct {
 	From, To     time.Time // To zero: still live
 	Time, Length time.Duration
 	Counting     bool // the figures aren't final yet
+	NotHere      bool // it doesn't count for this link
 }
 
 // A WaitingPage is where a learner waits in a window of its own. It lets them

@@ -19,6 +19,8 @@ func samples() map[string]any {
 		"teacher_down":        teacherRoom(Down, 0),
 		"teacher_no_server":   TeacherRoom{Title: "Intro to Law", Now: now, State: NoServer, Settings: Settings{WaitForModerator: true}},
 		"teacher_new":         TeacherRoom{Title: "Intro to Law", Now: now, State: Waiting, Join: Post{URL: "/rooms/r1/start"}, ChangeURL: "/rooms/r1/settings", RecordingsURL: "/rooms/r1/recordings"},
+		"teacher_counting":    counting(teacherRoom(Waiting, 0)),
+		"rule_question":       ruleQuestion(),
 		"settings":            settingsPage(""),
 		"settings_wrong":      settingsPage("percent"),
 		"confirm_end":         Confirm{Title: "Intro to Law", What: ConfirmEnd, Post: Post{URL: "/rooms/r1/end"}, BackURL: "/rooms/r1"},
@@ -94,6 +96,37 @@ func copied(r TeacherRoom) TeacherRoom {
 	return r
 }
 
+// counting has two links, one of which came after a class.
+func counting(r TeacherRoom) TeacherRoom {
+	r.Rule.Since, r.Said = minutesAgo(9000), SaidCounted
+	first, second := Link{Title: "Week 1", Nth: 1}, Link{Title: "Week 2", Nth: 1, This: true}
+	third := Link{Nth: 2}
+	c := &Counting{
+		Now: now, Links: []Link{first, second, third}, Share: Post{URL: "/rooms/r1/links/all"},
+		Earlier: 1, CountEarlier: Post{URL: "/rooms/r1/earlier/count"},
+	}
+	for i := range 6 {
+		from := minutesAgo(9000 * (i + 1))
+		class := CountedClass{From: from, To: from.Add(time.Hour), For: []Link{second}, Moves: []Move{
+			{first, Post{URL: "/rooms/r1/classes/s/count/p1"}}, {third, Post{URL: "/rooms/r1/classes/s/count/p3"}}}}
+		if i == 1 {
+			class.For = nil
+		}
+		c.Classes = append(c.Classes, class)
+	}
+	r.Counting = c
+	r.Classes[len(r.Classes)-1].NotHere = true
+	return r
+}
+
+func ruleQuestion() RuleQuestion {
+	return RuleQuestion{
+		Title: "Intro to Law", URL: "/rooms/r1/settings", Gain: 1, Lose: 3, Live: true,
+		Fields: []Hidden{{"title", "Intro to Law"}, {"welcome", "Good to see you.\nThe slides are in the course."}},
+		Was:    Rule{Measure: Percent, Need: 60, Points: 10}, Rule: Rule{Measure: Percent, Need: 80, InTotal: true, Points: 10},
+	}
+}
+
 func settingsPage(wrong string) SettingsPage {
 	p := SettingsPage{
 		Title: "Intro to Law", Course: "Law, first year", URL: "/rooms/r1/settings", BackURL: "/rooms/r1", Live: true,
@@ -103,7 +136,7 @@ func settingsPage(wrong string) SettingsPage {
 		Wrong: wrong,
 	}
 	if wrong != "" {
-		p.Rule.Percent = "160"
+		p.Rule.Percent, p.RuleSince = "160", minutesAgo(9000)
 	}
 	return p
 }
@@ -128,6 +161,8 @@ func learnerRoom(state ClassState) LearnerRoom {
 		r.Attendance.Grade = &Grade{State: GradeSent, Points: 10, Max: 10, At: minutesAgo(9000), LMS: "Moodle"}
 	case Down:
 		r.Attendance.Grade = &Grade{State: GradeRefused, Points: 6.5, Max: 10, Reason: "not_gradable", Detail: "User is not gradable", LMS: "Moodle"}
+	case Full:
+		r.Attendance.Rule.InTotal, r.Attendance.Classes[1].NotHere = true, true
 	case NoServer:
 		r.Attendance = nil
 	}
@@ -209,6 +244,7 @@ func liveRegister() Register {
 		r.People[i].Stays = []Stay{{minutesAgo(38 - i), minutesAgo(0), false}}
 	}
 	r.Length, r.Show, r.Sort = 40*time.Minute, onlyLate, "-time"
+	r.NotHere, r.For = true, []Link{{Title: "Week 1", Nth: 1}}
 	return r
 }
 

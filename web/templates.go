@@ -18,7 +18,7 @@ type pageSet map[reflect.Type]*template.Template
 
 // pageFiles is which struct which file of the folder templates shows.
 var pageFiles = map[string]any{
-	"room/teacher": TeacherRoom{}, "room/settings": SettingsPage{}, "room/confirm": Confirm{},
+	"room/teacher": TeacherRoom{}, "room/settings": SettingsPage{}, "room/confirm": Confirm{}, "room/rule_question": RuleQuestion{},
 	"room/learner": LearnerRoom{}, "room/waiting": WaitingPage{}, "room/left": LeftPage{}, "room/retry": RetryPage{},
 	"room/register": Register{}, "room/recordings": Recordings{},
 	"picker/picker": Picker{}, "picker/return": ReturnPage{},
@@ -31,7 +31,7 @@ var pageFiles = map[string]any{
 // around them, are named after the page.
 func (l *locale) readPages(asset func(string) string) (pageSet, error) {
 	set := template.New("").Funcs(l.funcs())
-	for _, name := range []string{"parts", "room/rule", "room/grade", "room/register_table"} {
+	for _, name := range []string{"parts", "room/rule", "room/grade", "room/counting", "room/register_table"} {
 		if err := l.read(set.New(name), name, name, asset); err != nil {
 			return nil, err
 		}
@@ -125,7 +125,7 @@ func (l *locale) funcs() template.FuncMap {
 		"clock": l.clock, "day": l.day, "moment": l.moment, "span": l.span, "date": l.date, "utc": utc,
 		"duration": duration, "minutes": floorMinutes, "minutesUp": ceilMinutes, "seconds": seconds,
 		"percent": percent, "number": l.number,
-		"header": newHeader, "status": newStatus, "shape": shapeOf, "button": newButton, "newTab": newTab,
+		"counted": newCountedRow, "links": l.linksOf, "link": l.link, "header": newHeader, "status": newStatus, "shape": shapeOf, "button": newButton, "newTab": newTab,
 		"notice": newNotice, "progress": newProgress, "text": l.text, "check": l.check, "wrong": l.wrong,
 		"ruleFields": newRuleFields, "grade": newGradeView, "lms": l.lms,
 		"endButton": endButton, "recordingRow": newRecordingRow, "play": l.play, "clockText": l.clockText, "iso": iso, "arrange": l.arrange, "problem": problemCode,

@@ -18,6 +18,7 @@ type Meeting struct {
 	EndedAt     time.Time     // zero while it lives
 	CountsAt    time.Time     // our clock: from then on what was observed counts, though no report has come; zero while it lives
 	SessionID   string        // set by Settle
+	PlacementID string        // through which it was started; empty: not known
 	Dirty       bool          // evidence has come that no stay reflects yet
 }
 

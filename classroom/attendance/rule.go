@@ -81,9 +81,13 @@ func (r Rule) Alone() (time.Duration, int) {
 	return 0, 0
 }
 
+// Running reports whether what the rule gives is a running figure: a share of
+// all sessions may fall with the next one.
+func (r Rule) Running() bool { return r.Measure == Percent && r.InTotal }
+
 // judge says how far the sessions, in the order of time, fulfil the rule. It
 // looks at every prefix of them and takes the best, so what the rule has once
-// given no later session takes away.
+// given no later session takes away. Of a running figure the last one counts.
 func (r Rule) judge(history []attended) Result {
 	var best Result
 	var before attended // all sessions that are over, if they add up
@@ -97,7 +101,7 @@ func (r Rule) judge(history []attended) Result {
 			continue
 		}
 		share := min(1, float64(sum.time)/float64(needed))
-		if share > best.Share || share == best.Share && sum.time > best.Time || best.Needed == 0 {
+		if r.Running() || share > best.Share || share == best.Share && sum.time > best.Time || best.Needed == 0 {
 			best = Result{Share: share, Time: sum.time, Needed: needed, Complete: sum.time >= needed}
 		}
 	}

@@ -45,7 +45,12 @@ func TestJudge(t *testing.T) {
 	}
 	half := Rule{Measure: Percent, Need: 50, Points: 10}
 	thirty := Rule{Measure: Minutes, Need: 30, Points: 10}
-	with := func(r Rule, change func(*Rule)) Rule { change(&r); return r }
+	with := func(r Rule, changes ...func(*Rule)) Rule {
+		for _, change := range changes {
+			change(&r)
+		}
+		return r
+	}
 	total := func(r *Rule) { r.InTotal = true }
 	share := func(r *Rule) { r.Proportional = true }
 	for _, test := range []struct {
@@ -65,9 +70,10 @@ func TestJudge(t *testing.T) {
 		{"nearly half", half, of(29, 60), Result{Share: 29.0 / 30, Time: minutes(29), Needed: minutes(30)}},
 		{"a class of no length asks nothing and gives nothing", half, of(0, 0), Result{}},
 		{"a later, shorter class lowers nothing", half, of(50, 90, 0, 10), Result{Complete: true, Share: 1, Points: 10, Time: minutes(50), Needed: minutes(45), Sends: true}},
-		{"nor in total: the first class had given it", with(half, total), of(50, 90, 0, 90), Result{Complete: true, Share: 1, Points: 10, Time: minutes(50), Needed: minutes(45), Sends: true}},
+		{"a share of all classes falls with the next", with(half, total), of(50, 90, 0, 90), Result{Share: 50.0 / 90, Time: minutes(50), Needed: minutes(90)}},
+		{"and so do its points", with(half, total, share), of(50, 90, 0, 90), Result{Share: 50.0 / 90, Points: 5.55, Time: minutes(50), Needed: minutes(90), Sends: true}},
 		{"in total, made up for later", with(half, total), of(0, 60, 60, 60), Result{Complete: true, Share: 1, Points: 10, Time: minutes(60), Needed: minutes(60), Sends: true}},
-		{"in total, never enough", with(half, total), of(10, 60, 0, 60), Result{Share: 10.0 / 30, Time: minutes(10), Needed: minutes(30)}},
+		{"in total, never enough", with(half, total), of(10, 60, 0, 60), Result{Share: 10.0 / 60, Time: minutes(10), Needed: minutes(60)}},
 		{"points by share", with(thirty, share), of(10, 60), Result{Share: 1.0 / 3, Points: 3.33, Time: minutes(10), Needed: minutes(30), Sends: true}},
 		{"nearly all is not all", with(thirty, share), of(29.999, 60), Result{Share: 29.999 / 30, Points: 9.99, Time: minutes(29.999), Needed: minutes(30), Sends: true}},
 		{"a moment is something", with(thirty, share), of(1.0/60, 60), Result{Share: 1.0 / 1800, Points: 0.01, Time: time.Second, Needed: minutes(30), Sends: true}},
@@ -84,12 +90,16 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// What a rule has given, no later class takes away.
+// What a rule has given, no later class takes away, unless it is a running
+// figure.
 func TestJudgeNeverFalls(t *testing.T) {
 	for _, rule := range []Rule{
-		{Measure: Percent, Need: 60, Points: 10}, {Measure: Percent, Need: 60, Points: 10, InTotal: true},
-		{Measure: Minutes, Need: 45, Points: 10, Proportional: true}, {Measure: Percent, Need: 60, Points: 10, InTotal: true, Proportional: true},
+		{Measure: Percent, Need: 60, Points: 10}, {Measure: Minutes, Need: 100, Points: 10, InTotal: true},
+		{Measure: Minutes, Need: 45, Points: 10, Proportional: true}, {Measure: Minutes, Need: 300, Points: 10, InTotal: true, Proportional: true},
 	} {
+		if rule.Running() {
+			t.Errorf("%+v is called a running figure", rule)
+		}
 		var history []attended
 		var points float64
 		for i, there := range []float64{10, 50, 0, 90, 3, 0, 0, 60, 1} {
@@ -115,13 +125,14 @@ func TestResultsOf(t *testing.T) {
 		{SessionID: "a", PersonID: "teacher", Time: minutes(60)},
 	}
 	graded := map[string]bool{"ann": true, "bob": true}
-	got := resultsOf("p1", rule, sessions, nil, attendances, graded)
+	tally := Tally{Sessions: sessions, Attendances: attendances}
+	link := Link{PlacementID: "p1", Rule: rule}
+	got := tally.Results(link, Counting{Links: []Link{link}}, graded)
 	want := []Result{{PlacementID: "p1", PersonID: "ann", Share: 20.0 / 30, Time: minutes(20), Needed: minutes(30)}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	rule = Rule{}
-	if got := resultsOf("p1", rule, sessions, nil, attendances, graded); got != nil {
+	if got := tally.Results(Link{PlacementID: "p1"}, Counting{}, graded); got != nil {
 		t.Errorf("results without a rule: %v", got)
 	}
 }

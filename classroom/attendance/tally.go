@@ -45,37 +45,30 @@ func (t Tally) GoesOn() bool {
 	return n > 0 && t.Sessions[n-1].Open()
 }
 
-// Results are what a placement's rule makes of the attendances of those who
-// are graded there.
-func (t Tally) Results(placementID string, rule Rule, graded map[string]bool) []Result {
-	return resultsOf(placementID, rule, t.Sessions, t.interims, t.Attendances, graded)
+// Results are what a link's rules make of the attendances of those who are
+// graded there and came to a session that counts for it.
+func (t Tally) Results(l Link, c Counting, graded map[string]bool) []Result {
+	return resultsOf(l, c, t.Sessions, t.interims, t.times(l, c, graded))
 }
 
-// Absent are the results of those of people who came to nothing by all that
-// is known now.
-func (t Tally) Absent(placementID string, rule Rule, graded map[string]bool, people []string) []Result {
-	came := map[string]bool{}
-	for _, a := range t.Attendances {
-		came[a.PersonID] = true
-	}
-	var absent []Attendance // of no session
+// Absent are the results of those of people who came to nothing that counts,
+// by all that is known now.
+func (t Tally) Absent(l Link, c Counting, graded map[string]bool, people []string) []Result {
+	came := t.times(l, c, graded)
+	absent := map[string]map[string]time.Duration{}
 	for _, id := range people {
-		if !came[id] {
-			absent = append(absent, Attendance{PersonID: id})
+		if graded[id] && came[id] == nil {
+			absent[id] = nil
 		}
 	}
-	return resultsOf(placementID, rule, t.Sessions, nil, absent, graded)
+	return resultsOf(l, c, t.Sessions, nil, absent)
 }
 
-// resultsOf applies a placement's rule to each of its learners who has an
-// attendance. Of a session that is open only what it had come to before counts.
-func resultsOf(placementID string, rule Rule, sessions []Session, interims map[string][]interim, attendances []Attendance, graded map[string]bool) []Result {
-	if rule.Measure == NoMeasure {
-		return nil
-	}
-	times := map[string]map[string]time.Duration{} // person, session
-	for _, a := range attendances {
-		if !graded[a.PersonID] {
+// times are how long each learner was in each session that counts for l.
+func (t Tally) times(l Link, c Counting, graded map[string]bool) map[string]map[string]time.Duration {
+	times := map[string]map[string]time.Duration{}
+	for _, a := range t.Attendances {
+		if !graded[a.PersonID] || !c.Counts(l, a.SessionID) {
 			continue
 		}
 		if times[a.PersonID] == nil {
@@ -83,22 +76,47 @@ func resultsOf(placementID string, rule Rule, sessions []Session, interims map[s
 		}
 		times[a.PersonID][a.SessionID] = a.Time
 	}
+	return times
+}
+
+// resultsOf applies a link's rules, each to the sessions of its time, to the
+// times that people were there. Of what the rules give, the most counts. Of a
+// session that is open only what it had come to before counts.
+func resultsOf(l Link, c Counting, sessions []Session, interims map[string][]interim, times map[string]map[string]time.Duration) []Result {
+	worth := l.Worth()
+	if worth.Measure == NoMeasure {
+		return nil
+	}
+	rules := l.rules()
+	sessions = slices.DeleteFunc(slices.Clone(sessions), func(s Session) bool { return !c.Counts(l, s.ID) })
 	var results []Result
 	for _, person := range slices.Sorted(maps.Keys(times)) {
-		var history []attended
+		histories := make([][]attended, len(rules))
 		for _, s := range sessions {
+			h := &histories[l.era(c.Classes[s.ID])]
 			for _, part := range interims[s.ID] {
-				history = append(history, attended{time: part.times[person], length: part.length, interim: true})
+				*h = append(*h, attended{time: part.times[person], length: part.length, interim: true})
 			}
 			if !s.Open() {
-				history = append(history, attended{time: times[person][s.ID], length: s.Length})
+				*h = append(*h, attended{time: times[person][s.ID], length: s.Length})
 			}
 		}
-		r := rule.judge(history)
-		r.PlacementID, r.PersonID = placementID, person
-		results = append(results, r)
+		var best Result
+		for i, rule := range rules {
+			rule.Points = worth.Points // what was given is a share, whatever all of it is worth now
+			if r := rule.judge(histories[i]); r.Needed > 0 && !best.above(r) {
+				best = r
+			}
+		}
+		best.PlacementID, best.PersonID = l.PlacementID, person
+		results = append(results, best)
 	}
 	return results
+}
+
+// above reports whether r gives more than a result of a later rule.
+func (r Result) above(later Result) bool {
+	return r.Points > later.Points || r.Complete && !later.Complete
 }
 
 // Follow compares results with those before, and sets since when each is true:
@@ -115,7 +133,9 @@ func Follow(results, before []Result, rules map[string]Rule, held bool, now time
 		r := &results[i]
 		was, there := old[key{r.PlacementID, r.PersonID}]
 		if there && held && (r.Share < was.Share || r.Needed == 0) {
-			*r = rules[r.PlacementID].worth(was)
+			rule := rules[r.PlacementID]
+			rule.Proportional = rule.Proportional || was.Sends // it was, if a part of the points was given
+			*r = rule.worth(was)
 		}
 		if there && r.Points == was.Points && r.Complete == was.Complete && r.Sends == was.Sends {
 			r.TrueAt = was.TrueAt

@@ -38,7 +38,9 @@ func testSettings(t *testing.T, w *world) {
 
 	room, rule := seat.Room, attendance.Rule{Measure: attendance.Percent, Need: 60, InTotal: true, Proportional: true, Points: 2.5}
 	room.Title, room.Settings = "Renamed", classroom.Settings{MuteOnStart: true, MaxParticipants: 30}
-	w.ok(w.SaveSettings(w.ctx, room, seat.Placement.ID, rule, false))
+	place := seat.Placement
+	place.Rule = rule
+	w.ok(w.SaveSettings(w.ctx, room, place, false))
 	w.same(len(w.claim(w.now.Add(time.Hour))), 0)
 	got := must(w.Seat(w.ctx, seat.Visit.ID))(w)
 	room.Rule = rule // what new placements begin with
@@ -46,12 +48,12 @@ func testSettings(t *testing.T, w *world) {
 	w.same(got.Placement.Rule, rule)
 	w.same(must(w.Seat(w.ctx, second.Visit.ID))(w).Placement.Rule, minutes(30))
 
-	w.ok(w.SaveSettings(w.ctx, room, seat.Placement.ID, rule, true))
+	w.ok(w.SaveSettings(w.ctx, room, place, true))
 	w.same(w.job(classroom.SettleJob, room.ID).RunAt, w.now)
-	w.fails(w.SaveSettings(w.ctx, classroom.Room{ID: "another", Title: "x"}, seat.Placement.ID, rule, true), classroom.ErrNotFound)
+	w.fails(w.SaveSettings(w.ctx, classroom.Room{ID: "another", Title: "x"}, place, true), classroom.ErrNotFound)
 	// The placement may have moved since the form was shown: the other room keeps its settings.
 	other := w.launch("ann", "third link").Room
-	w.fails(w.SaveSettings(w.ctx, other, seat.Placement.ID, attendance.Rule{}, true), classroom.ErrNotFound)
+	w.fails(w.SaveSettings(w.ctx, other, place, true), classroom.ErrNotFound)
 	w.same(must(w.Seat(w.ctx, seat.Visit.ID))(w).Placement.Rule, rule)
 	w.same(must(w.Seat(w.ctx, seat.Visit.ID))(w).Room, room)
 }
