@@ -130,28 +130,32 @@ func (db *DB) MovePlacement(ctx context.Context, placementID, roomID string) err
 		if err := c.get(ctx, &from, `SELECT room_id FROM placements WHERE id = ?`, placementID); err != nil {
 			return err
 		}
-		if err := c.one(ctx, `UPDATE placements SET room_id = ?, copied_from = '' WHERE id = ?`, roomID, placementID); err != nil {
-			return err
-		}
-		if from != roomID {
-			err := c.one(ctx, `UPDATE placements SET room_since = ?, counts_earlier = FALSE, graded_since = NULL, past_rules = ? WHERE id = ?`,
-				millis(db.Now()), pastRules{}, placementID)
-			if err != nil {
-				return err
-			}
-			if _, err := c.exec(ctx, `UPDATE deliveries SET kept = points / max_points WHERE placement_id = ? AND max_points > 0`, placementID); err != nil {
-				return err
-			}
-		}
-		if err := c.settle(ctx, from, db.Now()); err != nil {
-			return err
-		}
-		return c.settle(ctx, roomID, db.Now())
+		return c.movePlacement(ctx, placementID, from, roomID, db.Now())
 	})
 	if err != nil {
 		return fmt.Errorf("move placement %s to room %s: %w", placementID, roomID, err)
 	}
 	return nil
+}
+
+func (c *conn) movePlacement(ctx context.Context, placementID, from, to string, at time.Time) error {
+	if err := c.one(ctx, `UPDATE placements SET room_id = ?, copied_from = '' WHERE id = ?`, to, placementID); err != nil {
+		return err
+	}
+	if from != to {
+		err := c.one(ctx, `UPDATE placements SET room_since = ?, counts_earlier = FALSE, graded_since = NULL, past_rules = ? WHERE id = ?`,
+			millis(at), pastRules{}, placementID)
+		if err != nil {
+			return err
+		}
+		if _, err := c.exec(ctx, `UPDATE deliveries SET kept = points / max_points WHERE placement_id = ? AND max_points > 0`, placementID); err != nil {
+			return err
+		}
+	}
+	if err := c.settle(ctx, from, at); err != nil {
+		return err
+	}
+	return c.settle(ctx, to, at)
 }
 
 func (c *conn) settle(ctx context.Context, roomID string, at time.Time) error {
