@@ -66,7 +66,7 @@ func watched(t *testing.T) (*books, *Classes, *scene, *time.Time) {
 	b.now = s.Now
 	at := &scene{info: bbb.Meeting{InternalMeetingID: "in-a", CreateTime: nine(60)}}
 	s.Client = func(Server) MeetingServer { return at }
-	m := attendance.Meeting{ID: "a", RoomID: "room", ServerID: "s1", InternalID: "in-a", MeetingID: "room-meeting", CreateTime: nine(60), ClockOffset: time.Hour}
+	m := attendance.Meeting{ID: "a", RoomID: "room", ServerID: "s1", InternalID: "in-a", MeetingID: "room-meeting", CreateTime: nine(60), ClockOffset: time.Hour, PlacementID: "p1"}
 	if _, _, err := b.RecordMeeting(t.Context(), m, nine(0.5)); err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestPollSeesTheEnd(t *testing.T) {
 				t.Fatalf("%d meetings, woken %d times", len(b.meetings), woken)
 			}
 			m := b.meetings[1]
-			if m.InternalID != "in-b" || m.ClockOffset != time.Hour || !m.CreateTime.Equal(server(test.begins)) || m.RoomID != "room" {
+			if m.InternalID != "in-b" || m.ClockOffset != time.Hour || !m.CreateTime.Equal(server(test.begins)) || m.RoomID != "room" || m.PlacementID != "p1" {
 				t.Errorf("the new one: %+v", m)
 			}
 			if job := b.jobs["poll "+m.ID]; job == nil || !job.RunAt.Equal(*now) {

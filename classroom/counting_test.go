@@ -190,6 +190,18 @@ func TestDuplicatedActivity(t *testing.T) {
 	want("nothing before the link came", 40, 40, 0, 0)
 }
 
+func TestAClassKnowsItsLink(t *testing.T) {
+	store, _, rooms := newClass()
+	seat := seatOf(Moderator)
+	seat.Placement.ID = "w1"
+	if _, err := rooms.Start(t.Context(), seat); err != nil {
+		t.Fatal(err)
+	}
+	if got := store.live[0].PlacementID; got != "w1" {
+		t.Errorf("started through %q", got)
+	}
+}
+
 func TestDecisionsAreATeachers(t *testing.T) {
 	_, _, rooms := newClass()
 	learner := seatOf(Viewer)
