@@ -40,6 +40,11 @@ var roomRoutes = []struct {
 	{"GET /rooms/:room/classes/:session", false, ""},
 	{"GET /rooms/:room/classes/:session/register.csv", false, ""},
 	{"POST /rooms/:room/classes/:session/resend/:person", false, ""},
+	{"POST /rooms/:room/classes/:session/count/:placement", false, ""},
+	{"POST /rooms/:room/links/all", false, ""},
+	{"POST /rooms/:room/links/own", false, ""},
+	{"POST /rooms/:room/earlier/count", false, ""},
+	{"POST /rooms/:room/earlier/leave", false, ""},
 	{"GET /rooms/:room/recordings", true, ""},
 	{"POST /rooms/:room/recordings/:recording/play/:format", true, ""},
 	{"GET /rooms/:room/recordings/:recording/delete", false, ""},
@@ -85,6 +90,7 @@ type taught struct {
 	page                             *ltitest.Page // its teacher's
 	link                             ltitest.Link
 	room, session, recording, person string
+	placement                        string
 }
 
 func (w *world) visit(p *ltitest.Page) string { return p.URL.Query().Get("v") }
@@ -128,7 +134,7 @@ func (w *world) found(r taught) taught {
 	if err != nil || len(ledger) != 1 || session == nil || recording == nil {
 		w.t.Fatalf("room %s has sessions %v, recordings %v, grades %v, %v", r.room, session, recording, ledger, err)
 	}
-	r.session, r.recording, r.person = session[1], recording[1], ledger[0].PersonID
+	r.session, r.recording, r.person, r.placement = session[1], recording[1], ledger[0].PersonID, ledger[0].PlacementID
 	return r
 }
 
@@ -138,7 +144,7 @@ func (w *world) try(page *ltitest.Page, route string, ids taught, visit, form st
 	w.t.Helper()
 	method, path, _ := strings.Cut(route, " ")
 	path = strings.NewReplacer(":room", ids.room, ":session", ids.session, ":person", ids.person,
-		":recording", ids.recording, ":format", "presentation").Replace(path)
+		":recording", ids.recording, ":format", "presentation", ":placement", ids.placement).Replace(path)
 	fields, err := url.ParseQuery(form)
 	if err != nil {
 		w.t.Fatal(err)
@@ -268,17 +274,18 @@ func otherIDs(t *testing.T, w *world, law, stats taught, second *ltitest.Page) {
 		page *ltitest.Page
 		ids  taught
 	}{
-		"all of another course":        {law.page, taught{room: law.room, session: stats.session, recording: stats.recording, person: stats.person}},
-		"all of the course's other":    {second, taught{room: roomOf(second), session: law.session, recording: law.recording, person: law.person}},
-		"another course's person":      {law.page, taught{room: law.room, session: law.session, recording: stats.recording, person: stats.person}},
-		"another course's session":     {law.page, taught{room: law.room, session: stats.session, recording: stats.recording, person: law.person}},
-		"the beginning of their own":   {law.page, taught{room: law.room, session: law.session[:8], recording: law.recording[:8], person: law.person[:8]}},
+		"all of another course":        {law.page, taught{room: law.room, session: stats.session, recording: stats.recording, person: stats.person, placement: stats.placement}},
+		"all of the course's other":    {second, taught{room: roomOf(second), session: law.session, recording: law.recording, person: law.person, placement: law.placement}},
+		"another course's person":      {law.page, taught{room: law.room, session: law.session, recording: stats.recording, person: stats.person, placement: stats.placement}},
+		"another course's session":     {law.page, taught{room: law.room, session: stats.session, recording: stats.recording, person: law.person, placement: law.placement}},
+		"the beginning of their own":   {law.page, taught{room: law.room, session: law.session[:8], recording: law.recording[:8], person: law.person[:8], placement: law.placement[:8]}},
 		"a list with theirs in it":     {law.page, taught{room: law.room, session: law.session + "," + stats.session, recording: law.recording + "," + stats.recording, person: law.person + "," + stats.person}},
 		"what no database can store":   {law.page, taught{room: law.room, session: "%00", recording: "%ff%00", person: "%00"}},
 		"what would lead to elsewhere": {law.page, taught{room: law.room, session: "%5C%5Cevil.example%0D%0AX:y", recording: "%3Fx", person: law.person}},
 	} {
 		for _, r := range roomRoutes {
-			if strings.Contains(r.route, ":session") && !(who.ids.session == law.session && !strings.Contains(r.route, ":person")) || strings.Contains(r.route, ":recording") {
+			theirs := who.ids.session == law.session && !strings.Contains(r.route, ":person") && !strings.Contains(r.route, ":placement")
+			if strings.Contains(r.route, ":session") && !theirs || strings.Contains(r.route, ":recording") {
 				if status, page := w.try(who.page, r.route, who.ids, w.visit(who.page), r.form); !refused(status) {
 					t.Errorf("%s, %s: %d %s", name, r.route, status, page.Text)
 				}
