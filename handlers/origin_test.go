@@ -15,6 +15,12 @@ func TestOrigin(t *testing.T) {
 		{"everybody", "https://*/", ""},
 		{"a whole domain", "https://*.example.edu/", ""},
 		{"a keyword", "https://'none'/", ""},
+		{"an address of IPv6", "https://[2001:db8::1]:8443/", "https://[2001:db8::1]:8443"},
+		{"a zone", "https://[fe80::1%25eth0]/", ""},
+		{"every https page, behind a zone", "https://[::1%25%20https:%20]/", ""},
+		{"everybody, behind a zone", "https://[::1%25%20*]/", ""},
+		{"a percent sign", "https://lms%25.example.edu/", ""},
+		{"no ASCII", "https://lms\u00a0.example.edu/", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := origin(test.address); got != test.want {
