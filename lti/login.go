@@ -161,11 +161,7 @@ func (t *Tool) authenticationURL(registration Registration, r LoginRequest, stat
 	if r.MessageHint != "" {
 		query.Set("lti_message_hint", r.MessageHint)
 	}
-	separator := "?"
-	if strings.Contains(address, "?") {
-		separator = "&"
-	}
-	return address + separator + query.Encode()
+	return withQuery(address, query)
 }
 
 func (t *Tool) launchURL() string { return t.PublicURL + "/lti/launch" }

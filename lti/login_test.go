@@ -234,6 +234,46 @@ func TestAuthenticationRequest(t *testing.T) {
 	}
 }
 
+// TestAuthenticationURL: an address with parameters of its own keeps them as
+// they stand, and has ours once.
+func TestAuthenticationURL(t *testing.T) {
+	for _, test := range []struct{ name, address, before string }{
+		{"none", "https://lms.example/auth", "https://lms.example/auth?"},
+		{"WordPress", "https://wp.example/?lti-platform&auth", "https://wp.example/?lti-platform&auth&"},
+		{"some with values", "https://lms.example/auth?school=7&a=%2F+b", "https://lms.example/auth?school=7&a=%2F+b&"},
+		{"a list", "https://lms.example/auth?a[]=1&a[]=2", "https://lms.example/auth?a[]=1&a[]=2&"},
+		{"a question mark and nothing", "https://lms.example/auth?", "https://lms.example/auth?"},
+		{"empty ones", "https://lms.example/auth?&&a=1&", "https://lms.example/auth?a=1&"},
+		{"some of ours", "https://lms.example/auth?scope=openid&a=1&prompt=login&client%5Fid=another", "https://lms.example/auth?a=1&"},
+		{"one that only looks like ours", "https://lms.example/auth?scopes=a&State=b", "https://lms.example/auth?scopes=a&State=b&"},
+		{"one that can't be read", "https://lms.example/auth?%zz=1", "https://lms.example/auth?%zz=1&"},
+		{"a fragment", "https://lms.example/auth?a=1#top", "https://lms.example/auth?a=1&"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w, v := newWorld(t), loginValues()
+			w.registration().AuthURL = test.address
+			v.Set("lti_message_hint", "hint")
+			login, err := w.readLogin(v, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			ours, found := strings.CutPrefix(login.Redirect, test.before)
+			if !found {
+				t.Fatalf("redirect to %s", login.Redirect)
+			}
+			var names []string
+			for parameter := range strings.SplitSeq(ours, "&") {
+				name, _, _ := strings.Cut(parameter, "=")
+				names = append(names, name)
+			}
+			want := []string{"client_id", "login_hint", "lti_message_hint", "nonce", "prompt", "redirect_uri", "response_mode", "response_type", "scope", "state"}
+			if diff := cmp.Diff(want, names); diff != "" {
+				t.Errorf("our parameters (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // TestMoodleLogins: what a real Moodle posts is read as it is.
 func TestMoodleLogins(t *testing.T) {
 	var logins map[string]struct {

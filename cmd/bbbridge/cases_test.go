@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/lti/ltitest"
 )
 
@@ -19,6 +20,19 @@ func aCase(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// WordPress names its endpoint by parameters of the address. Some of an
+// address's own may be among ours: each is sent once.
+func TestAuthenticationURLWithParameters(t *testing.T) {
+	w := newWorld(t, worldOptions{lms: ltitest.Options{Profile: "plain"}})
+	w.lms.Change(func(b *ltitest.Behaviour) { b.AuthQuery = "lti-platform&auth" })
+	tool := w.alsoRegister("WordPress", func(r *lti.Registration) { r.AuthURL += "&prompt=login&client_id=another" })
+	link := w.lms.AddLink(ltitest.Link{Course: "law", Tool: tool.ID, Title: "Classroom"})
+	page := w.launch(link, "anna", ltitest.LaunchOptions{})
+	if page.Status != http.StatusOK || !strings.HasPrefix(page.URL.Path, "/rooms/") {
+		t.Errorf("%d %s at %s", page.Status, page.Text, page.URL)
+	}
 }
 
 // A token for us alone that names another authorised party is refused, and
