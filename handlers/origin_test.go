@@ -29,3 +29,15 @@ func TestOrigin(t *testing.T) {
 		})
 	}
 }
+
+func TestHostOf(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://classrooms.example.edu": "classrooms.example.edu", "https://Classrooms.Example.edu:443": "classrooms.example.edu",
+		"https://classrooms.example.edu:8443": "classrooms.example.edu:8443", "http://127.0.0.1:80": "127.0.0.1",
+		"http://127.0.0.1:443": "127.0.0.1:443", "http://[::1]:8080": "[::1]:8080",
+	} {
+		if got := hostOf(address); got != want {
+			t.Errorf("hostOf(%q) = %q, want %q", address, got, want)
+		}
+	}
+}

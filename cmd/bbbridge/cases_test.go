@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
+	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -52,5 +55,52 @@ func TestCaseAzpOfSomebodyElse(t *testing.T) {
 	if page.Status != http.StatusUnauthorized || !strings.Contains(page.Text, "jwt_azp_mismatch") ||
 		!strings.Contains(page.Text, "authorised party (azp) isn't the registered client id, or") {
 		t.Errorf("%d %s", page.Status, page.Text)
+	}
+}
+
+// A form of ours, through a proxy that makes a Host of its own, from a browser
+// that sends no Sec-Fetch-Site (Safari before 16.4): its Origin is held against
+// the public URL.
+func TestCaseProxyChangesHost(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	anna := w.launch(w.link(), "anna", ltitest.LaunchOptions{Framed: true})
+	form, err := anna.Form("/start")
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := strings.NewReplacer(
+		"/rooms/ROOM/start?v=VISIT", form.Action, "https://classrooms.school.example", "ORIGIN", "127.0.0.1:8080", "HOST",
+		"ticket=…", form.Fields.Encode(), "Cookie: __Host-bbbridge=…\n", "",
+	).Replace(aCase(t, "proxy-changes-host/request.txt"))
+	post := func(host, origin string) int {
+		t.Helper()
+		text := strings.ReplaceAll(strings.NewReplacer("HOST", host, "ORIGIN", origin).Replace(template), "\n", "\r\n")
+		head, body, _ := strings.Cut(text, "\r\n\r\n")
+		body = strings.TrimSpace(body)
+		connection, err := net.Dial("tcp", hostOf(w.url))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer connection.Close()
+		fmt.Fprintf(connection, "%s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", head, len(body), body)
+		answer, err := http.ReadResponse(bufio.NewReader(connection), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		return answer.StatusCode
+	}
+	evil := "https://evil.example"
+	for _, refused := range [][2]string{
+		{hostOf(w.url), evil}, {"evil.example", evil}, {"127.0.0.1:8080", evil}, {"127.0.0.1:8080", "null"}, {"127.0.0.1:8080", "http://127.0.0.1:8080"},
+	} {
+		if status := post(refused[0], refused[1]); status != http.StatusForbidden || len(w.bbb.Meetings()) != 0 {
+			t.Errorf("with Host %s, a form of %s: %d", refused[0], refused[1], status)
+		}
+	}
+	for _, host := range []string{"127.0.0.1:8080", "bbbridge.internal", hostOf(w.url)} {
+		if status := post(host, w.url); status != http.StatusSeeOther || len(w.bbb.Meetings()) != 1 {
+			t.Errorf("with Host %s, our own form: %d", host, status)
+		}
 	}
 }
