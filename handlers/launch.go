@@ -182,11 +182,27 @@ func at(seat classroom.Seat, path string) string {
 	return "/rooms/" + seat.Room.ID + path + "?v=" + seat.Visit.ID
 }
 
+// mayBeFramed is framedLaunch for a launch without a cookie, where a browser
+// that says nothing (Safari before 16.4) gets the benefit of the doubt: it
+// keeps no cookies in frames, and not every platform tells the target.
+func mayBeFramed(c *gin.Context, l lti.Launch) bool {
+	if c.GetHeader("Sec-Fetch-Dest") != "" {
+		return framed(c)
+	}
+	return l.Presentation.Target != "window"
+}
+
 // newWindow answers a launch to which no cookie came back. 403: it isn't let
-// in yet.
+// in yet, or not at all if it stands in a window.
 func (s *Server) newWindow(c *gin.Context, response lti.Response, unbound *lti.Unbound) error {
 	l := unbound.Launch
 	c.Set(localeKey, s.localeOf(c, l))
+	if !mayBeFramed(c, l) {
+		return &lti.Refusal{Code: lti.CodeCookieMissing, Err: unbound}
+	}
+	if c.GetHeader("Sec-Fetch-Dest") == "" { // see lti.Unbound
+		http.SetCookie(c.Writer, bindingCookie(unbound.CookieName, "window", int(unbound.MaxAge.Seconds())))
+	}
 	s.frameable(c, l.Registration, l.Presentation.ReturnURL)
 	s.Metrics.launch("new_window")
 	return s.render(c, http.StatusForbidden, web.NewWindow{

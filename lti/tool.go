@@ -48,6 +48,8 @@ func (t *Tool) Launch(ctx context.Context, r Response) (Launch, error) {
 		return Launch{}, &Unbound{
 			Launch:        launch,
 			Window:        sealWindow(t.StateKey, now, r.State, r.IDToken),
+			MaxAge:        windowLife,
+			CookieName:    state.cookieName(),
 			StorageTarget: state.StorageTarget,
 		}
 	}
@@ -56,7 +58,8 @@ func (t *Tool) Launch(ctx context.Context, r Response) (Launch, error) {
 
 // clock says at which time the launch is judged, and whether this browser
 // began it. A launch that goes on in a new window is judged at the time of its
-// first post (a token of Moodle lives 60 s), and needs no cookie: see Unbound.
+// first post (a token of Moodle lives 60 s), and needs no cookie, but must not
+// have a wrong one: see Unbound.
 func (t *Tool) clock(r Response, state loginState) (now time.Time, bound bool, err error) {
 	now = t.Now()
 	if r.Window == "" {
@@ -70,7 +73,8 @@ func (t *Tool) clock(r Response, state loginState) (now time.Time, bound bool, e
 	if age := now.Sub(at); age >= windowLife || age < -skew {
 		return time.Time{}, false, refuse(CodeStateExpired, "the window was offered %v ago", age)
 	}
-	return at, true, nil
+	_, err = state.bound(r.Cookie)
+	return at, true, err
 }
 
 // check makes checks V5 to V24.

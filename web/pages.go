@@ -113,7 +113,7 @@ func Codes() []string {
 		// A login or launch that failed a check.
 		"login_missing_iss", "login_missing_login_hint", "login_bad_target_link_uri", "login_bad_hint",
 		"login_unknown_platform", "login_ambiguous_client", "platform_disabled", "platform_error",
-		"state_missing", "state_unknown", "state_expired", "state_mismatch",
+		"state_missing", "state_unknown", "state_expired", "state_mismatch", "cookie_missing",
 		"id_token_missing", "id_token_malformed", "jwt_alg_not_allowed", "jwt_kid_missing", "jwt_kid_unknown",
 		"jwks_unavailable", "jwt_signature_invalid", "jwt_iss_mismatch", "jwt_aud_mismatch", "jwt_azp_mismatch",
 		"jwt_expired", "jwt_iat_invalid", "jwt_not_yet_valid", "nonce_mismatch", "nonce_replayed",

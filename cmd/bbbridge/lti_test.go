@@ -160,13 +160,6 @@ func TestLTILaunch(t *testing.T) {
 			t.Errorf("%d %s", got.StatusCode, got.body)
 		}
 	})
-	t.Run("V4_another_browser", func(t *testing.T) {
-		other := ltitest.NewBrowser()
-		got := w.launch(link, "ben", ltitest.LaunchOptions{PostFrom: other})
-		if got.Status != http.StatusForbidden || !strings.Contains(got.Text, "Ben") {
-			t.Errorf("%d %s", got.Status, got.Text)
-		}
-	})
 	t.Run("V4_window_without_proof", func(t *testing.T) {
 		got := w.ask("POST", "/lti/window", formType, "state=x&id_token=y")
 		if got.StatusCode != http.StatusForbidden || !strings.Contains(got.body, "state_mismatch") {
