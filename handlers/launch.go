@@ -112,7 +112,8 @@ func (s *Server) window(c *gin.Context) error {
 func (s *Server) response(c *gin.Context) lti.Response {
 	return lti.Response{
 		State: c.PostForm("state"), IDToken: lti.IDToken(c.PostForm("id_token")),
-		Error: c.PostForm("error"), ErrorDescription: c.PostForm("error_description"),
+		Error: c.PostForm("error"), ErrorDescription: c.PostForm("error_description"), Failed: c.Request.PostForm.Has("error"),
+		Cookies: c.Request.Cookies,
 		Cookie: func(name string) string {
 			cookie, err := c.Request.Cookie(name)
 			if err != nil {
@@ -203,7 +204,7 @@ func (s *Server) newWindow(c *gin.Context, response lti.Response, unbound *lti.U
 	if c.GetHeader("Sec-Fetch-Dest") == "" { // see lti.Unbound
 		http.SetCookie(c.Writer, bindingCookie(unbound.CookieName, "window", int(unbound.MaxAge.Seconds())))
 	}
-	s.frameable(c, l.Registration, l.Presentation.ReturnURL)
+	s.frameable(c, l.Presentation.ReturnURL, l.Registration)
 	s.Metrics.launch("new_window")
 	return s.render(c, http.StatusForbidden, web.NewWindow{
 		Person: l.User.DisplayName(), URL: "/lti/window",

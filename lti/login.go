@@ -119,7 +119,7 @@ func (t *Tool) Login(ctx context.Context, r LoginRequest) (Login, error) {
 	if err != nil {
 		return Login{}, err
 	}
-	nonce, binding := random(), random()
+	nonce, binding := random(), newBinding(registration.ID)
 	state := loginState{
 		Created:       t.Now(),
 		Nonce:         digestOf(nonce),

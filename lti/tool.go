@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 )
 
@@ -11,8 +12,10 @@ import (
 type Response struct {
 	State                   string
 	IDToken                 IDToken
-	Error, ErrorDescription string                   // instead of an id_token
+	Error, ErrorDescription string                   // instead of an id_token; either may be empty
+	Failed                  bool                     // the form has an error, be it empty (Chamilo)
 	Cookie                  func(name string) string // of the browser; empty if it has none of that name
+	Cookies                 func() []*http.Cookie    // all of the browser; nil: not known
 	Window                  string                   // Unbound.Window, posted from our own origin; else empty
 }
 
@@ -23,8 +26,8 @@ type Response struct {
 // A launch that fails a check is a *Refusal; one that no cookie came back for,
 // and that is valid otherwise, is an *Unbound. Other errors are faults of ours.
 func (t *Tool) Launch(ctx context.Context, r Response) (Launch, error) {
-	if r.Error != "" {
-		return Launch{}, refuse(CodePlatformError, "%.100q: %.300q", r.Error, r.ErrorDescription)
+	if r.failed() {
+		return Launch{}, t.platformError(ctx, r)
 	}
 	if r.State == "" {
 		return Launch{}, refuse(CodeStateMissing, "the form has no state")

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,6 +103,47 @@ func TestCaseProxyChangesHost(t *testing.T) {
 	for _, host := range []string{"127.0.0.1:8080", "bbbridge.internal", hostOf(w.url)} {
 		if status := post(host, w.url); status != http.StatusSeeOther || len(w.bbb.Meetings()) != 1 {
 			t.Errorf("with Host %s, our own form: %d", host, status)
+		}
+	}
+}
+
+// Canvas posts an error in place of a token, Chamilo one that is empty and has
+// no state. The person reads the platform's words, in its frame. Anybody else
+// who posts some gets no words of theirs on a page of ours, nor a frame.
+func TestCaseErrorForms(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	link := w.link()
+	canvas, err := url.ParseQuery(aCase(t, "canvas-error-form/form.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	forms := map[string]url.Values{
+		"Must have an active user session": canvas,
+		"Unregistered redirect_uri":        {"error": {""}, "error_description": {"Unregistered redirect_uri"}},
+	}
+	for words, form := range forms {
+		instead := func(f url.Values) {
+			state := f.Get("state")
+			clear(f)
+			maps.Copy(f, form)
+			if f.Has("state") {
+				f.Set("state", state)
+			}
+		}
+		for _, framed := range []bool{true, false} {
+			page := w.launch(link, "ben", ltitest.LaunchOptions{Framed: framed, Form: instead})
+			if page.Status != http.StatusBadRequest || page.Blocked != "" || !strings.Contains(page.Text, words) ||
+				!strings.Contains(page.Text, "platform_error") || !strings.Contains(page.Text, "Start again from your course") {
+				t.Errorf("%s, framed %v: %d %s %s", words, framed, page.Status, page.Blocked, page.Text)
+			}
+			if policy := page.Header.Get("Content-Security-Policy"); strings.Contains(policy, "frame-ancestors *") {
+				t.Errorf("%s: anybody may frame it: %s", words, policy)
+			}
+			page = w.launch(link, "ben", ltitest.LaunchOptions{Framed: framed, Form: instead, PostFrom: ltitest.NewBrowser()})
+			if page.Status != http.StatusBadRequest || !strings.HasSuffix(page.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") ||
+				strings.Contains(page.Body, words) || !strings.Contains(page.Text, "platform_error") {
+				t.Errorf("%s, posted in another browser, framed %v: %d %s", words, framed, page.Status, page.Text)
+			}
 		}
 	}
 }

@@ -156,7 +156,7 @@ func TestLTILaunch(t *testing.T) {
 	}
 	t.Run("V2_platform_error", func(t *testing.T) {
 		got := w.ask("POST", "/lti/launch", formType, "error=login_required&error_description=%3Cb%3Eno%3C%2Fb%3E")
-		if got.StatusCode != http.StatusBadRequest || strings.Contains(got.body, "<b>no") || !strings.Contains(got.body, "platform_error") {
+		if got.StatusCode != http.StatusBadRequest || strings.Contains(got.body, "<b>no") || strings.Contains(got.body, "login_required") || !strings.Contains(got.body, "platform_error") {
 			t.Errorf("%d %s", got.StatusCode, got.body)
 		}
 	})
