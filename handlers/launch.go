@@ -63,6 +63,9 @@ func (s *Server) login(c *gin.Context) error {
 		values = c.Request.PostForm
 	}
 	request, err := lti.ParseLoginRequest(values)
+	if err != nil && asksToRegister(c) {
+		return s.byHand(c, http.StatusBadRequest, "")
+	}
 	if err != nil {
 		return err
 	}
@@ -91,6 +94,9 @@ func bindingCookie(name, value string, maxAge int) *http.Cookie {
 // frame gets a page that goes on in a new window.
 func (s *Server) launch(c *gin.Context) error {
 	if err := readForm(c, launchLimit); err != nil {
+		return err
+	}
+	if err := lti.CheckVersion(c.Request.PostForm); err != nil {
 		return err
 	}
 	return s.enter(c, s.response(c))

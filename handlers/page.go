@@ -85,6 +85,9 @@ func (s *Server) fail(c *gin.Context, err error) {
 	case errors.As(err, &told):
 		page.Quote = told.Words
 		s.frameable(c, "", told.Registrations...)
+	case p.Code == lti.CodeLTI11:
+		setup := s.setup()
+		page.Setup = &setup
 	case p.Code == lti.CodePlatformError: // perhaps of somebody who shows it as our word
 		c.Set(ancestorKey, "'none'")
 	}

@@ -112,7 +112,7 @@ func (s *Server) legible(c *gin.Context) {
 func (s *Server) guard() gin.HandlerFunc {
 	host := hostOf(s.PublicURL)
 	origins := http.NewCrossOriginProtection()
-	for _, path := range []string{"/lti/login", "/lti/login/", "/lti/launch"} {
+	for _, path := range []string{"/{$}", "/lti/login", "/lti/login/", "/lti/launch"} {
 		origins.AddInsecureBypassPattern("POST " + path)
 	}
 	return func(c *gin.Context) {
@@ -141,12 +141,15 @@ func hostOf(address string) string {
 // routes is the list of all addresses.
 func (s *Server) routes(r *gin.Engine) {
 	r.GET("/", s.page(s.front))
+	r.POST("/", s.page(s.frontPosted))
 	r.GET("/lti/login", s.page(s.login))
 	r.POST("/lti/login", s.page(s.login))
 	r.GET("/lti/login/:registration", s.page(s.login))
 	r.POST("/lti/login/:registration", s.page(s.login))
+	r.GET("/lti/launch", s.page(s.launchByHand))
 	r.POST("/lti/launch", s.page(s.launch))
 	r.POST("/lti/window", s.page(s.window))
+	r.GET("/lti/register", s.page(s.registration))
 	r.GET("/.well-known/jwks.json", s.page(s.jwks))
 
 	r.GET("/pick", s.page(s.picker))

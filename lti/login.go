@@ -55,6 +55,9 @@ type LoginRequest struct {
 // ParseLoginRequest reads the parameters of a login initiation, of its query
 // or its form. The error is a *Refusal.
 func ParseLoginRequest(v url.Values) (LoginRequest, error) {
+	if err := CheckVersion(v); err != nil {
+		return LoginRequest{}, err
+	}
 	r := LoginRequest{
 		Issuer:        v.Get("iss"),
 		LoginHint:     v.Get("login_hint"),
@@ -85,6 +88,19 @@ func ParseLoginRequest(v url.Values) (LoginRequest, error) {
 		}
 	}
 	return r, nil
+}
+
+// CheckVersion refuses a form of LTI 1.1 or 1.2: a launch that OAuth 1 signs,
+// with a consumer key. What a login or launch of LTI 1.3 has to have, it lacks.
+func CheckVersion(v url.Values) error {
+	if v.Get("id_token") != "" || v.Get("state") != "" || v.Get("iss") != "" {
+		return nil
+	}
+	message, version := v.Get("lti_message_type"), v.Get("lti_version")
+	if message == "" && !strings.HasPrefix(version, "LTI-") && v.Get("oauth_consumer_key") == "" {
+		return nil
+	}
+	return refuse(CodeLTI11, "message %.100q of version %.100q", message, version)
 }
 
 func oneValue(values []string, required bool, limit int) error {

@@ -183,6 +183,29 @@ func TestLoginByAddress(t *testing.T) {
 	}
 }
 
+// TestCheckVersion: a form of LTI 1.1 is told from one of LTI 1.3.
+func TestCheckVersion(t *testing.T) {
+	old := url.Values{"lti_message_type": {"basic-lti-launch-request"}, "lti_version": {"LTI-1p0"}, "oauth_consumer_key": {"key"}, "resource_link_id": {"7"}}
+	for _, test := range []struct {
+		name string
+		v    url.Values
+		code string
+	}{
+		{"a launch", old, CodeLTI11},
+		{"a launch that is cut", url.Values{"oauth_consumer_key": {"key"}}, CodeLTI11},
+		{"content to be picked", url.Values{"lti_message_type": {"ContentItemSelectionRequest"}}, CodeLTI11},
+		{"a version alone", url.Values{"lti_version": {"LTI-1p2"}}, CodeLTI11},
+		{"nothing", url.Values{}, ""},
+		{"a launch of LTI 1.3", url.Values{"id_token": {"a.b.c"}, "state": {"s"}, "lti_message_type": {"basic-lti-launch-request"}}, ""},
+		{"a login of LTI 1.3", url.Values{"iss": {testIssuer}, "lti_version": {"LTI-1p0"}}, ""},
+		{"an error of LTI 1.3", url.Values{"error": {"login_required"}, "state": {"s"}, "lti_version": {"LTI-1p0"}}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) { wantCode(t, CheckVersion(test.v), test.code) })
+	}
+	_, err := ParseLoginRequest(old)
+	wantCode(t, err, CodeLTI11)
+}
+
 func TestLoginStoreFails(t *testing.T) {
 	w := newWorld(t)
 	w.store.err = errors.New("disk is gone")

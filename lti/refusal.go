@@ -15,6 +15,7 @@ const (
 	CodeLoginAmbiguousClient = "login_ambiguous_client"
 	CodePlatformDisabled     = "platform_disabled"
 	CodePlatformError        = "platform_error"
+	CodeLTI11                = "lti_1_1"
 	CodeStateMissing         = "state_missing"
 	CodeStateUnknown         = "state_unknown"
 	CodeStateExpired         = "state_expired"
@@ -56,7 +57,7 @@ const (
 func Codes() []string {
 	return []string{
 		CodeLoginMissingIss, CodeLoginMissingHint, CodeLoginBadTarget, CodeLoginBadHint,
-		CodeLoginUnknownPlatform, CodeLoginAmbiguousClient, CodePlatformDisabled, CodePlatformError,
+		CodeLoginUnknownPlatform, CodeLoginAmbiguousClient, CodePlatformDisabled, CodePlatformError, CodeLTI11,
 		CodeStateMissing, CodeStateUnknown, CodeStateExpired, CodeStateMismatch, CodeCookieMissing,
 		CodeIDTokenMissing, CodeIDTokenMalformed, CodeAlgNotAllowed, CodeKidMissing, CodeKidUnknown,
 		CodeJWKSUnavailable, CodeSignatureInvalid, CodeIssMismatch, CodeAudMismatch, CodeAzpMismatch,

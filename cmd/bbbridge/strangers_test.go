@@ -55,8 +55,8 @@ var roomRoutes = []struct {
 
 // openRoutes are for everybody.
 var openRoutes = []string{
-	"GET /", "GET /lti/login", "POST /lti/login", "GET /lti/login/:registration", "POST /lti/login/:registration",
-	"POST /lti/launch", "POST /lti/window", "GET /.well-known/jwks.json", "POST /bbb/analytics/:room", "GET /bbb/ended/:room",
+	"GET /", "POST /", "GET /lti/login", "POST /lti/login", "GET /lti/login/:registration", "POST /lti/login/:registration",
+	"GET /lti/launch", "POST /lti/launch", "POST /lti/window", "GET /lti/register", "GET /.well-known/jwks.json", "POST /bbb/analytics/:room", "GET /bbb/ended/:room",
 	"GET /healthz", "GET /readyz", "GET /metrics", "GET /styleguide",
 }
 
