@@ -76,6 +76,9 @@ func (db *DB) Order(ctx context.Context, placementID, personID string) (classroo
 		return classroom.Order{}, err
 	}
 	placement := row.placement()
+	if registration.TokenURL == "" { // what it once offered it doesn't now
+		placement.Grades = lti.Endpoint{}
+	}
 	return classroom.Order{
 		Delivery: row.delivery(), Registration: registration, DeploymentID: row.DeploymentID,
 		Subject: row.person().Subject, Placement: placement, RoomID: placement.RoomID,

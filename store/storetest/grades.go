@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/lti"
 )
 
 func testOrder(t *testing.T, w *world) {
@@ -22,6 +23,15 @@ func testOrder(t *testing.T, w *world) {
 	_, err := w.Order(w.ctx, c.ann.Placement.ID, c.ben.Person.ID)
 	w.fails(err, classroom.ErrNotFound)
 	w.fails(w.SaveLineItem(w.ctx, "unknown", item), classroom.ErrNotFound)
+
+	// What a platform once offered it doesn't without a token URL.
+	w.ok(w.RemovePlatform(w.ctx, "uni"))
+	without := platform("uni", "client-1")
+	without.TokenURL = ""
+	must(w.AddPlatform(w.ctx, without))(w)
+	got = must(w.Order(w.ctx, c.ann.Placement.ID, c.ann.Person.ID))(w)
+	w.same(got.Placement.Grades, lti.Endpoint{})
+	w.same(got.Placement.LineItem, item)
 }
 
 func testOutcome(t *testing.T, w *world) {
