@@ -182,9 +182,36 @@ func (t *Tool) authenticationURL(registration Registration, r LoginRequest, stat
 
 func (t *Tool) launchURL() string { return t.PublicURL + "/lti/launch" }
 
-// registrationOf finds whom the login comes from (L5, L6). It never guesses
-// between several.
+// registrationOf finds whom the login comes from (L5, L6). Before it refuses
+// it looks again: an admin may have registered them this second.
 func (t *Tool) registrationOf(ctx context.Context, r LoginRequest) (Registration, error) {
+	found, err := t.chosen(ctx, r)
+	if outdated(err) {
+		if err := t.Registrations.LookAgain(ctx); err != nil {
+			return Registration{}, fmt.Errorf("look again for %.200q: %w", r.Issuer, err)
+		}
+		found, err = t.chosen(ctx, r)
+	}
+	return found, err
+}
+
+// outdated reports whether a refusal may come from registrations that are held
+// in memory and have been changed.
+func outdated(err error) bool {
+	var refusal *Refusal
+	if !errors.As(err, &refusal) {
+		return false
+	}
+	switch refusal.Code {
+	case CodeLoginUnknownPlatform, CodeLoginAmbiguousClient, CodePlatformDisabled, CodeDeploymentUnknown:
+		return true
+	}
+	return false
+}
+
+// chosen is the one registration that the login can be of. It never guesses
+// between several.
+func (t *Tool) chosen(ctx context.Context, r LoginRequest) (Registration, error) {
 	candidates, err := t.candidates(ctx, r)
 	if err != nil {
 		return Registration{}, err

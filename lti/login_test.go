@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -179,6 +180,75 @@ func TestLoginByAddress(t *testing.T) {
 			test.spoil(v)
 			_, err := w.readLogin(v, test.id)
 			wantCode(t, err, test.code)
+		})
+	}
+}
+
+// TestLooksAgain: what is refused for want of a registration is asked for
+// again before, since an admin may have put it right this second. Good logins
+// cost no look.
+func TestLooksAgain(t *testing.T) {
+	other := Registration{ID: "reg-2", Issuer: testIssuer, ClientID: "client-2", Deployments: map[string]bool{"dep-1": true}}
+	for _, test := range []struct {
+		name   string
+		before func(*world) // what is in memory, where w has what is in the database
+		login  func(url.Values)
+		looks  int
+	}{
+		{"known", func(*world) {}, func(url.Values) {}, 0},
+		{"unknown issuer", func(w *world) { w.store.list = nil }, func(url.Values) {}, 1},
+		{"unknown client", func(w *world) { w.registration().ClientID = "client-0" }, func(url.Values) {}, 1},
+		{"disabled", func(w *world) { w.registration().Disabled = true }, func(url.Values) {}, 1},
+		{"ambiguous", func(w *world) { w.store.list = append(w.store.list, other) }, func(v url.Values) { v.Del("client_id") }, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w, v := newWorld(t), loginValues()
+			test.login(v)
+			w.store.later = slices.Clone(w.store.list)
+			test.before(w)
+			if login, err := w.readLogin(v, ""); err != nil || login.Registration.ID != "reg-1" || w.store.looks != test.looks {
+				t.Errorf("registration %q, %v after %d looks", login.Registration.ID, err, w.store.looks)
+			}
+		})
+	}
+	t.Run("still unknown", func(t *testing.T) {
+		w, v := newWorld(t), loginValues()
+		v.Set("iss", "https://other.example")
+		_, err := w.readLogin(v, "")
+		wantCode(t, err, CodeLoginUnknownPlatform)
+		if w.store.looks != 1 {
+			t.Errorf("%d looks, want 1", w.store.looks)
+		}
+	})
+	t.Run("a look that fails is no refusal", func(t *testing.T) {
+		w, v := newWorld(t), loginValues()
+		v.Set("iss", "https://other.example")
+		w.store.lookErr = errors.New("disk is gone")
+		if _, err := w.readLogin(v, ""); !errors.Is(err, w.store.lookErr) || codeOf(err) != "" {
+			t.Errorf("Login = %v", err)
+		}
+		a := w.begin(t)
+		a.store.list = nil
+		if _, err := a.launch(t); !errors.Is(err, w.store.lookErr) || codeOf(err) != "" {
+			t.Errorf("Launch = %v", err)
+		}
+	})
+	for name, before := range map[string]func(*world){
+		"launch of a registration that came back":     func(w *world) { w.store.list = nil },
+		"launch of a registration that is on again":   func(w *world) { w.registration().Disabled = true },
+		"launch of a deployment that is new":          func(w *world) { w.registration().Deployments = map[string]bool{"dep-0": true} },
+		"launch of a deployment that is active again": func(w *world) { w.registration().Deployments = map[string]bool{"dep-1": false} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newWorld(t).begin(t)
+			a.store.later = slices.Clone(a.store.list)
+			before(a.world)
+			if a.mustLaunch(t); a.store.looks != 1 {
+				t.Errorf("%d looks, want 1", a.store.looks)
+			}
+			if a.begin(t).mustLaunch(t); a.store.looks != 1 {
+				t.Errorf("a good launch looks too: %d", a.store.looks)
+			}
 		})
 	}
 }

@@ -35,6 +35,9 @@ type registrations interface {
 	// RegistrationsOf returns all of the issuer, disabled ones too.
 	RegistrationsOf(ctx context.Context, issuer string) ([]Registration, error)
 	Registration(ctx context.Context, id string) (Registration, error)
+	// LookAgain returns when what the two answer is newer than the call, as
+	// far as that isn't asked for too often.
+	LookAgain(ctx context.Context) error
 }
 
 // accepts reports whether r's platform may sign with alg. What a registration

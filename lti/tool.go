@@ -44,6 +44,12 @@ func (t *Tool) Launch(ctx context.Context, r Response) (Launch, error) {
 		return Launch{}, refuse(CodeStateExpired, "the login was %v ago", age)
 	}
 	launch, err := t.check(ctx, r.IDToken, state, now)
+	if outdated(err) {
+		if err := t.Registrations.LookAgain(ctx); err != nil {
+			return Launch{}, fmt.Errorf("look again for registration %s: %w", state.Registration, err)
+		}
+		launch, err = t.check(ctx, r.IDToken, state, now)
+	}
 	if err != nil {
 		return Launch{}, err
 	}

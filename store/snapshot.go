@@ -14,7 +14,7 @@ import (
 
 // What each launch needs and only an admin changes is held in memory.
 const (
-	freshFor = 5 * time.Second  // then one caller reads it again, while the others go on with it
+	freshFor = time.Second      // then one caller reads it again, while the others go on with it
 	usedFor  = 10 * time.Second // then all wait for that
 )
 
@@ -35,6 +35,7 @@ type snapshots struct {
 	newest  atomic.Pointer[snapshot]
 	reading sync.Mutex
 	forgot  atomic.Int64 // how often it was
+	looks   looks
 }
 
 // forget has the next caller read all again.
@@ -58,12 +59,18 @@ func (db *DB) snapshot(ctx context.Context) (*snapshot, error) {
 	if s := db.known.newest.Load(); db.younger(s, freshFor) { // read while we waited
 		return s, nil
 	}
+	newer, err := db.renew(ctx, s)
+	if err != nil && db.younger(s, usedFor) {
+		return s, nil
+	}
+	return newer, err
+}
+
+// renew reads all again. known.reading is held.
+func (db *DB) renew(ctx context.Context, before *snapshot) (*snapshot, error) {
 	forgot := db.known.forgot.Load()
-	newer, err := db.readSnapshot(ctx, s)
+	newer, err := db.readSnapshot(ctx, before)
 	if err != nil {
-		if db.younger(s, usedFor) {
-			return s, nil
-		}
 		return nil, fmt.Errorf("read what is registered: %w", err)
 	}
 	db.known.newest.Store(newer)
@@ -141,7 +148,7 @@ func (s *snapshot) readRegistrations(ctx context.Context, c *conn) error {
 
 // RegistrationsOf returns all registrations of an issuer, disabled ones too.
 // Like all that is answered from memory it isn't to be changed, and what
-// another program has changed shows within usedFor.
+// another program has changed shows within usedFor, or after LookAgain.
 func (db *DB) RegistrationsOf(ctx context.Context, issuer string) ([]lti.Registration, error) {
 	s, err := db.snapshot(ctx)
 	if err != nil {

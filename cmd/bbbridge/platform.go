@@ -277,10 +277,10 @@ func (d platformDisable) Run(p *program) error {
 		return named("platform", d.Name, err)
 	}
 	if d.Undo {
-		fmt.Fprintf(p.out, "Launches of %s are taken again, and its grades go out (within 10 seconds on all nodes).\n", d.Name)
+		fmt.Fprintf(p.out, "Launches of %s are taken again, on all nodes, and its grades go out (within 10 seconds).\n", d.Name)
 		return nil
 	}
-	fmt.Fprintf(p.out, "Launches of %s are refused from now on, and its grades wait (within 10 seconds on all nodes).\n", d.Name)
+	fmt.Fprintf(p.out, "Launches of %s are refused from now on, on all nodes, and its grades wait (within 10 seconds).\n", d.Name)
 	return nil
 }
 
