@@ -239,7 +239,4 @@ func wrongPicker() Picker {
 	return p
 }
 
-var setup = Setup{
-	LaunchURL: "https://classrooms.example.edu/lti/launch", LoginURL: "https://classrooms.example.edu/lti/login",
-	KeySetURL: "https://classrooms.example.edu/.well-known/jwks.json",
-}
+var setup = Styleguide{}.Setup()
