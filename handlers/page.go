@@ -84,7 +84,9 @@ func (s *Server) fail(c *gin.Context, err error) {
 	switch {
 	case errors.As(err, &told):
 		page.Quote = told.Words
-		s.frameable(c, "", told.Registrations...)
+		if !told.Bound {
+			s.frameable(c, "", told.Registrations...)
+		}
 	case p.Code == lti.CodeLTI11:
 		setup := s.setup()
 		page.Setup = &setup

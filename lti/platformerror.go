@@ -14,8 +14,12 @@ import (
 // browser post some.
 type PlatformError struct {
 	*Refusal
-	Words         string         // short, without control characters; may be empty
-	Registrations []Registration // whose login it was: one, or all that it may have been
+	Words string // short, without control characters; may be empty
+	// Bound is true of an error with the state of this browser's login, which
+	// only the platform was told. Another may be anybody's word: it may be shown
+	// in the frames of Registrations alone, at which this browser began logins.
+	Bound         bool
+	Registrations []Registration
 }
 
 // Unwrap makes it a Refusal for errors.As.
@@ -45,7 +49,7 @@ func (t *Tool) platformError(ctx context.Context, r Response) error {
 	}
 	words := []string{cleanText(r.Error, maxErrorCode), cleanText(r.ErrorDescription, maxErrorText)}
 	words = slices.DeleteFunc(words, func(s string) bool { return s == "" })
-	return &PlatformError{Refusal: refusal, Words: strings.Join(words, ": "), Registrations: begun}
+	return &PlatformError{Refusal: refusal, Words: strings.Join(words, ": "), Bound: r.State != "", Registrations: begun}
 }
 
 // loginsBegun are the registrations of the logins that this browser has begun

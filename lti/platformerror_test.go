@@ -72,7 +72,7 @@ func TestPlatformError(t *testing.T) {
 			if errors.As(err, &told) != test.told {
 				t.Fatalf("%T: %v, want the words told: %v", err, err, test.told)
 			}
-			if test.told && (told.Words != test.words || len(told.Registrations) != 1 || told.Registrations[0].ID != "reg-1") {
+			if test.told && (told.Words != test.words || len(told.Registrations) != 1 || told.Registrations[0].ID != "reg-1" || told.Bound != (a.response.State != "")) {
 				t.Errorf("%+v, want %q of reg-1", told, test.words)
 			}
 		})

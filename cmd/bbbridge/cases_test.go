@@ -136,8 +136,10 @@ func TestCaseErrorForms(t *testing.T) {
 				!strings.Contains(page.Text, "platform_error") || !strings.Contains(page.Text, "Start again from your course") {
 				t.Errorf("%s, framed %v: %d %s %s", words, framed, page.Status, page.Blocked, page.Text)
 			}
-			if policy := page.Header.Get("Content-Security-Policy"); strings.Contains(policy, "frame-ancestors *") {
-				t.Errorf("%s: anybody may frame it: %s", words, policy)
+			// The page of a hosted LMS is at another host than what is registered.
+			_, ancestors, _ := strings.Cut(page.Header.Get("Content-Security-Policy"), "frame-ancestors ")
+			if anybody := ancestors == "*"; anybody != form.Has("state") {
+				t.Errorf("%s: %s may frame it", words, ancestors)
 			}
 			page = w.launch(link, "ben", ltitest.LaunchOptions{Framed: framed, Form: instead, PostFrom: ltitest.NewBrowser()})
 			if page.Status != http.StatusBadRequest || !strings.HasSuffix(page.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") ||
