@@ -198,6 +198,9 @@ func (t *Tool) registrationOf(ctx context.Context, r LoginRequest) (Registration
 // outdated reports whether a refusal may come from registrations that are held
 // in memory and have been changed.
 func outdated(err error) bool {
+	if err == nil {
+		return false
+	}
 	var refusal *Refusal
 	if !errors.As(err, &refusal) {
 		return false
