@@ -63,6 +63,9 @@ func (s *Server) login(c *gin.Context) error {
 		values = c.Request.PostForm
 	}
 	request, err := lti.ParseLoginRequest(values)
+	if err != nil && asksToRegister(c) {
+		return s.byHand(c, http.StatusBadRequest, "")
+	}
 	if err != nil {
 		return err
 	}
@@ -93,6 +96,9 @@ func (s *Server) launch(c *gin.Context) error {
 	if err := readForm(c, launchLimit); err != nil {
 		return err
 	}
+	if err := lti.CheckVersion(c.Request.PostForm); err != nil {
+		return err
+	}
 	return s.enter(c, s.response(c))
 }
 
@@ -112,7 +118,8 @@ func (s *Server) window(c *gin.Context) error {
 func (s *Server) response(c *gin.Context) lti.Response {
 	return lti.Response{
 		State: c.PostForm("state"), IDToken: lti.IDToken(c.PostForm("id_token")),
-		Error: c.PostForm("error"), ErrorDescription: c.PostForm("error_description"),
+		Error: c.PostForm("error"), ErrorDescription: c.PostForm("error_description"), Failed: c.Request.PostForm.Has("error"),
+		Cookies: c.Request.Cookies,
 		Cookie: func(name string) string {
 			cookie, err := c.Request.Cookie(name)
 			if err != nil {
@@ -182,12 +189,28 @@ func at(seat classroom.Seat, path string) string {
 	return "/rooms/" + seat.Room.ID + path + "?v=" + seat.Visit.ID
 }
 
+// mayBeFramed is framedLaunch for a launch without a cookie, where a browser
+// that says nothing (Safari before 16.4) gets the benefit of the doubt: it
+// keeps no cookies in frames, and not every platform tells the target.
+func mayBeFramed(c *gin.Context, l lti.Launch) bool {
+	if c.GetHeader("Sec-Fetch-Dest") != "" {
+		return framed(c)
+	}
+	return l.Presentation.Target != "window"
+}
+
 // newWindow answers a launch to which no cookie came back. 403: it isn't let
-// in yet.
+// in yet, or not at all if it stands in a window.
 func (s *Server) newWindow(c *gin.Context, response lti.Response, unbound *lti.Unbound) error {
 	l := unbound.Launch
 	c.Set(localeKey, s.localeOf(c, l))
-	s.frameable(c, l.Registration, l.Presentation.ReturnURL)
+	if !mayBeFramed(c, l) {
+		return &lti.Refusal{Code: lti.CodeCookieMissing, Err: unbound}
+	}
+	if c.GetHeader("Sec-Fetch-Dest") == "" { // see lti.Unbound
+		http.SetCookie(c.Writer, bindingCookie(unbound.CookieName, "window", int(unbound.MaxAge.Seconds())))
+	}
+	s.frameable(c, l.Presentation.ReturnURL, l.Registration)
 	s.Metrics.launch("new_window")
 	return s.render(c, http.StatusForbidden, web.NewWindow{
 		Person: l.User.DisplayName(), URL: "/lti/window",
@@ -244,11 +267,15 @@ type deepLinking interface {
 	Response(context.Context, lti.DeepLinkingAnswer) (string, error)
 }
 
+// inSource is all that stands in the host of a source (CSP 3, host-source),
+// with what an IPv6 address needs. Anything else may mean something else.
+const inSource = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:[]"
+
 // origin is the origin of an absolute address, or empty. It goes into a
 // header, where some characters that url.Parse takes in a host mean something.
 func origin(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.ContainsAny(u.Host, `;,'"*`) {
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Host, inSource) != "" {
 		return ""
 	}
 	return u.Scheme + "://" + u.Host

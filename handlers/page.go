@@ -80,9 +80,18 @@ func (s *Server) fail(c *gin.Context, err error) {
 		return
 	}
 	page := web.Problem{Code: p.Code, Request: requestID(c), At: s.Now().UTC(), BackURL: c.GetString(backKey)}
-	var refusal *lti.Refusal
-	if p.Code == lti.CodePlatformError && errors.As(err, &refusal) && refusal.Err != nil {
-		page.Quote = refusal.Err.Error()
+	var told *lti.PlatformError
+	switch {
+	case errors.As(err, &told):
+		page.Quote = told.Words
+		if !told.Bound {
+			s.frameable(c, "", told.Registrations...)
+		}
+	case p.Code == lti.CodeLTI11:
+		setup := s.setup()
+		page.Setup = &setup
+	case p.Code == lti.CodePlatformError: // perhaps of somebody who shows it as our word
+		c.Set(ancestorKey, "'none'")
 	}
 	if c.GetString(ancestorKey) == "" { // whose frame it is isn't known: what went wrong must be read all the same
 		c.Set(ancestorKey, "*")
@@ -126,10 +135,15 @@ func (s *Server) policy(c *gin.Context) string {
 // frameable lets the frames of the launch's platform hold the page. The
 // issuer of a hosted LMS isn't the host that people see: the address to
 // return to is.
-func (s *Server) frameable(c *gin.Context, r lti.Registration, returnURL string) {
+func (s *Server) frameable(c *gin.Context, returnURL string, platforms ...lti.Registration) {
+	var addresses []string
+	for _, r := range platforms {
+		addresses = append(append(addresses, r.Issuer, r.AuthURL), r.FrameAncestors...)
+	}
+	addresses = append(addresses, returnURL)
 	seen := map[string]bool{}
 	list := "'self'"
-	for _, address := range append([]string{r.Issuer, r.AuthURL, returnURL}, r.FrameAncestors...) {
+	for _, address := range addresses {
 		if o := origin(address); o != "" && !seen[o] {
 			seen[o] = true
 			list += " " + o
@@ -152,7 +166,7 @@ func (s *Server) seated(c *gin.Context, seat classroom.Seat) {
 	if seat.Visit.DeepLinking != nil {
 		returnURL = seat.Visit.DeepLinking.ReturnURL
 	}
-	s.frameable(c, r, returnURL)
+	s.frameable(c, returnURL, r)
 }
 
 // locale is the request's: the visit's, or what the browser asks for.

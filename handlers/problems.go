@@ -25,6 +25,7 @@ var statuses = map[string]int{
 	"platform_disabled":      http.StatusForbidden,
 	"too_many_logins":        http.StatusTooManyRequests,
 	"state_mismatch":         http.StatusForbidden,
+	lti.CodeCookieMissing:    http.StatusForbidden,
 	"jwks_unavailable":       http.StatusBadGateway,
 	"nonce_mismatch":         http.StatusUnauthorized,
 	lti.CodeNonceReplayed:    http.StatusUnauthorized,

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -106,13 +107,17 @@ func (s *Server) legible(c *gin.Context) {
 }
 
 // guard refuses forms that other sites send in a person's name, but for the
-// platform's own posts.
+// platform's own posts. Where a browser says no more than Origin, that is held
+// against the host of the public URL, and not against Host, which a proxy may
+// have made.
 func (s *Server) guard() gin.HandlerFunc {
+	host := hostOf(s.PublicURL)
 	origins := http.NewCrossOriginProtection()
-	for _, path := range []string{"/lti/login", "/lti/login/", "/lti/launch"} {
+	for _, path := range []string{"/{$}", "/lti/login", "/lti/login/", "/lti/launch"} {
 		origins.AddInsecureBypassPattern("POST " + path)
 	}
 	return func(c *gin.Context) {
+		c.Request.Host = host
 		if err := origins.Check(c.Request); err != nil {
 			s.fail(c, fmt.Errorf("%w: %w", errCrossOrigin, err))
 			c.Abort()
@@ -120,15 +125,32 @@ func (s *Server) guard() gin.HandlerFunc {
 	}
 }
 
+// hostOf is an address's host and port as browsers write it in Origin: in
+// lower case, without the port that is usual.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	host := strings.ToLower(u.Host)
+	if port := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]; port != "" {
+		host = strings.TrimSuffix(host, port)
+	}
+	return host
+}
+
 // routes is the list of all addresses.
 func (s *Server) routes(r *gin.Engine) {
 	r.GET("/", s.page(s.front))
+	r.POST("/", s.page(s.frontPosted))
 	r.GET("/lti/login", s.page(s.login))
 	r.POST("/lti/login", s.page(s.login))
 	r.GET("/lti/login/:registration", s.page(s.login))
 	r.POST("/lti/login/:registration", s.page(s.login))
+	r.GET("/lti/launch", s.page(s.launchByHand))
 	r.POST("/lti/launch", s.page(s.launch))
 	r.POST("/lti/window", s.page(s.window))
+	r.GET("/lti/register", s.page(s.registration))
 	r.GET("/.well-known/jwks.json", s.page(s.jwks))
 
 	r.GET("/pick", s.page(s.picker))

@@ -246,6 +246,22 @@ func TestCanvasLaunch(t *testing.T) {
 	}
 }
 
+// TestNoTokenURL: a platform without one offers no services, whatever its
+// tokens say.
+func TestNoTokenURL(t *testing.T) {
+	a := newWorld(t).begin(t)
+	a.claims[claimAGSEndpoint] = map[string]any{"scope": []string{AGSScore}, "lineitems": "https://lms.example/items", "lineitem": "https://lms.example/item"}
+	a.claims[claimNRPS] = map[string]any{"context_memberships_url": "https://lms.example/members"}
+	if got := a.mustLaunch(t); got.Grades.LineItem == "" || got.Memberships == "" {
+		t.Errorf("with a token URL: %+v, %s", got.Grades, got.Memberships)
+	}
+	a.registration().TokenURL = ""
+	got := a.mustLaunch(t)
+	if diff := cmp.Diff(Endpoint{}, got.Grades); diff != "" || got.Memberships != "" {
+		t.Errorf("services %s, grades (-want +got):\n%s", got.Memberships, diff)
+	}
+}
+
 // TestOptionalClaims: what has a wrong shape is left out and the launch goes
 // on (V23), and so are services without https (V24).
 func TestOptionalClaims(t *testing.T) {

@@ -116,8 +116,10 @@ func publicAddress(address string) bool {
 	return publicIP(parsed.Addr().Unmap())
 }
 
+// publicIP refuses any zone: it names an interface of this machine, and no
+// network contains an address that has one (netip.Prefix).
 func publicIP(ip netip.Addr) bool {
-	if !ip.IsGlobalUnicast() || ip.IsPrivate() {
+	if ip.Zone() != "" || !ip.IsGlobalUnicast() || ip.IsPrivate() {
 		return false
 	}
 	for _, network := range reserved {

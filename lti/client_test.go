@@ -24,6 +24,8 @@ func TestPublicAddress(t *testing.T) {
 		"0.0.0.0:80": false, "0.1.2.3:80": false, "[::]:80": false, "192.0.2.1:80": false, "198.18.0.1:80": false, "[2001:db8::1]:80": false,
 		"[64:ff9b::7f00:1]:80": false, "[64:ff9b::5db8:d70e]:80": true, "[64:ff9b:1::1]:80": false,
 		"[2002:a00:1::1]:80": false, "[2002:5db8:d70e::1]:80": true, "[2001:0:1::1]:80": false,
+		"[::127.0.0.1%eth0]:80": false, "[64:ff9b::7f00:1%1]:80": false, "[2002:a00:1::1%lo]:80": false, "[fec0::1%eth0]:80": false,
+		"[::ffff:10.0.0.1%eth0]:80": false, "[2606:2800:21f:cb07:6820:80da:af6b:8b2c%eth0]:443": false,
 		"lms.example:80": false, "": false, "10.9.9.9:80": true, "10.9.9.9:81": false,
 	} {
 		if err := checkAddress(map[string]bool{"10.9.9.9:80": true}, address); (err == nil) != want {

@@ -212,7 +212,7 @@ func FuzzKeySet(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for kid, list := range keys {
+		for kid, list := range keys.keys {
 			for _, key := range list {
 				if kid == "" || !strong(key.raw) {
 					t.Fatalf("key %q of type %T", kid, key.raw)

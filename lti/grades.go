@@ -38,6 +38,9 @@ type Grades struct {
 
 // grant finds which of the scopes the launch listed; the first one is best.
 func (g *Grades) grant(r Registration, deploymentID string, e Endpoint, scopes ...string) (grant, error) {
+	if r.TokenURL == "" {
+		return grant{}, fmt.Errorf("%s has no token URL: %w", r.Name, ErrNotGranted)
+	}
 	for _, scope := range scopes {
 		if slices.Contains(e.Scopes, scope) {
 			return grant{registration: r, deploymentID: deploymentID, scopes: []string{scope}}, nil

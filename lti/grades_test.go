@@ -325,6 +325,9 @@ func TestNotGranted(t *testing.T) {
 		{"score", []string{AGSLineItem, AGSLineItemReadOnly, AGSResultReadOnly}, func(g *Grades, e Endpoint) error {
 			return g.PostScore(ctx, testRegistration, "", e, moodleItem, Score{UserID: "5", ScoreMaximum: 1})
 		}},
+		{"score, without a token URL", []string{AGSScore}, func(g *Grades, e Endpoint) error {
+			return g.PostScore(ctx, Registration{ClientID: "client-1"}, "", e, moodleItem, Score{UserID: "5", ScoreMaximum: 1})
+		}},
 		{"results", []string{AGSLineItem, AGSScore}, func(g *Grades, e Endpoint) error {
 			_, err := g.Results(ctx, testRegistration, "", e, moodleItem, "")
 			return err

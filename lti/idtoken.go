@@ -3,10 +3,13 @@ package lti
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 )
 
 const maxIDToken = 64 << 10
+
+var errSignature = errors.New("no key of the platform made this signature")
 
 // A signedToken is an id_token taken apart; nothing of it is trusted yet.
 type signedToken struct {
@@ -72,17 +75,53 @@ func tokenAlg(header jsonObject, r Registration) (string, error) {
 // verify makes checks V8 and V9, with the keys of the registration that the
 // state names. Not by the token's own iss: it isn't trusted yet.
 func (t *Tool) verify(ctx context.Context, token signedToken, r Registration) error {
-	key, err := t.KeySets.key(ctx, r.JWKSURL, token.kid, token.alg, t.InsecureLoopback)
+	q := keyQuery{platform: r.Name, address: r.JWKSURL, kid: token.kid, insecure: t.InsecureLoopback}
+	found, err := t.KeySets.find(ctx, q)
+	if err != nil {
+		return t.unverified(token, err)
+	}
+	if err = token.signedBy(found.keys); err == nil {
+		return nil
+	}
+	anew, fetchErr := t.KeySets.findAnew(ctx, q, found)
 	switch {
+	case fetchErr == nil:
+		err = token.signedBy(anew.keys)
+	case errors.Is(fetchErr, errUnknownKid):
+		err = fetchErr
+	case !errors.Is(fetchErr, errNotAnew): // that proves nothing against the keys that we have
+		err = fmt.Errorf("%w; the key set can't be fetched anew: %w", err, fetchErr)
+	}
+	return t.unverified(token, err)
+}
+
+// signedBy tries all of the keys: see keySet.
+func (t signedToken) signedBy(keys []publicKey) error {
+	err := errWrongAlg
+	for _, key := range keys {
+		if !key.fits(t.alg) {
+			continue
+		}
+		err = algorithms[t.alg].verifier.Verify([]byte(t.signed), t.signature, key.raw)
+		if err == nil {
+			return nil
+		}
+		err = fmt.Errorf("%w: %w", errSignature, err)
+	}
+	return err
+}
+
+// unverified is the refusal for what find or signedBy says.
+func (t *Tool) unverified(token signedToken, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errSignature):
+		return refuse(CodeSignatureInvalid, "kid %.200q: %w", token.kid, err)
 	case errors.Is(err, errUnknownKid):
 		return refuse(CodeKidUnknown, "kid %.200q: %w", token.kid, err)
 	case errors.Is(err, errWrongAlg):
 		return refuse(CodeAlgNotAllowed, "alg %s, kid %.200q: %w", token.alg, token.kid, err)
-	case err != nil:
-		return refuse(CodeJWKSUnavailable, "%w", err)
 	}
-	if err := algorithms[token.alg].verifier.Verify([]byte(token.signed), token.signature, key); err != nil {
-		return refuse(CodeSignatureInvalid, "kid %.200q: %w", token.kid, err)
-	}
-	return nil
+	return refuse(CodeJWKSUnavailable, "%w", err)
 }

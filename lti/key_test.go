@@ -143,8 +143,8 @@ func TestPublicKeySet(t *testing.T) {
 	}
 	// We can read our own.
 	keys, err := parseKeySet(PublicKeySet([]Key{old, testKey(t)}))
-	if err != nil || len(keys) != 2 {
-		t.Errorf("parseKeySet = %d keys, %v", len(keys), err)
+	if err != nil || len(keys.keys) != 2 || len(keys.leftOut) != 0 {
+		t.Errorf("parseKeySet = %v, %v", keys, err)
 	}
 }
 

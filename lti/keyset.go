@@ -2,45 +2,29 @@ package lti
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/rsa"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/lestrrat-go/jwx/v2/jwk"
 )
 
 const (
 	maxKeySetSize = 1 << 20
-	minRSABits    = 2048
-	maxRSABits    = 8192 // more would only cost us time
-	maxExponent   = 4    // bytes
+	maxSameKid    = 8 // keys: each is tried on a bad signature
+	maxReasons    = 10
 )
 
 // A keySet has the usable keys of a platform by their kid. Keys of different
-// types may share one (RFC 7517, 4.5).
-type keySet map[string]publicKeys
-
-type publicKeys []publicKey
-
-type publicKey struct {
-	alg string // empty: the set doesn't say
-	raw any    // *rsa.PublicKey or *ecdsa.PublicKey
-}
-
-// fit is the key for alg, or errWrongAlg.
-func (keys publicKeys) fit(alg string) (any, error) {
-	for _, key := range keys {
-		if algorithms[alg].fits(key.raw) && (key.alg == "" || key.alg == alg) {
-			return key.raw, nil
-		}
-	}
-	return nil, errWrongAlg
+// types may share one (RFC 7517, 4.5), and so may a new key and the one of
+// before.
+type keySet struct {
+	keys    map[string][]publicKey
+	leftOut map[string]string // why a key of that kid is of no use for us
 }
 
 // parseKeySet reads a JWKS. Keys that are of no use for us are left out and
@@ -48,80 +32,71 @@ func (keys publicKeys) fit(alg string) (any, error) {
 func parseKeySet(text []byte) (keySet, error) {
 	value, err := parseJSON(text)
 	if err != nil {
-		return nil, err
+		return keySet{}, err
 	}
-	set, err := value.object()
+	object, err := value.object()
 	if err != nil {
-		return nil, err
+		return keySet{}, err
 	}
-	list, ok := set.at("keys").list()
+	list, ok := object.at("keys").list()
 	if !ok {
-		return nil, errors.New("it has no keys member")
+		return keySet{}, errors.New("it has no keys member")
 	}
-	keys := keySet{}
+	set := keySet{keys: map[string][]publicKey{}, leftOut: map[string]string{}}
 	for _, member := range list {
-		if kid, key, ok := parsePublicKey(member); ok {
-			keys[kid] = append(keys[kid], key)
+		kid, key, err := parseJWK(member)
+		if err == nil && len(set.keys[kid]) == maxSameKid {
+			err = fmt.Errorf("%d keys before it have the same kid", maxSameKid)
 		}
+		if err != nil {
+			set.leftOut[kid] = err.Error()
+			continue
+		}
+		set.keys[kid] = append(set.keys[kid], key)
 	}
-	return keys, nil
+	return set, nil
 }
 
-func parsePublicKey(text jsonText) (kid string, key publicKey, ok bool) {
-	parsed, err := jwk.ParseKey(text)
-	if err != nil || parsed.KeyID() == "" || parsed.KeyUsage() == string(jwk.ForEncryption) {
-		return "", publicKey{}, false
+// reasons are for the log: of each kid whose key was left out, why. They are
+// cut where there are many.
+func (s keySet) reasons() []string {
+	var list []string
+	for _, kid := range slices.Sorted(maps.Keys(s.leftOut)) {
+		if len(list) == maxReasons {
+			return append(list, fmt.Sprintf("and %d more", len(s.leftOut)-len(list)))
+		}
+		list = append(list, fmt.Sprintf("kid %.100q: %s", kid, s.leftOut[kid]))
 	}
-	if public, isRSA := parsed.(jwk.RSAPublicKey); isRSA && len(public.E()) > maxExponent {
-		return "", publicKey{}, false
-	}
-	var raw any
-	if err := parsed.Raw(&raw); err != nil || !strong(raw) {
-		return "", publicKey{}, false
-	}
-	return parsed.KeyID(), publicKey{alg: parsed.Algorithm().String(), raw: raw}, true
-}
-
-// strong reports whether raw is a public key that may verify a token. A
-// private or symmetric key isn't one, whoever published it.
-func strong(raw any) bool {
-	switch key := raw.(type) {
-	case *rsa.PublicKey:
-		bits := key.N.BitLen()
-		return bits >= minRSABits && bits <= maxRSABits && key.E >= 3 && key.E%2 == 1
-	case *ecdsa.PublicKey:
-		return isP256(key)
-	}
-	return false
+	return list
 }
 
 // fetchKeySet returns a platform's key set and how long it is fresh.
 func fetchKeySet(ctx context.Context, client *http.Client, address string, insecure bool) (keySet, time.Duration, error) {
 	if _, err := absoluteURL(address, insecure); err != nil {
-		return nil, 0, fmt.Errorf("key set address %.200q: %w", address, err)
+		return keySet{}, 0, fmt.Errorf("key set address %.200q: %w", address, err)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, 0, err
+		return keySet{}, 0, err
 	}
 	request.Header.Set("Accept", "application/json, application/jwk-set+json")
 	response, err := careful(client, insecure).Do(request)
 	if err != nil {
-		return nil, 0, err
+		return keySet{}, 0, err
 	}
 	defer response.Body.Close()
 	body, err := readLimited(response.Body, maxKeySetSize)
 	if err != nil {
-		return nil, 0, fmt.Errorf("key set %s: %w", address, err)
+		return keySet{}, 0, fmt.Errorf("key set %s: %w", address, err)
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, 0, fmt.Errorf("key set %s: the platform answers %d", address, response.StatusCode)
+		return keySet{}, 0, fmt.Errorf("key set %s: the platform answers %d", address, response.StatusCode)
 	}
-	keys, err := parseKeySet(body)
+	set, err := parseKeySet(body)
 	if err != nil {
-		return nil, 0, fmt.Errorf("key set %s: %w", address, err)
+		return keySet{}, 0, fmt.Errorf("key set %s: %w", address, err)
 	}
-	return keys, keySetAge(response.Header.Get("Cache-Control")), nil
+	return set, keySetAge(response.Header.Get("Cache-Control")), nil
 }
 
 // keySetAge is how long a set is fresh: what the platform says, within bounds.

@@ -231,6 +231,15 @@ var tokenSpoilings = []spoiling{
 	{"V7 kid empty", head("kid", ""), CodeKidMissing},
 	{"V7 kid not text", head("kid", 1), CodeKidMissing},
 	{"V8 kid unknown", head("kid", "key-9"), CodeKidUnknown},
+	{"V8 key for encryption", func(_ *testing.T, a *attempt) {
+		a.publish(http.StatusOK, jwksText(with(rsaMember("key-1", rsaKeys()[0]), "use", "enc")))
+	}, CodeKidUnknown},
+	{"V8 key that may wrap other keys alone", func(_ *testing.T, a *attempt) {
+		a.publish(http.StatusOK, jwksText(with(rsaMember("key-1", rsaKeys()[0]), "key_ops", []string{"wrapKey"})))
+	}, CodeKidUnknown},
+	{"V8 key that may verify", func(_ *testing.T, a *attempt) {
+		a.publish(http.StatusOK, jwksText(with(with(rsaMember("key-1", rsaKeys()[0]), "use", "sig"), "key_ops", []string{"verify"})))
+	}, ""},
 	{"V8 kid too long", head("kid", strings.Repeat("k", maxKid+1)), CodeKidUnknown},
 	{"V8 key set unavailable", func(_ *testing.T, a *attempt) { a.publish(http.StatusInternalServerError, "") }, CodeJWKSUnavailable},
 	{"V8 key set over http", func(_ *testing.T, a *attempt) {

@@ -62,16 +62,24 @@ func samePlace(base *url.URL, next string) (string, error) {
 	return next, nil
 }
 
-// withQuery adds parameters to an address, whose own query stays as it is.
+// withQuery adds parameters to an address. Its own ones stay as they stand,
+// but for those that the new ones take the place of: some platforms name an
+// endpoint by parameters without a value (WordPress).
 func withQuery(address string, query url.Values) string {
 	if len(query) == 0 {
 		return address
 	}
-	separator := "?"
-	if strings.Contains(address, "?") {
-		separator = "&"
+	path, own, _ := strings.Cut(address, "?")
+	var kept strings.Builder
+	for own != "" {
+		var parameter string
+		parameter, own, _ = strings.Cut(own, "&")
+		name, _, _ := strings.Cut(parameter, "=")
+		if plain, err := url.QueryUnescape(name); parameter != "" && (err != nil || !query.Has(plain)) {
+			kept.WriteString(parameter + "&")
+		}
 	}
-	return address + separator + query.Encode()
+	return path + "?" + kept.String() + query.Encode()
 }
 
 // below appends a segment to the path of an address, before its query (AGS

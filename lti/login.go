@@ -55,6 +55,9 @@ type LoginRequest struct {
 // ParseLoginRequest reads the parameters of a login initiation, of its query
 // or its form. The error is a *Refusal.
 func ParseLoginRequest(v url.Values) (LoginRequest, error) {
+	if err := CheckVersion(v); err != nil {
+		return LoginRequest{}, err
+	}
 	r := LoginRequest{
 		Issuer:        v.Get("iss"),
 		LoginHint:     v.Get("login_hint"),
@@ -85,6 +88,19 @@ func ParseLoginRequest(v url.Values) (LoginRequest, error) {
 		}
 	}
 	return r, nil
+}
+
+// CheckVersion refuses a form of LTI 1.1 or 1.2: a launch that OAuth 1 signs,
+// with a consumer key. What a login or launch of LTI 1.3 has to have, it lacks.
+func CheckVersion(v url.Values) error {
+	if v.Get("id_token") != "" || v.Get("state") != "" || v.Get("iss") != "" {
+		return nil
+	}
+	message, version := v.Get("lti_message_type"), v.Get("lti_version")
+	if message == "" && !strings.HasPrefix(version, "LTI-") && v.Get("oauth_consumer_key") == "" {
+		return nil
+	}
+	return refuse(CodeLTI11, "message %.100q of version %.100q", message, version)
 }
 
 func oneValue(values []string, required bool, limit int) error {
@@ -119,7 +135,7 @@ func (t *Tool) Login(ctx context.Context, r LoginRequest) (Login, error) {
 	if err != nil {
 		return Login{}, err
 	}
-	nonce, binding := random(), random()
+	nonce, binding := random(), newBinding(registration.ID)
 	state := loginState{
 		Created:       t.Now(),
 		Nonce:         digestOf(nonce),
@@ -161,18 +177,44 @@ func (t *Tool) authenticationURL(registration Registration, r LoginRequest, stat
 	if r.MessageHint != "" {
 		query.Set("lti_message_hint", r.MessageHint)
 	}
-	separator := "?"
-	if strings.Contains(address, "?") {
-		separator = "&"
-	}
-	return address + separator + query.Encode()
+	return withQuery(address, query)
 }
 
 func (t *Tool) launchURL() string { return t.PublicURL + "/lti/launch" }
 
-// registrationOf finds whom the login comes from (L5, L6). It never guesses
-// between several.
+// registrationOf finds whom the login comes from (L5, L6). Before it refuses
+// it looks again: an admin may have registered them this second.
 func (t *Tool) registrationOf(ctx context.Context, r LoginRequest) (Registration, error) {
+	found, err := t.chosen(ctx, r)
+	if outdated(err) {
+		if err := t.Registrations.LookAgain(ctx); err != nil {
+			return Registration{}, fmt.Errorf("look again for %.200q: %w", r.Issuer, err)
+		}
+		found, err = t.chosen(ctx, r)
+	}
+	return found, err
+}
+
+// outdated reports whether a refusal may come from registrations that are held
+// in memory and have been changed.
+func outdated(err error) bool {
+	if err == nil {
+		return false
+	}
+	var refusal *Refusal
+	if !errors.As(err, &refusal) {
+		return false
+	}
+	switch refusal.Code {
+	case CodeLoginUnknownPlatform, CodeLoginAmbiguousClient, CodePlatformDisabled, CodeDeploymentUnknown:
+		return true
+	}
+	return false
+}
+
+// chosen is the one registration that the login can be of. It never guesses
+// between several.
+func (t *Tool) chosen(ctx context.Context, r LoginRequest) (Registration, error) {
 	candidates, err := t.candidates(ctx, r)
 	if err != nil {
 		return Registration{}, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -183,6 +184,98 @@ func TestLoginByAddress(t *testing.T) {
 	}
 }
 
+// TestLooksAgain: what is refused for want of a registration is asked for
+// again before, since an admin may have put it right this second. Good logins
+// cost no look.
+func TestLooksAgain(t *testing.T) {
+	other := Registration{ID: "reg-2", Issuer: testIssuer, ClientID: "client-2", Deployments: map[string]bool{"dep-1": true}}
+	for _, test := range []struct {
+		name   string
+		before func(*world) // what is in memory, where w has what is in the database
+		login  func(url.Values)
+		looks  int
+	}{
+		{"known", func(*world) {}, func(url.Values) {}, 0},
+		{"unknown issuer", func(w *world) { w.store.list = nil }, func(url.Values) {}, 1},
+		{"unknown client", func(w *world) { w.registration().ClientID = "client-0" }, func(url.Values) {}, 1},
+		{"disabled", func(w *world) { w.registration().Disabled = true }, func(url.Values) {}, 1},
+		{"ambiguous", func(w *world) { w.store.list = append(w.store.list, other) }, func(v url.Values) { v.Del("client_id") }, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w, v := newWorld(t), loginValues()
+			test.login(v)
+			w.store.later = slices.Clone(w.store.list)
+			test.before(w)
+			if login, err := w.readLogin(v, ""); err != nil || login.Registration.ID != "reg-1" || w.store.looks != test.looks {
+				t.Errorf("registration %q, %v after %d looks", login.Registration.ID, err, w.store.looks)
+			}
+		})
+	}
+	t.Run("still unknown", func(t *testing.T) {
+		w, v := newWorld(t), loginValues()
+		v.Set("iss", "https://other.example")
+		_, err := w.readLogin(v, "")
+		wantCode(t, err, CodeLoginUnknownPlatform)
+		if w.store.looks != 1 {
+			t.Errorf("%d looks, want 1", w.store.looks)
+		}
+	})
+	t.Run("a look that fails is no refusal", func(t *testing.T) {
+		w, v := newWorld(t), loginValues()
+		v.Set("iss", "https://other.example")
+		w.store.lookErr = errors.New("disk is gone")
+		if _, err := w.readLogin(v, ""); !errors.Is(err, w.store.lookErr) || codeOf(err) != "" {
+			t.Errorf("Login = %v", err)
+		}
+		a := w.begin(t)
+		a.store.list = nil
+		if _, err := a.launch(t); !errors.Is(err, w.store.lookErr) || codeOf(err) != "" {
+			t.Errorf("Launch = %v", err)
+		}
+	})
+	for name, before := range map[string]func(*world){
+		"launch of a registration that came back":     func(w *world) { w.store.list = nil },
+		"launch of a registration that is on again":   func(w *world) { w.registration().Disabled = true },
+		"launch of a deployment that is new":          func(w *world) { w.registration().Deployments = map[string]bool{"dep-0": true} },
+		"launch of a deployment that is active again": func(w *world) { w.registration().Deployments = map[string]bool{"dep-1": false} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newWorld(t).begin(t)
+			a.store.later = slices.Clone(a.store.list)
+			before(a.world)
+			if a.mustLaunch(t); a.store.looks != 1 {
+				t.Errorf("%d looks, want 1", a.store.looks)
+			}
+			if a.begin(t).mustLaunch(t); a.store.looks != 1 {
+				t.Errorf("a good launch looks too: %d", a.store.looks)
+			}
+		})
+	}
+}
+
+// TestCheckVersion: a form of LTI 1.1 is told from one of LTI 1.3.
+func TestCheckVersion(t *testing.T) {
+	old := url.Values{"lti_message_type": {"basic-lti-launch-request"}, "lti_version": {"LTI-1p0"}, "oauth_consumer_key": {"key"}, "resource_link_id": {"7"}}
+	for _, test := range []struct {
+		name string
+		v    url.Values
+		code string
+	}{
+		{"a launch", old, CodeLTI11},
+		{"a launch that is cut", url.Values{"oauth_consumer_key": {"key"}}, CodeLTI11},
+		{"content to be picked", url.Values{"lti_message_type": {"ContentItemSelectionRequest"}}, CodeLTI11},
+		{"a version alone", url.Values{"lti_version": {"LTI-1p2"}}, CodeLTI11},
+		{"nothing", url.Values{}, ""},
+		{"a launch of LTI 1.3", url.Values{"id_token": {"a.b.c"}, "state": {"s"}, "lti_message_type": {"basic-lti-launch-request"}}, ""},
+		{"a login of LTI 1.3", url.Values{"iss": {testIssuer}, "lti_version": {"LTI-1p0"}}, ""},
+		{"an error of LTI 1.3", url.Values{"error": {"login_required"}, "state": {"s"}, "lti_version": {"LTI-1p0"}}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) { wantCode(t, CheckVersion(test.v), test.code) })
+	}
+	_, err := ParseLoginRequest(old)
+	wantCode(t, err, CodeLTI11)
+}
+
 func TestLoginStoreFails(t *testing.T) {
 	w := newWorld(t)
 	w.store.err = errors.New("disk is gone")
@@ -231,6 +324,46 @@ func TestAuthenticationRequest(t *testing.T) {
 	}
 	if !strings.HasPrefix(login.CookieName, "__Host-lti_") || login.MaxAge != 10*time.Minute || login.StorageTarget != "_parent" {
 		t.Errorf("got cookie %s for %v and storage target %q", login.CookieName, login.MaxAge, login.StorageTarget)
+	}
+}
+
+// TestAuthenticationURL: an address with parameters of its own keeps them as
+// they stand, and has ours once.
+func TestAuthenticationURL(t *testing.T) {
+	for _, test := range []struct{ name, address, before string }{
+		{"none", "https://lms.example/auth", "https://lms.example/auth?"},
+		{"WordPress", "https://wp.example/?lti-platform&auth", "https://wp.example/?lti-platform&auth&"},
+		{"some with values", "https://lms.example/auth?school=7&a=%2F+b", "https://lms.example/auth?school=7&a=%2F+b&"},
+		{"a list", "https://lms.example/auth?a[]=1&a[]=2", "https://lms.example/auth?a[]=1&a[]=2&"},
+		{"a question mark and nothing", "https://lms.example/auth?", "https://lms.example/auth?"},
+		{"empty ones", "https://lms.example/auth?&&a=1&", "https://lms.example/auth?a=1&"},
+		{"some of ours", "https://lms.example/auth?scope=openid&a=1&prompt=login&client%5Fid=another", "https://lms.example/auth?a=1&"},
+		{"one that only looks like ours", "https://lms.example/auth?scopes=a&State=b", "https://lms.example/auth?scopes=a&State=b&"},
+		{"one that can't be read", "https://lms.example/auth?%zz=1", "https://lms.example/auth?%zz=1&"},
+		{"a fragment", "https://lms.example/auth?a=1#top", "https://lms.example/auth?a=1&"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w, v := newWorld(t), loginValues()
+			w.registration().AuthURL = test.address
+			v.Set("lti_message_hint", "hint")
+			login, err := w.readLogin(v, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			ours, found := strings.CutPrefix(login.Redirect, test.before)
+			if !found {
+				t.Fatalf("redirect to %s", login.Redirect)
+			}
+			var names []string
+			for parameter := range strings.SplitSeq(ours, "&") {
+				name, _, _ := strings.Cut(parameter, "=")
+				names = append(names, name)
+			}
+			want := []string{"client_id", "login_hint", "lti_message_hint", "nonce", "prompt", "redirect_uri", "response_mode", "response_type", "scope", "state"}
+			if diff := cmp.Diff(want, names); diff != "" {
+				t.Errorf("our parameters (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

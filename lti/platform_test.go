@@ -135,8 +135,18 @@ func signToken(t testing.TB, header, claims any, key any) string {
 
 // memory is a store of registrations.
 type memory struct {
-	list []Registration
-	err  error
+	list    []Registration
+	err     error
+	later   []Registration // the list after a look again; nil: as it is
+	looks   int
+	lookErr error
+}
+
+func (m *memory) LookAgain(context.Context) error {
+	if m.looks++; m.later != nil {
+		m.list = m.later
+	}
+	return m.lookErr
 }
 
 func (m *memory) RegistrationsOf(_ context.Context, issuer string) ([]Registration, error) {

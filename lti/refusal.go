@@ -1,6 +1,9 @@
 package lti
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Codes of refusals: in the log, on the page, in docs/conformance.md.
 const (
@@ -12,10 +15,12 @@ const (
 	CodeLoginAmbiguousClient = "login_ambiguous_client"
 	CodePlatformDisabled     = "platform_disabled"
 	CodePlatformError        = "platform_error"
+	CodeLTI11                = "lti_1_1"
 	CodeStateMissing         = "state_missing"
 	CodeStateUnknown         = "state_unknown"
 	CodeStateExpired         = "state_expired"
 	CodeStateMismatch        = "state_mismatch"
+	CodeCookieMissing        = "cookie_missing" // said by whoever doesn't go on from an Unbound
 	CodeIDTokenMissing       = "id_token_missing"
 	CodeIDTokenMalformed     = "id_token_malformed"
 	CodeAlgNotAllowed        = "jwt_alg_not_allowed"
@@ -52,8 +57,8 @@ const (
 func Codes() []string {
 	return []string{
 		CodeLoginMissingIss, CodeLoginMissingHint, CodeLoginBadTarget, CodeLoginBadHint,
-		CodeLoginUnknownPlatform, CodeLoginAmbiguousClient, CodePlatformDisabled, CodePlatformError,
-		CodeStateMissing, CodeStateUnknown, CodeStateExpired, CodeStateMismatch,
+		CodeLoginUnknownPlatform, CodeLoginAmbiguousClient, CodePlatformDisabled, CodePlatformError, CodeLTI11,
+		CodeStateMissing, CodeStateUnknown, CodeStateExpired, CodeStateMismatch, CodeCookieMissing,
 		CodeIDTokenMissing, CodeIDTokenMalformed, CodeAlgNotAllowed, CodeKidMissing, CodeKidUnknown,
 		CodeJWKSUnavailable, CodeSignatureInvalid, CodeIssMismatch, CodeAudMismatch, CodeAzpMismatch,
 		CodeExpired, CodeIatInvalid, CodeNotYetValid, CodeNonceMismatch, CodeNonceReplayed,
@@ -89,20 +94,28 @@ func refuse(code, format string, args ...any) *Refusal {
 // cookie came back, so nothing says that this browser began it. Browsers that
 // keep no cookies in frames are like that.
 //
-// Who gets it shows Launch's person by name and offers to go on in a new
-// window, where we are first party: a form of our own origin posts the same
-// state and id_token again, with Window (Response.Window).
+// Who gets it in a frame shows Launch's person by name and offers to go on in
+// a new window, where we are first party: a form of our own origin posts the
+// same state and id_token again, with Window (Response.Window). In a window
+// the cookie would have come, so there the launch is refused with
+// CodeCookieMissing: somebody slips it to this browser.
 //
-// That is safe without the cookie because the second post must come from our
-// own origin (the caller enforces it), so another site can't make a browser
-// send it; because the person sees whose name they go on with, so a launch
-// that was slipped to them is visible; and because the nonce is used up by
+// That is safe without the cookie because only a platform's pages may frame
+// ours; because the second post must come from our own origin (the caller
+// enforces both), so another site can't make a browser send it; because the
+// person sees whose name they go on with; and because the nonce is used up by
 // whoever is first. Window itself can't be made without StateKey and fits one
 // state and one id_token only.
+//
+// Where a browser doesn't say whether it is a frame, the caller sets a cookie
+// of CookieName with another value than the login's. If it comes back in the
+// new window, the page before stood in a window itself, and Launch refuses.
 type Unbound struct {
 	Launch        Launch
 	Window        string
-	StorageTarget string // lti_storage_target of the login; empty if none came
+	MaxAge        time.Duration // of Window
+	CookieName    string        // of the login's cookie, which didn't come
+	StorageTarget string        // lti_storage_target of the login; empty if none came
 }
 
 func (*Unbound) Error() string { return "launch is not bound to this browser: no cookie came back" }

@@ -13,9 +13,10 @@ type Registration struct {
 	Issuer   string // exact: a slash at the end makes another issuer
 	ClientID string
 
-	AuthURL, TokenURL, JWKSURL string
-	TokenAudience              string   // of our client assertions; empty: TokenURL
-	Algorithms                 []string // of id_tokens; nil: RS256 only. RS384, RS512 and ES256 may be added
+	AuthURL, JWKSURL string
+	TokenURL         string   // empty: the platform has none, so it offers no services
+	TokenAudience    string   // of our client assertions; empty: TokenURL
+	Algorithms       []string // of id_tokens; nil: RS256 only. RS384, RS512 and ES256 may be added
 
 	Disabled           bool
 	Deployments        map[string]bool // by id; false: not active
@@ -34,6 +35,9 @@ type registrations interface {
 	// RegistrationsOf returns all of the issuer, disabled ones too.
 	RegistrationsOf(ctx context.Context, issuer string) ([]Registration, error)
 	Registration(ctx context.Context, id string) (Registration, error)
+	// LookAgain returns when what the two answer is newer than the call, as
+	// far as that isn't asked for too often.
+	LookAgain(ctx context.Context) error
 }
 
 // accepts reports whether r's platform may sign with alg. What a registration

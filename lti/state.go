@@ -161,9 +161,11 @@ func mac(key []byte, purpose string, parts ...[]byte) []byte {
 	return h.Sum(nil)
 }
 
+const randomSize = 16 // bytes
+
 // random is a new value of 128 bits that nobody can guess.
 func random() string {
-	var b [16]byte
+	var b [randomSize]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return base64URL.EncodeToString(b[:])
 }

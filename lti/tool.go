@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 )
 
@@ -11,8 +12,10 @@ import (
 type Response struct {
 	State                   string
 	IDToken                 IDToken
-	Error, ErrorDescription string                   // instead of an id_token
+	Error, ErrorDescription string                   // instead of an id_token; either may be empty
+	Failed                  bool                     // the form has an error, be it empty (Chamilo)
 	Cookie                  func(name string) string // of the browser; empty if it has none of that name
+	Cookies                 func() []*http.Cookie    // all of the browser; nil: not known
 	Window                  string                   // Unbound.Window, posted from our own origin; else empty
 }
 
@@ -23,8 +26,8 @@ type Response struct {
 // A launch that fails a check is a *Refusal; one that no cookie came back for,
 // and that is valid otherwise, is an *Unbound. Other errors are faults of ours.
 func (t *Tool) Launch(ctx context.Context, r Response) (Launch, error) {
-	if r.Error != "" {
-		return Launch{}, refuse(CodePlatformError, "%.100q: %.300q", r.Error, r.ErrorDescription)
+	if r.failed() {
+		return Launch{}, t.platformError(ctx, r)
 	}
 	if r.State == "" {
 		return Launch{}, refuse(CodeStateMissing, "the form has no state")
@@ -41,6 +44,12 @@ func (t *Tool) Launch(ctx context.Context, r Response) (Launch, error) {
 		return Launch{}, refuse(CodeStateExpired, "the login was %v ago", age)
 	}
 	launch, err := t.check(ctx, r.IDToken, state, now)
+	if outdated(err) {
+		if err := t.Registrations.LookAgain(ctx); err != nil {
+			return Launch{}, fmt.Errorf("look again for registration %s: %w", state.Registration, err)
+		}
+		launch, err = t.check(ctx, r.IDToken, state, now)
+	}
 	if err != nil {
 		return Launch{}, err
 	}
@@ -48,6 +57,8 @@ func (t *Tool) Launch(ctx context.Context, r Response) (Launch, error) {
 		return Launch{}, &Unbound{
 			Launch:        launch,
 			Window:        sealWindow(t.StateKey, now, r.State, r.IDToken),
+			MaxAge:        windowLife,
+			CookieName:    state.cookieName(),
 			StorageTarget: state.StorageTarget,
 		}
 	}
@@ -56,7 +67,8 @@ func (t *Tool) Launch(ctx context.Context, r Response) (Launch, error) {
 
 // clock says at which time the launch is judged, and whether this browser
 // began it. A launch that goes on in a new window is judged at the time of its
-// first post (a token of Moodle lives 60 s), and needs no cookie: see Unbound.
+// first post (a token of Moodle lives 60 s), and needs no cookie, but must not
+// have a wrong one: see Unbound.
 func (t *Tool) clock(r Response, state loginState) (now time.Time, bound bool, err error) {
 	now = t.Now()
 	if r.Window == "" {
@@ -70,7 +82,8 @@ func (t *Tool) clock(r Response, state loginState) (now time.Time, bound bool, e
 	if age := now.Sub(at); age >= windowLife || age < -skew {
 		return time.Time{}, false, refuse(CodeStateExpired, "the window was offered %v ago", age)
 	}
-	return at, true, nil
+	_, err = state.bound(r.Cookie)
+	return at, true, err
 }
 
 // check makes checks V5 to V24.

@@ -15,13 +15,15 @@ var (
 	errNotOurs  = errors.New("it isn't an address of ours")
 )
 
-// absoluteURL reads an absolute https URL. With insecure, http will do.
+// absoluteURL reads an absolute https URL. With insecure, http will do. A host
+// with a zone (RFC 6874) is none: it means something on one machine alone, and
+// may hold anything, blanks too.
 func absoluteURL(s string, insecure bool) (*url.URL, error) {
 	if len(s) > maxURL {
 		return nil, errNotURL
 	}
 	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.User != nil {
+	if err != nil || u.Host == "" || u.User != nil || strings.Contains(u.Host, "%") {
 		return nil, errNotURL
 	}
 	if u.Scheme != "https" && (!insecure || u.Scheme != "http") {

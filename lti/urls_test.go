@@ -18,6 +18,8 @@ func TestAbsoluteURL(t *testing.T) {
 		{"ftp://lms.example", true, errNotHTTPS}, {"javascript:alert(1)", true, errNotURL}, {"file:///etc/passwd", true, errNotURL},
 		{"https:///a", false, errNotURL}, {"https:lms.example", false, errNotURL}, {"//lms.example", false, errNotHTTPS}, {"/a", false, errNotURL},
 		{"", false, errNotURL}, {"https://lms.example/%zz", false, errNotURL}, {"https://lms.example:port/", false, errNotURL}, {"https://a@lms.example/", false, errNotURL},
+		{"https://[2001:db8::1]:8443/", false, nil}, {"https://[fe80::1%25eth0]/", false, errNotURL}, {"https://[::1%25%20https:%20]/", false, errNotURL},
+		{"https://lms%25.example/", false, errNotURL},
 		{"https://lms.example/\x00", false, errNotURL}, {long, false, nil}, {long + "x", false, errNotURL},
 	} {
 		if _, err := absoluteURL(test.text, test.insecure); !errors.Is(err, test.want) {

@@ -26,6 +26,9 @@ func TestUnbound(t *testing.T) {
 	a := w.beginWith(t, request)
 	a.claims["name"] = "Ana Ålund"
 	u := unbound(t, a)
+	if u.CookieName != a.answer.CookieName || u.MaxAge != 5*time.Minute {
+		t.Errorf("cookie %s for %v", u.CookieName, u.MaxAge)
+	}
 	if u.Launch.User.DisplayName() != "Ana Ålund" || u.StorageTarget != "_parent" || u.Error() == "" {
 		t.Errorf("got %+v", u)
 	}
@@ -84,6 +87,12 @@ func TestUnboundRefusals(t *testing.T) {
 			a.sign(t)
 		}, CodeStateUnknown},
 		{"with another state", func(t *testing.T, a *attempt, _ *Unbound) { a.response.State = a.begin(t).response.State }, CodeStateUnknown},
+		{"with the cookie of a page that stood in a window", func(_ *testing.T, a *attempt, u *Unbound) {
+			a.cookies = map[string]string{u.CookieName: "window"}
+		}, CodeStateMismatch},
+		{"with the login's own cookie", func(_ *testing.T, a *attempt, u *Unbound) {
+			a.cookies = map[string]string{u.CookieName: a.answer.CookieValue}
+		}, ""},
 		{"platform disabled meanwhile", func(_ *testing.T, a *attempt, _ *Unbound) { a.registration().Disabled = true }, CodePlatformDisabled},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
+	"github.com/bbbridge/bbbridge/lti"
 )
 
 // seenEvery is how exact Enrolment.SeenAt is: not each launch writes it.
@@ -24,7 +25,9 @@ var errNeedsTransaction = errors.New("needs a transaction")
 // launch tells of it is taken over; an empty title or name tells nothing, nor
 // does an endpoint without scopes. The seat has the ids that hold.
 //
-// It is ErrReplayed, and changes nothing, if the nonce is used up.
+// It is ErrReplayed, and changes nothing, if the nonce is used up; and a
+// *lti.Refusal if the platform was disabled or removed since the launch was
+// checked, or by another program.
 func (db *DB) Arrive(ctx context.Context, a classroom.Arrival) (classroom.Seat, error) {
 	private, err := db.seal.sealVisit(a.Visit)
 	if err != nil {
@@ -41,11 +44,12 @@ func (db *DB) Arrive(ctx context.Context, a classroom.Arrival) (classroom.Seat, 
 	if errors.Is(err, errNeedsTransaction) {
 		err = db.write(ctx, record)
 	}
+	var shut *lti.Refusal
+	if a.NewDeployment && err == nil || errors.As(err, &shut) {
+		db.known.forget()
+	}
 	if err != nil {
 		return classroom.Seat{}, fmt.Errorf("record the launch: %w", err)
-	}
-	if a.NewDeployment {
-		db.known.forget()
 	}
 	return seat, nil
 }
@@ -60,6 +64,7 @@ type arrival struct {
 // A knownRow is what the database knows of a launch. The course is there; the
 // rest may not be.
 type knownRow struct {
+	shutRow
 	courseRow
 	personRow
 	enrolmentRow
@@ -67,9 +72,28 @@ type knownRow struct {
 	roomRow
 }
 
-var selectKnown = `SELECT ` + columns[courseRow]("c") + `, ` + columns[personRow]("p") + `, ` + columns[enrolmentRow]("e") + `, ` +
+// A shutRow says whether a registration takes launches. It is asked in the
+// same breath, since what is held in memory may be seconds old.
+type shutRow struct {
+	Disabled  bool   `db:"registration.disabled"`
+	RemovedAt millis `db:"registration.removed_at"`
+}
+
+// refusal is nil for one that does.
+func (r shutRow) refusal() error {
+	switch {
+	case !r.RemovedAt.time().IsZero():
+		return &lti.Refusal{Code: lti.CodeLoginUnknownPlatform, Err: errors.New("the platform was removed a moment ago")}
+	case r.Disabled:
+		return &lti.Refusal{Code: lti.CodePlatformDisabled, Err: errors.New("the platform was disabled a moment ago")}
+	}
+	return nil
+}
+
+var selectKnown = `SELECT ` + columns[shutRow]("reg") + `, ` + columns[courseRow]("c") + `, ` + columns[personRow]("p") + `, ` + columns[enrolmentRow]("e") + `, ` +
 	columns[placementRow]("pl") + `, ` + columns[roomRow]("r") + `
 	FROM courses c
+	JOIN registrations reg ON reg.id = c.registration_id
 	LEFT JOIN people p ON p.registration_id = c.registration_id AND p.subject = ?
 	LEFT JOIN enrolments e ON e.course_id = c.id AND e.person_id = p.id
 	LEFT JOIN placements pl ON pl.course_id = c.id AND pl.resource_link_id = ?
@@ -89,6 +113,14 @@ func (c *conn) arrive(ctx context.Context, a arrival) (classroom.Seat, error) {
 		a.Course.RegistrationID, a.Course.DeploymentID, a.Course.ContextKey)
 	if err != nil && !errors.Is(err, classroom.ErrNotFound) {
 		return classroom.Seat{}, fmt.Errorf("look up: %w", err)
+	}
+	if err != nil { // a course that is new
+		if row.shutRow, err = c.shut(ctx, a.Course.RegistrationID); err != nil {
+			return classroom.Seat{}, err
+		}
+	}
+	if err := row.refusal(); err != nil {
+		return classroom.Seat{}, err
 	}
 	k := known{enrolment: row.enrolment()}
 	k.Course, k.Person, k.Placement, k.Room = row.course(), row.person(), row.placement(), row.room()
@@ -119,6 +151,16 @@ func (c *conn) arrive(ctx context.Context, a arrival) (classroom.Seat, error) {
 		return classroom.Seat{}, classroom.ErrReplayed
 	}
 	return k.Seat, nil
+}
+
+var selectShut = `SELECT ` + columns[shutRow]("reg") + ` FROM registrations reg WHERE reg.id = ?`
+
+func (c *conn) shut(ctx context.Context, registrationID string) (shutRow, error) {
+	var row shutRow
+	if err := c.get(ctx, &row, selectShut, registrationID); err != nil {
+		return shutRow{}, fmt.Errorf("registration %s: %w", registrationID, err)
+	}
+	return row, nil
 }
 
 // unused is ErrReplayed for a nonce that is used up. It spares a replay the

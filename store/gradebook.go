@@ -84,6 +84,9 @@ func (db *DB) Order(ctx context.Context, placementID, personID string) (gradeboo
 		return gradebook.Order{}, err
 	}
 	placement := row.placement()
+	if registration.TokenURL == "" { // what it once offered it doesn't now
+		placement.Grades = lti.Endpoint{}
+	}
 	return gradebook.Order{
 		Delivery: row.delivery(), Registration: registration, DeploymentID: row.DeploymentID,
 		Subject: row.person().Subject, Column: placement.Column, ResourceLinkID: placement.ResourceLinkID,

@@ -15,7 +15,7 @@ import (
 
 // What each launch needs and only an admin changes is held in memory.
 const (
-	freshFor = 5 * time.Second  // then one caller reads it again, while the others go on with it
+	freshFor = time.Second      // then one caller reads it again, while the others go on with it
 	usedFor  = 10 * time.Second // then all wait for that
 )
 
@@ -36,6 +36,7 @@ type snapshots struct {
 	newest  atomic.Pointer[snapshot]
 	reading sync.Mutex
 	forgot  atomic.Int64 // how often it was
+	looks   looks
 }
 
 // forget has the next caller read all again.
@@ -59,12 +60,18 @@ func (db *DB) snapshot(ctx context.Context) (*snapshot, error) {
 	if s := db.known.newest.Load(); db.younger(s, freshFor) { // read while we waited
 		return s, nil
 	}
+	newer, err := db.renew(ctx, s)
+	if err != nil && db.younger(s, usedFor) {
+		return s, nil
+	}
+	return newer, err
+}
+
+// renew reads all again. known.reading is held.
+func (db *DB) renew(ctx context.Context, before *snapshot) (*snapshot, error) {
 	forgot := db.known.forgot.Load()
-	newer, err := db.readSnapshot(ctx, s)
+	newer, err := db.readSnapshot(ctx, before)
 	if err != nil {
-		if db.younger(s, usedFor) {
-			return s, nil
-		}
 		return nil, fmt.Errorf("read what is registered: %w", err)
 	}
 	db.known.newest.Store(newer)
@@ -142,7 +149,7 @@ func (s *snapshot) readRegistrations(ctx context.Context, c *conn) error {
 
 // RegistrationsOf returns all registrations of an issuer, disabled ones too.
 // Like all that is answered from memory it isn't to be changed, and what
-// another program has changed shows within usedFor.
+// another program has changed shows within usedFor, or after LookAgain.
 func (db *DB) RegistrationsOf(ctx context.Context, issuer string) ([]lti.Registration, error) {
 	s, err := db.snapshot(ctx)
 	if err != nil {

@@ -82,6 +82,7 @@ type Problem struct {
 	At      time.Time
 	Quote   string // the platform's own words, such as error_description. May be empty
 	BackURL string // where to go on: the room's page, or the course. May be empty
+	Setup   *Setup // what to paste into the LMS, for a code that says so
 }
 
 // A LeftPage is where people land who come out of a class. The zero one is for
@@ -103,17 +104,30 @@ type RetryPage struct {
 	Seconds int
 }
 
-// A Front is the page of the address without a path, for whoever looks there:
-// one gets in through a course.
-type Front struct{}
+// A Front is the page of the address without a path, and of others that are
+// opened by hand: it tells people that one gets in through a course, and admins
+// what to paste into their LMS.
+type Front struct {
+	Opened string // OpenedRegistration, OpenedLaunch, or empty: the address without a path
+	Setup  Setup
+}
+
+// What was opened by hand in place of the address without a path.
+const (
+	OpenedRegistration = "registration" // as a link to register by (Dynamic Registration 1.0)
+	OpenedLaunch       = "launch"       // the launch URL
+)
+
+// A Setup has what an admin pastes into their LMS.
+type Setup struct{ LaunchURL, LoginURL, KeySetURL string }
 
 // Codes lists the codes that a Problem has sentences for.
 func Codes() []string {
 	return []string{
 		// A login or launch that failed a check.
 		"login_missing_iss", "login_missing_login_hint", "login_bad_target_link_uri", "login_bad_hint",
-		"login_unknown_platform", "login_ambiguous_client", "platform_disabled", "platform_error",
-		"state_missing", "state_unknown", "state_expired", "state_mismatch",
+		"login_unknown_platform", "login_ambiguous_client", "platform_disabled", "platform_error", "lti_1_1",
+		"state_missing", "state_unknown", "state_expired", "state_mismatch", "cookie_missing",
 		"id_token_missing", "id_token_malformed", "jwt_alg_not_allowed", "jwt_kid_missing", "jwt_kid_unknown",
 		"jwks_unavailable", "jwt_signature_invalid", "jwt_iss_mismatch", "jwt_aud_mismatch", "jwt_azp_mismatch",
 		"jwt_expired", "jwt_iat_invalid", "jwt_not_yet_valid", "nonce_mismatch", "nonce_replayed",

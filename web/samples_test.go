@@ -52,7 +52,10 @@ func samples() map[string]any {
 		"left_over":            LeftPage{Title: "Intro to Law", Course: "Law, first year", RoomURL: "/rooms/r1"},
 		"retry":                RetryPage{Title: "Intro to Law", URL: "/rooms/r1/join?try=2", Seconds: 3},
 		"styleguide":           Styleguide{now},
-		"front":                Front{},
+		"front":                Front{Setup: setup},
+		"front_registration":   Front{Opened: OpenedRegistration, Setup: setup},
+		"front_launch":         Front{Opened: OpenedLaunch, Setup: setup},
+		"problem_setup":        Problem{Code: "lti_1_1", Request: "7F3K-92QD", At: now, Setup: &setup},
 	}
 	for _, state := range []ClassState{Waiting, Live, Ended, Full, Down, NoServer} {
 		pages["learner_"+string(state)] = learnerRoom(state)
@@ -271,3 +274,5 @@ func wrongPicker() Picker {
 	p.Existing, p.Wrong = true, "room"
 	return p
 }
+
+var setup = Styleguide{}.Setup()

@@ -84,5 +84,13 @@ func (s Styleguide) Problem() Problem {
 	return Problem{Code: "deployment_unknown", Request: "7F3K-92QD", At: s.Now}
 }
 
+// Setup is a sample of what to paste.
+func (s Styleguide) Setup() Setup {
+	return Setup{
+		LaunchURL: "https://classrooms.example.edu/lti/launch", LoginURL: "https://classrooms.example.edu/lti/login",
+		KeySetURL: "https://classrooms.example.edu/.well-known/jwks.json",
+	}
+}
+
 // Minutes is n minutes.
 func (s Styleguide) Minutes(n int) time.Duration { return time.Duration(n) * time.Minute }

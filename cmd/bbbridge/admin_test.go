@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -128,6 +129,37 @@ func TestReportSignedWithThePreviousSecret(t *testing.T) {
 	if sent := w.bbb.Deliveries(); sent[len(sent)-1].Kind != "analytics" || sent[len(sent)-1].Status != http.StatusOK {
 		t.Errorf("the last callback was %s and answered %d", sent[len(sent)-1].Kind, sent[len(sent)-1].Status)
 	}
+}
+
+// Nobody waits for what an admin does to registrations: the next login knows a
+// new one, also right after one that was refused, and the next launch finds a
+// disabled or removed one shut.
+func TestRegistrationsWhileServing(t *testing.T) {
+	t.Parallel()
+	w := &world{t: t, clock: &clock{}}
+	w.lms = ltitest.Start(t, ltitest.Options{Seed: true})
+	w.bbb = bbbtest.Start(t, bbbtest.Options{Now: w.clock.now})
+	p := newProcess(t, hostOf(w.lms.URL()), hostOf(w.bbb.URL()))
+	p.serve()
+	login := url.Values{"iss": {w.lms.URL()}, "login_hint": {"5"}, "target_link_uri": {p.url + "/lti/launch"}}
+	w.url = p.url
+	if got := w.ask("POST", "/lti/login", formType, login.Encode()); got.StatusCode != http.StatusNotFound {
+		t.Errorf("before: %d", got.StatusCode)
+	}
+	link := w.registered(p)
+	launch := func(status int, code string) {
+		t.Helper()
+		if page := w.launch(link, "anna", ltitest.LaunchOptions{}); page.Status != status || !strings.Contains(page.Text, code) {
+			t.Errorf("%d %s, want %d %s", page.Status, page.Text, status, code)
+		}
+	}
+	launch(http.StatusOK, "")
+	p.must("platform", "disable", "Test LMS")
+	launch(http.StatusForbidden, "platform_disabled")
+	p.must("platform", "disable", "--undo", "Test LMS")
+	launch(http.StatusOK, "")
+	p.must("platform", "remove", "Test LMS")
+	launch(http.StatusNotFound, "login_unknown_platform")
 }
 
 // A registration is changed by removing it and adding it anew: only the

@@ -121,3 +121,21 @@ func TestRefusalsShowInFrames(t *testing.T) {
 		}
 	}
 }
+
+// An address to return to lets its own origin frame us, and nobody else,
+// whatever it hides in its host.
+func TestReturnAddressesLetNobodyElseFrameUs(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	link := w.link()
+	for _, address := range []string{
+		"https://[::1%25%20https:%20]/course", "https://[fe80::1%25%20*%20]/course", "https://lms.example.edu;sandbox/",
+	} {
+		page := w.launch(link, "anna", ltitest.LaunchOptions{Framed: true, Claims: func(c map[string]any) {
+			c["https://purl.imsglobal.org/spec/lti/claim/launch_presentation"] = map[string]any{"return_url": address}
+		}})
+		_, ancestors, _ := strings.Cut(page.Header.Get("Content-Security-Policy"), "frame-ancestors ")
+		if page.Status != http.StatusOK || ancestors != "'self' http://"+hostOf(w.lms.URL()) {
+			t.Errorf("%s: %d, framed by %s", address, page.Status, ancestors)
+		}
+	}
+}

@@ -29,7 +29,7 @@ type platformAdd struct {
 	Issuer        string   `required:"" help:"Issuer (platform id), exactly as the platform shows it."`
 	ClientID      string   `required:"" name:"client-id" help:"Client id."`
 	AuthURL       string   `required:"" name:"auth-url" help:"Authentication request URL."`
-	TokenURL      string   `required:"" name:"token-url" help:"Access token URL."`
+	TokenURL      string   `name:"token-url" help:"Access token URL. A platform without one takes no grades."`
 	JWKSURL       string   `required:"" name:"jwks-url" help:"Public keyset URL."`
 	TokenAudience string   `name:"token-audience" help:"Audience of token requests, if it isn't the token URL."`
 	DeploymentID  []string `name:"deployment-id" sep:"none" help:"A deployment id; once for each. Without any, each is adopted at its first valid launch." placeholder:"ID"`
@@ -47,6 +47,7 @@ func (a platformAdd) Run(p *program) error {
 		return err
 	}
 	defer db.Close()
+	a.tidy()
 	if err := a.check(cfg); err != nil {
 		return err
 	}
@@ -74,21 +75,39 @@ func (a platformAdd) Run(p *program) error {
 	if strings.HasSuffix(a.Issuer, "/") {
 		fmt.Fprintln(p.out, "Note: the issuer ends with a slash. Few do; it must be exactly what the platform sends.")
 	}
+	if a.TokenURL == "" {
+		fmt.Fprintln(p.out, "Note: without a token URL the platform takes no grades from us.")
+	}
 	printTool(p, cfg, added)
 	return nil
+}
+
+// tidy takes away what pasting puts around values.
+func (a *platformAdd) tidy() {
+	for _, value := range []*string{&a.Name, &a.Issuer, &a.ClientID, &a.AuthURL, &a.TokenURL, &a.JWKSURL, &a.TokenAudience} {
+		*value = pasted(*value)
+	}
+	for _, list := range []*[]string{&a.DeploymentID, &a.FrameAncestor, &a.TrustedAudience} {
+		*list = pastedAll(*list)
+	}
 }
 
 // check names every value that can't be right, at once.
 func (a platformAdd) check(cfg configs.Config) error {
 	var wrong []error
 	for flag, value := range map[string]string{"--name": a.Name, "--issuer": a.Issuer, "--client-id": a.ClientID} {
-		if strings.TrimSpace(value) == "" || len(value) > 2048 {
+		if value == "" || len(value) > 2048 {
 			wrong = append(wrong, fmt.Errorf("%s is empty or too long", flag))
 		}
 	}
+	if unprintable(a.Name) {
+		wrong = append(wrong, fmt.Errorf("--name has control characters: %q", a.Name))
+	}
+	wrong = append(wrong, a.checkExact()...)
 	for flag, value := range map[string]string{"--auth-url": a.AuthURL, "--token-url": a.TokenURL, "--jwks-url": a.JWKSURL} {
 		u, err := url.Parse(value)
 		switch {
+		case flag == "--token-url" && value == "":
 		case err != nil || u.Host == "":
 			wrong = append(wrong, fmt.Errorf("%s is no address: %q", flag, value))
 		case u.Scheme != "https" && (u.Scheme != "http" || !cfg.Loopback()):
@@ -107,6 +126,28 @@ func (a platformAdd) check(cfg configs.Config) error {
 	}
 	slices.SortFunc(wrong, func(x, y error) int { return strings.Compare(x.Error(), y.Error()) })
 	return errors.Join(wrong...)
+}
+
+// checkExact finds what is compared to the letter and has letters that nobody
+// sees.
+func (a platformAdd) checkExact() []error {
+	var wrong []error
+	check := func(flag string, values ...string) {
+		for _, value := range values {
+			if unseen(value) {
+				wrong = append(wrong, fmt.Errorf("%s has characters that can't be seen: %q", flag, value))
+			}
+		}
+	}
+	check("--issuer", a.Issuer)
+	check("--client-id", a.ClientID)
+	check("--auth-url", a.AuthURL)
+	check("--token-url", a.TokenURL)
+	check("--jwks-url", a.JWKSURL)
+	check("--token-audience", a.TokenAudience)
+	check("--deployment-id", a.DeploymentID...)
+	check("--trusted-audience", a.TrustedAudience...)
+	return wrong
 }
 
 // isOrigin reports whether text is one origin and nothing else: it goes into
@@ -193,7 +234,7 @@ func facts(platform store.Platform) [][2]string {
 	}
 	list := [][2]string{
 		{"Name", platform.Name}, {"State", stateOf(platform)}, {"Issuer", r.Issuer}, {"Client id", r.ClientID},
-		{"Authentication URL", r.AuthURL}, {"Token URL", r.TokenURL}, {"Keyset URL", r.JWKSURL},
+		{"Authentication URL", r.AuthURL}, {"Token URL", cmp.Or(r.TokenURL, "none: the platform takes no grades")}, {"Keyset URL", r.JWKSURL},
 		{"Token audience", cmp.Or(r.TokenAudience, "the token URL")},
 		{"Algorithms", cmp.Or(strings.Join(r.Algorithms, ", "), "RS256")},
 	}
@@ -236,10 +277,10 @@ func (d platformDisable) Run(p *program) error {
 		return named("platform", d.Name, err)
 	}
 	if d.Undo {
-		fmt.Fprintf(p.out, "Launches of %s are taken again, and its grades go out (within 10 seconds on all nodes).\n", d.Name)
+		fmt.Fprintf(p.out, "Launches of %s are taken again, on all nodes, and its grades go out (within 10 seconds).\n", d.Name)
 		return nil
 	}
-	fmt.Fprintf(p.out, "Launches of %s are refused from now on, and its grades wait (within 10 seconds on all nodes).\n", d.Name)
+	fmt.Fprintf(p.out, "Launches of %s are refused from now on, on all nodes, and its grades wait (within 10 seconds).\n", d.Name)
 	return nil
 }
 

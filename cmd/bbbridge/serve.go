@@ -108,7 +108,7 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 	}
 	classes.Wake = runner.Wake
 	tool := &lti.Tool{
-		PublicURL: cfg.PublicURL, Registrations: db, KeySets: &lti.KeySets{HTTP: outgoing, Now: now, Observe: metrics.Call},
+		PublicURL: cfg.PublicURL, Registrations: db, KeySets: &lti.KeySets{HTTP: outgoing, Now: now, Observe: metrics.Call, Log: log},
 		StateKey: key.Derive("login state"), Now: now, InsecureLoopback: cfg.Loopback(), Log: log,
 	}
 	server := &handlers.Server{

@@ -1,11 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -25,25 +25,23 @@ type serverCommand struct {
 
 type serverAdd struct {
 	Name       string `required:"" help:"What we call it."`
-	URL        string `required:"" help:"What the server's admin was given, with or without /bigbluebutton/api."`
-	SecretFile string `required:"" name:"secret-file" help:"File with the shared secret; - for standard input." placeholder:"FILE"`
+	URL        string `help:"What the server's admin was given, with or without /bigbluebutton/api. It may be left out if the file with the secret has it."`
+	SecretFile string `required:"" name:"secret-file" help:"File with the shared secret, or with what bbb-conf --secret prints; - for standard input." placeholder:"FILE"`
 
 	PreviousSecretFile []string `name:"previous-secret-file" sep:"none" help:"File with a secret of before: reports that are still signed with it are accepted. Once for each." placeholder:"FILE"`
 
 	Checksum string `default:"sha256" enum:"sha1,sha256,sha384,sha512" help:"Hash of the checksums: ${enum}."`
 }
 
-// How long a server's name, and its shared secret, may be.
-const (
-	nameMost   = 255
-	secretMost = 4096
-)
+// nameMost is how long a server's name may be, in bytes.
+const nameMost = 255
 
 func (a serverAdd) Run(p *program) error {
 	server, err := a.server()
 	if err != nil {
 		return err
 	}
+	a.Name = server.Name
 	cfg, db, err := p.open()
 	if err != nil {
 		return err
@@ -66,32 +64,43 @@ func (a serverAdd) Run(p *program) error {
 // server is what the flags say; the error names every value that can't be right.
 func (a serverAdd) server() (classroom.Server, error) {
 	var wrong []error
-	if strings.TrimSpace(a.Name) == "" || len(a.Name) > nameMost {
-		wrong = append(wrong, errors.New("--name is empty or too long"))
+	add := func(flag string, err error) {
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("%s: %w", flag, err))
+		}
 	}
-	api, err := bbb.ParseURL(a.URL)
-	if err != nil {
-		wrong = append(wrong, fmt.Errorf("--url: %w", err))
+	a.Name = pasted(a.Name)
+	if a.Name == "" || len(a.Name) > nameMost || unprintable(a.Name) {
+		wrong = append(wrong, fmt.Errorf("--name is empty, too long or has control characters: %q", a.Name))
 	}
-	secret, err := readSecret(a.SecretFile)
-	if err != nil {
-		wrong = append(wrong, fmt.Errorf("--secret-file: %w", err))
-	}
+	file, err := readSecret(a.SecretFile)
+	add("--secret-file", err)
+	api, err := a.api(file)
+	add("--url", err)
 	var previous []bbb.Secret
 	for _, path := range a.PreviousSecretFile {
 		before, err := readSecret(path)
-		if err != nil {
-			wrong = append(wrong, fmt.Errorf("--previous-secret-file: %w", err))
-		}
-		previous = append(previous, before)
+		add("--previous-secret-file", err)
+		previous = append(previous, before.secret)
 	}
 	algorithm, err := bbb.ParseAlgorithm(a.Checksum)
-	if err != nil {
-		wrong = append(wrong, fmt.Errorf("--checksum: %w", err))
-	}
+	add("--checksum", err)
 	return classroom.Server{Name: a.Name, Server: bbb.Server{
-		URL: api, Secret: secret, PreviousSecrets: previous, Algorithm: algorithm,
+		URL: api, Secret: file.secret, PreviousSecrets: previous, Algorithm: algorithm,
 	}}, errors.Join(wrong...)
+}
+
+// api is the address that --url says, or else the file. The flag counts: behind
+// a firewall bbb-conf may print an address of the inside.
+func (a serverAdd) api(file secretFile) (string, error) {
+	address := cmp.Or(pasted(a.URL), file.url)
+	if address == "" {
+		return "", errors.New("it is missing, and the file with the secret doesn't say it")
+	}
+	if unseen(address) {
+		return "", fmt.Errorf("it has characters that can't be seen: %q", address)
+	}
+	return bbb.ParseURL(address)
 }
 
 // quoted is a name as a shell wants it.
@@ -102,27 +111,6 @@ func quoted(name string) string {
 		return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 	}
 	return name
-}
-
-func readSecret(path string) (bbb.Secret, error) {
-	var in io.Reader = os.Stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return "", err
-		}
-		defer f.Close()
-		in = f
-	}
-	text, err := io.ReadAll(io.LimitReader(in, secretMost+1))
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
-	}
-	secret := strings.TrimSpace(string(text))
-	if secret == "" || len(text) > secretMost {
-		return "", fmt.Errorf("%s: there is no secret in it, or far more than one", path)
-	}
-	return bbb.Secret(secret), nil
 }
 
 type serverList struct{}

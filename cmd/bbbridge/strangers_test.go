@@ -60,8 +60,8 @@ var roomRoutes = []struct {
 
 // openRoutes are for everybody.
 var openRoutes = []string{
-	"GET /", "GET /lti/login", "POST /lti/login", "GET /lti/login/:registration", "POST /lti/login/:registration",
-	"POST /lti/launch", "POST /lti/window", "GET /.well-known/jwks.json", "POST /bbb/analytics/:room", "GET /bbb/ended/:room",
+	"GET /", "POST /", "GET /lti/login", "POST /lti/login", "GET /lti/login/:registration", "POST /lti/login/:registration",
+	"GET /lti/launch", "POST /lti/launch", "POST /lti/window", "GET /lti/register", "GET /.well-known/jwks.json", "POST /bbb/analytics/:room", "GET /bbb/ended/:room",
 	"GET /healthz", "GET /readyz", "GET /metrics", "GET /styleguide",
 }
 
@@ -164,19 +164,31 @@ func (w *world) try(page *ltitest.Page, route string, ids taught, visit, form st
 
 func refused(status int) bool { return status == http.StatusForbidden || status == http.StatusNotFound }
 
+// alsoRegister registers the LMS once more, with a client id of its own, as
+// another platform. change, if not nil, changes the registration.
+func (w *world) alsoRegister(name string, change func(*lti.Registration)) ltitest.Tool {
+	w.t.Helper()
+	tool := w.lms.AddTool(ltitest.Tool{LoginURL: w.url + "/lti/login", LaunchURL: w.url + "/lti/launch", JWKSURL: w.url + "/.well-known/jwks.json", ShareName: true})
+	r := w.lms.Registration(tool)
+	registration := lti.Registration{
+		Name: name, Issuer: r.Issuer, ClientID: r.ClientID, AuthURL: r.AuthURL, TokenURL: r.TokenURL, JWKSURL: r.JWKSURL,
+		Deployments: map[string]bool{r.DeploymentID: true},
+	}
+	if change != nil {
+		change(&registration)
+	}
+	_, err := w.db.AddPlatform(w.t.Context(), store.Platform{TenantID: classroom.DefaultTenant, Registration: registration})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return tool
+}
+
 // elsewhere is a teacher's page in a course of the same name and person, but
 // of another platform.
 func (w *world) elsewhere(person string) *ltitest.Page {
 	w.t.Helper()
-	tool := w.lms.AddTool(ltitest.Tool{LoginURL: w.url + "/lti/login", LaunchURL: w.url + "/lti/launch", JWKSURL: w.url + "/.well-known/jwks.json"})
-	r := w.lms.Registration(tool)
-	_, err := w.db.AddPlatform(w.t.Context(), store.Platform{TenantID: classroom.DefaultTenant, Registration: lti.Registration{
-		Name: "Another LMS", Issuer: r.Issuer, ClientID: r.ClientID, AuthURL: r.AuthURL, TokenURL: r.TokenURL, JWKSURL: r.JWKSURL,
-		Deployments: map[string]bool{r.DeploymentID: true},
-	}})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	tool := w.alsoRegister("Another LMS", nil)
 	page := w.launch(w.lms.AddLink(ltitest.Link{Course: "law", Tool: tool.ID, Title: "Elsewhere"}), person, ltitest.LaunchOptions{})
 	if page.Status != http.StatusOK {
 		w.t.Fatalf("at another platform: %d %s", page.Status, page.Text)

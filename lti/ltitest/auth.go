@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // An authRefusal is an authentication request that was wrong. Without a Code
@@ -31,6 +32,10 @@ func (l *LMS) serveAuth(w http.ResponseWriter, r *http.Request) {
 		l.authPage(w, err.Error())
 		return
 	}
+	if reason := l.takeOwn(values); reason != "" {
+		l.authPage(w, reason)
+		return
+	}
 	p, refusal := l.checkAuth(values)
 	switch {
 	case refusal == nil:
@@ -53,6 +58,19 @@ func authValues(r *http.Request) (url.Values, error) {
 		return r.PostForm, nil
 	}
 	return nil, fmt.Errorf("method %s", r.Method)
+}
+
+// takeOwn takes the endpoint's own parameters out, which a tool must keep as
+// they are.
+func (l *LMS) takeOwn(v url.Values) (wrong string) {
+	behaviour, _ := l.present()
+	for name := range strings.SplitSeq(behaviour.AuthQuery, "&") {
+		if own, ok := v[name]; name != "" && (!ok || len(own) != 1 || own[0] != "") {
+			return "the endpoint's own parameter is missing or changed: " + name
+		}
+		delete(v, name)
+	}
+	return ""
 }
 
 // checkAuth finds the launch of an authentication request and uses it up.

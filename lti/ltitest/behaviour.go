@@ -18,6 +18,7 @@ type Behaviour struct {
 	NoLoginDeployment  bool              // no lti_deployment_id in the login initiation
 	LoginExtras        map[string]string // further parameters of the login initiation
 	StorageTarget      string            // lti_storage_target, in login and launch
+	AuthQuery          string            // a query that the authentication URL has of its own: parameters without a value
 	PostsToTarget      bool              // resource link launches go to the link's URL, not to redirect_uri
 	ErrorsWithoutState bool
 	ErrorPageStatus    int  // of pages about a wrong authentication request

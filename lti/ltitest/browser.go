@@ -16,9 +16,12 @@ import (
 type Browser struct {
 	// FrameCookies says what happens to cookies in frames of another site.
 	FrameCookies FrameCookies
-	Language     string           // Accept-Language
-	Now          func() time.Time // for the cookies' lives
-	Client       *http.Client     // sends single requests; redirects are followed here
+	Language     string // Accept-Language
+	// NoFetchMetadata leaves out the headers Sec-Fetch-…, as Safari did before
+	// 16.4.
+	NoFetchMetadata bool
+	Now             func() time.Time // for the cookies' lives
+	Client          *http.Client     // sends single requests; redirects are followed here
 
 	jar jar
 }
@@ -187,17 +190,8 @@ func (b *Browser) headers(sent *http.Request, r request) {
 	h.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
 	h.Set("Accept-Language", b.Language)
 	h.Set("Upgrade-Insecure-Requests", "1")
-	h.Set("Sec-Fetch-Mode", "navigate")
-	h.Set("Sec-Fetch-Dest", "document")
-	if r.top != nil {
-		h.Set("Sec-Fetch-Dest", "iframe")
-	}
-	h.Set("Sec-Fetch-Site", "same-origin")
-	switch {
-	case r.initiator == nil:
-		h.Set("Sec-Fetch-Site", "none")
-	case r.crossSite():
-		h.Set("Sec-Fetch-Site", "cross-site")
+	if !b.NoFetchMetadata {
+		fetchMetadata(h, r)
 	}
 	if r.method != http.MethodPost {
 		return
@@ -209,6 +203,23 @@ func (b *Browser) headers(sent *http.Request, r request) {
 		h.Set("Origin", "null") // Fetch, "append a request Origin header"
 	default:
 		h.Set("Origin", site(r.initiator))
+	}
+}
+
+// fetchMetadata says where a request comes from and what its answer is for
+// (Fetch Metadata, 2).
+func fetchMetadata(h http.Header, r request) {
+	h.Set("Sec-Fetch-Mode", "navigate")
+	h.Set("Sec-Fetch-Dest", "document")
+	if r.top != nil {
+		h.Set("Sec-Fetch-Dest", "iframe")
+	}
+	h.Set("Sec-Fetch-Site", "same-origin")
+	switch {
+	case r.initiator == nil:
+		h.Set("Sec-Fetch-Site", "none")
+	case r.crossSite():
+		h.Set("Sec-Fetch-Site", "cross-site")
 	}
 }
 

@@ -130,9 +130,13 @@ func (l *LMS) ChangeTool(id string, f func(*Tool)) {
 
 // Registration returns what the tool's `platform add` wants to know.
 func (l *LMS) Registration(t Tool) Registration {
+	authURL := l.address("/lti/auth")
+	if behaviour, _ := l.present(); behaviour.AuthQuery != "" {
+		authURL += "?" + behaviour.AuthQuery
+	}
 	return Registration{
 		Issuer:   l.URL(),
-		AuthURL:  l.address("/lti/auth"),
+		AuthURL:  authURL,
 		TokenURL: l.address("/lti/token"),
 		JWKSURL:  l.address("/lti/certs"),
 		ClientID: t.ClientID, DeploymentID: t.DeploymentID,

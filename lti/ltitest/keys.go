@@ -72,6 +72,16 @@ func (l *LMS) RotateKeys(keepOld bool) {
 	l.keys.rotate(keepOld)
 }
 
+// ReplaceKey makes the LMS sign with a new key from now on, which has the kid
+// of the one before; that one is gone.
+func (l *LMS) ReplaceKey() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	kid := l.keys.current.kid
+	l.keys.rotate(false)
+	l.keys.current.kid = kid
+}
+
 // KeySetFetches says how often the LMS was asked for its key set.
 func (l *LMS) KeySetFetches() int {
 	l.mu.Lock()

@@ -10,6 +10,7 @@ import (
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/classroom/jobs"
+	"github.com/bbbridge/bbbridge/lti"
 )
 
 func testOrder(t *testing.T, w *world) {
@@ -26,6 +27,15 @@ func testOrder(t *testing.T, w *world) {
 	_, err := w.Order(w.ctx, c.ann.Placement.ID, c.ben.Person.ID)
 	w.fails(err, gradebook.ErrNoOrder)
 	w.fails(w.SaveLineItem(w.ctx, "unknown", item), classroom.ErrNotFound)
+
+	// What a platform once offered it doesn't without a token URL.
+	w.ok(w.RemovePlatform(w.ctx, "uni"))
+	without := platform("uni", "client-1")
+	without.TokenURL = ""
+	must(w.AddPlatform(w.ctx, without))(w)
+	got = must(w.Order(w.ctx, c.ann.Placement.ID, c.ann.Person.ID))(w)
+	w.same(got.Column.Grades, lti.Endpoint{})
+	w.same(got.Column.LineItem, item)
 }
 
 func testOutcome(t *testing.T, w *world) {
