@@ -80,7 +80,8 @@ func (s *Server) registerCSV(c *gin.Context) error {
 	c.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="register-%s.csv"`, r.Session.StartedAt.UTC().Format("2006-01-02")))
 	c.Status(http.StatusOK)
 	var file strings.Builder
-	file.WriteString("name,role,minutes,percent,first_join_utc,last_leave_utc,source,chats,talks," +
+	file.WriteString("\ufeff" + // without it Excel takes the names for Windows-1252
+		"name,role,minutes,percent,first_join_utc,last_leave_utc,source,chats,talks," +
 		"raised_hands,poll_votes,complete,points,grade_state,grade_reason\n")
 	for _, row := range r.Rows {
 		file.WriteString(strings.Join(csvRow(r, row), ",") + "\n")
@@ -90,7 +91,6 @@ func (s *Server) registerCSV(c *gin.Context) error {
 }
 
 // csvRow is a line of the register: numbers bare, all text in quotes.
-
 func csvRow(r classroom.Register, row classroom.RegisterRow) []string {
 	first, last, source := "", "", ""
 	if n := len(row.Stays); n > 0 {
