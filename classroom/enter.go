@@ -113,7 +113,7 @@ func (s *Rooms) arrival(l lti.Launch, tenant Tenant, browser, locale string) Arr
 		Enrolment: Enrolment{Role: role, Graded: graded, SeenAt: now},
 		Visit: Visit{
 			ID: newID(), Browser: HashBrowser(browser), RegistrationID: l.Registration.ID, DeploymentID: l.DeploymentID,
-			Role: role, Graded: graded, Locale: locale, ReturnURL: l.Presentation.ReturnURL, DeepLinking: l.DeepLinking,
+			Role: role, Graded: graded, Locale: locale, Language: l.Locale(), ReturnURL: l.Presentation.ReturnURL, DeepLinking: l.DeepLinking,
 			CreatedAt: now, ExpiresAt: now.Add(VisitLife),
 		},
 	}

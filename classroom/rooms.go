@@ -161,7 +161,7 @@ func (s *Rooms) join(ctx context.Context, seat Seat, server Server, m Meeting) (
 	return s.Client(server).JoinURL(bbb.JoinRequest{
 		MeetingID: seat.Room.MeetingID, FullName: cut(seat.Person.DisplayName(), 64), UserID: seat.Person.ID,
 		Moderator: moderates, Password: password, CreateTime: m.CreateTime.UnixMilli(), Guest: &member,
-		LogoutURL: left, ErrorRedirectURL: left, Locale: seat.Visit.Locale,
+		LogoutURL: left, ErrorRedirectURL: left, Locale: seat.Visit.Language,
 	}), nil
 }
 

@@ -163,10 +163,8 @@ func (s *Server) locale(c *gin.Context) string {
 	return web.MatchLocale(c.GetHeader("Accept-Language"))
 }
 
-// localeOf is the launch's language, or else the browser's.
+// localeOf is the language of our pages for a launch: its own, or else the
+// first of the browser's that we have.
 func (s *Server) localeOf(c *gin.Context, l lti.Launch) string {
-	if tag := l.Locale(); tag != "" {
-		return web.MatchLocale(tag)
-	}
-	return web.MatchLocale(c.GetHeader("Accept-Language"))
+	return web.MatchLocale(l.Locale(), c.GetHeader("Accept-Language"))
 }

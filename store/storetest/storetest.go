@@ -146,7 +146,7 @@ func (w *world) arrival(subject, link string) classroom.Arrival {
 		Room: w.room("r" + id),
 		Visit: classroom.Visit{
 			ID: "v" + id, Browser: "browser of " + subject, RegistrationID: w.platform.ID, DeploymentID: "1",
-			Role: classroom.Viewer, Graded: true, Locale: "en", CreatedAt: w.now, ExpiresAt: w.now.Add(classroom.VisitLife),
+			Role: classroom.Viewer, Graded: true, Locale: "en", Language: "pt-br", CreatedAt: w.now, ExpiresAt: w.now.Add(classroom.VisitLife),
 		},
 	}
 }
