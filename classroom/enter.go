@@ -43,6 +43,7 @@ type roomStore interface {
 	Enrolment(ctx context.Context, courseID, personID string) (Enrolment, error)
 	RoomsOfCourse(ctx context.Context, courseID string) ([]Room, error)
 	AddRooms(context.Context, []Room) error
+	ReplaceMeetingID(ctx context.Context, roomID, old, id string) (string, error)
 	SaveSettings(ctx context.Context, room Room, placementID string, rule Rule, settle bool) error
 	MovePlacement(ctx context.Context, placementID, roomID string) error
 	ServerOf(ctx context.Context, tenantID string) (Server, error)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/web"
@@ -25,6 +26,7 @@ const (
 	localeKey   = "locale"
 	ancestorKey = "ancestors"
 	backKey     = "back"
+	endKey      = "end"
 )
 
 // begin gives the request its number and answers a panic like an error.
@@ -79,10 +81,14 @@ func (s *Server) fail(c *gin.Context, err error) {
 	if c.Writer.Written() {
 		return
 	}
-	page := web.Problem{Code: p.Code, Request: requestID(c), At: s.Now().UTC(), BackURL: c.GetString(backKey)}
+	page := web.Problem{Code: p.Code, Request: requestID(c), At: s.Now().UTC(), BackURL: c.GetString(backKey), EndURL: c.GetString(endKey)}
 	var refusal *lti.Refusal
-	if p.Code == lti.CodePlatformError && errors.As(err, &refusal) && refusal.Err != nil {
+	var answer *bbb.Error
+	switch {
+	case p.Code == lti.CodePlatformError && errors.As(err, &refusal) && refusal.Err != nil:
 		page.Quote = refusal.Err.Error()
+	case errors.As(err, &answer) && answer.Answered():
+		page.Quote, page.ByServer = answer.Words(), true
 	}
 	if c.GetString(ancestorKey) == "" { // whose frame it is isn't known: what went wrong must be read all the same
 		c.Set(ancestorKey, "*")

@@ -81,7 +81,10 @@ type Problem struct {
 	Request string // id
 	At      time.Time
 	Quote   string // the platform's own words, such as error_description. May be empty
-	BackURL string // where to go on: the room's page, or the course. May be empty
+
+	ByServer bool   // Quote is BigBlueButton's
+	BackURL  string // where to go on: the room's page, or the course. May be empty
+	EndURL   string // asks whether to end what is in the way. May be empty
 }
 
 // A LeftPage is where people land who come out of a class. The zero one is for
@@ -124,7 +127,8 @@ func Codes() []string {
 		"claim_missing:context.id", "claim_missing:tool_platform.guid",
 		"too_many_logins", "bad_method", "too_large", "bad_form",
 		// A room.
-		"room_closed", "not_running", "room_full", "server_down", "no_server", "meeting_taken",
+		"room_closed", "not_running", "room_full", "server_down", "server_busy", "server_refused", "no_server",
+		"meeting_taken", "meeting_stuck",
 		"visit_over", "forbidden", "not_found", "csrf", "internal",
 	}
 }

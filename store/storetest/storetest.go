@@ -29,7 +29,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"failed launch": testFailedLaunch, "cancelled launch": testCancelledLaunch, "existing room": testExistingRoom,
 		"deep linking": testDeepLinking, "latest visit": testLatestVisit, "added visit": testAddedVisit,
 		"strangers": testStrangers, "parallel launches": testParallelLaunches,
-		"rooms": testRooms, "settings": testSettings, "moved placement": testMovedPlacement,
+		"rooms": testRooms, "settings": testSettings, "moved placement": testMovedPlacement, "replaced meeting id": testReplacedMeetingID,
 		"meetings": testMeetings, "one meeting": testOneMeeting, "meeting is back": testMeetingIsBack, "end": testEnd, "evidence": testEvidence, "polls": testPolls,
 		"settlement": testSettlement, "settled twice": testSettledTwice, "dirty": testDirty, "smaller settlement": testSmallerSettlement,
 		"people of a room": testPeople, "moved away": testMovedAway, "kept": testKept, "refused for lack": testRefusedForLack,
