@@ -8,6 +8,7 @@ type Recordings struct {
 	Now           time.Time
 	Teacher       bool
 	Down          bool // the server doesn't answer: the list isn't known
+	Partly        bool // one of several doesn't: what it has isn't in the list
 	List          []Recording
 	BackURL       string
 	Said          string

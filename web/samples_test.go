@@ -34,6 +34,7 @@ func samples() map[string]any {
 		"recordings_learner":   learnerRecordings(),
 		"recordings_none":      Recordings{Title: "Intro to Law", Now: now, Teacher: true, BackURL: "/rooms/r1"},
 		"recordings_down":      Recordings{Title: "Intro to Law", Now: now, Down: true, BackURL: "/rooms/r1"},
+		"recordings_partly":    partlyRecordings(),
 		"picker":               picker(true),
 		"picker_first":         Picker{Course: "Law, first year", Now: now, URL: "/pick", Name: "Law, first year", Rule: RuleForm{Minutes: "45", Percent: "60", Points: "10"}},
 		"picker_wrong":         wrongPicker(),
@@ -217,6 +218,12 @@ func learnerRecordings() Recordings {
 	list := Styleguide{now}.Recordings()[:1]
 	list[0].Unpublish, list[0].DeleteURL = Post{}, ""
 	return Recordings{Title: "Intro to Law", Now: now, List: list, BackURL: "/rooms/r1"}
+}
+
+func partlyRecordings() Recordings {
+	list := Styleguide{now}.Recordings()[:2]
+	list[1].Formats = nil
+	return Recordings{Title: "Intro to Law", Now: now, Teacher: true, Partly: true, List: list, BackURL: "/rooms/r1"}
 }
 
 func picker(several bool) Picker {
