@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -114,6 +116,26 @@ func (c *Client) Create(ctx context.Context, r CreateRequest) (Created, error) {
 	}
 	return created(root), nil
 }
+
+// MayBeStuck reports whether a create that failed with err may go well once
+// the meeting was ended, or under another id: the server answers, and what it
+// says is, or may be, about this meeting. Scalelite says internalError of one
+// on a node that it can't reach, and of all if no node is there; what it means
+// by a key that nobody knows can only be tried.
+//
+// It isn't so for a signature or a parameter that is refused, for a full
+// account, and where no answer has come.
+func MayBeStuck(err error) bool {
+	var answer *Error
+	if !errors.As(err, &answer) || !answer.Answered() {
+		return false
+	}
+	return slices.Contains(aboutOne, answer.sentinel())
+}
+
+// aboutOne are refusals of a create that may be about one meeting; nil is that
+// of a key which isn't known.
+var aboutOne = []error{nil, ErrIDNotUnique, ErrForciblyEnded, ErrNotFound, ErrUnavailable}
 
 func created(root *element) Created {
 	key := root.text("messageKey")

@@ -64,6 +64,18 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// Answered reports whether the API itself has said no: Key and Message are the
+// server's words then, not those of something that stands before it.
+func (e *Error) Answered() bool { return e.kind == nil }
+
+// Words are the server's: key and message, as far as it has said them.
+func (e *Error) Words() string {
+	if e.Key != "" && e.Message != "" {
+		return e.Key + ": " + e.Message
+	}
+	return e.Key + e.Message
+}
+
 // Is reports whether target is the sentinel for e.
 func (e *Error) Is(target error) bool { return target != nil && e.sentinel() == target }
 

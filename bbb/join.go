@@ -27,7 +27,7 @@ type JoinRequest struct {
 	// the one, some to the other. Set both.
 	LogoutURL, ErrorRedirectURL string
 
-	Locale               string            // of the client, such as "fr"
+	Locale               string            // of the client: a language tag, however an LMS spells it; else the browser's counts
 	ExcludeFromDashboard bool              // for support staff
 	UserData             map[string]string // settings of the client, names without "userdata-"; those with a dash are left out, as servers do
 	AvatarURL            string            // fetched by everybody's browser
@@ -56,7 +56,7 @@ func (r JoinRequest) query() query {
 		q.add("excludeFromDashboard", "true")
 	}
 	if _, ok := r.UserData["bbb_override_default_locale"]; !ok {
-		q.text("userdata-bbb_override_default_locale", r.Locale)
+		q.text("userdata-bbb_override_default_locale", localeName(r.Locale))
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.UserData)) {
 		if name != "" && !strings.Contains(name, "-") {

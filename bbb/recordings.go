@@ -52,6 +52,7 @@ type Format struct {
 	Size           int64         // bytes
 	Images         []Image
 	ModeratorsOnly bool // statistics about people
+	Hidden         bool // isn't published, though the recording is: some servers publish each format by itself
 }
 
 // An Image is a preview.
@@ -70,9 +71,10 @@ func (r Recording) Title() string {
 	return r.Name
 }
 
-// Recordings returns all that the server has, in its order. It asks for no
-// pages: BigBlueButton splits one recording's formats over several. A request
-// that names nothing is ErrInvalid, for its answer would be everybody's.
+// Recordings returns all that the server has, in its order, each once (see
+// MergeRecordings). It asks for no pages: BigBlueButton splits one recording's
+// formats over several. A request that names nothing is ErrInvalid, for its
+// answer would be everybody's.
 func (c *Client) Recordings(ctx context.Context, r RecordingsRequest) ([]Recording, error) {
 	if len(r.MeetingIDs)+len(r.RecordIDs) == 0 {
 		return nil, fmt.Errorf("recordings of no meeting: %w", ErrInvalid)
@@ -88,7 +90,7 @@ func (c *Client) Recordings(ctx context.Context, r RecordingsRequest) ([]Recordi
 	if err != nil {
 		return nil, err
 	}
-	return root.recordings(), nil
+	return MergeRecordings(root.recordings()), nil
 }
 
 // PublishRecordings shows recordings, or hides them.

@@ -43,6 +43,7 @@ type roomStore interface {
 	RoomsOfCourse(ctx context.Context, courseID string) ([]Room, error)
 	AddRooms(context.Context, []Room) error
 	ledgerStore
+	ReplaceMeetingID(ctx context.Context, roomID, old, id string) (string, error)
 	SaveSettings(ctx context.Context, room Room, p Placement, settle bool) error
 	MoveClass(ctx context.Context, sessionID string, to Placement) error
 	ShareClasses(ctx context.Context, roomID, courseID string, all bool) error
@@ -115,7 +116,7 @@ func (s *Rooms) arrival(l lti.Launch, tenant Tenant, browser, locale string) Arr
 		Enrolment: Enrolment{Role: role, Graded: graded, SeenAt: now},
 		Visit: Visit{
 			ID: newID(), Browser: HashBrowser(browser), RegistrationID: l.Registration.ID, DeploymentID: l.DeploymentID,
-			Role: role, Graded: graded, Locale: locale, ReturnURL: l.Presentation.ReturnURL, DeepLinking: l.DeepLinking,
+			Role: role, Graded: graded, Locale: locale, Language: l.Locale(), ReturnURL: l.Presentation.ReturnURL, DeepLinking: l.DeepLinking,
 			CreatedAt: now, ExpiresAt: now.Add(VisitLife),
 		},
 	}

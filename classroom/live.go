@@ -84,7 +84,7 @@ func (s *Rooms) look(ctx context.Context, room Room) (Live, error) {
 	if err != nil {
 		return Live{Meeting: m, Unknown: true, At: s.Now()}, nil
 	}
-	info, err := s.Client(server).MeetingInfo(ctx, room.MeetingID)
+	info, err := s.Client(server).MeetingInfo(ctx, m.MeetingID)
 	switch {
 	case errors.Is(err, bbb.ErrNotFound):
 		// The poll will say when it ended.

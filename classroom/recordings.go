@@ -7,38 +7,37 @@ import (
 	"slices"
 
 	"github.com/bbbridge/bbbridge/bbb"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
 )
 
 // learnersFormats are those that learners see. Statistics are about people.
 var learnersFormats = map[string]bool{"presentation": true, "video": true, "podcast": true, "notes": true, "screenshare": true, "slides": true}
 
 // Recordings lists the room's recordings, newest first: all of them for who
-// may manage them, the published ones in learnersFormats for others. Playback
-// addresses are left out, since some servers let each be used once: see
+// may manage them, the published ones in learnersFormats for others. What
+// several servers have is one. Formats without an address are left out, and so
+// are the others' addresses, since some servers let each be used once: see
 // Playback.
+//
+// The error may come with the recordings of those servers that have answered.
 func (s *Rooms) Recordings(ctx context.Context, seat Seat) ([]bbb.Recording, error) {
 	if err := seat.May(See); err != nil {
 		return nil, err
 	}
-	servers, err := s.servers(ctx, seat.Room)
-	if err != nil {
-		return nil, err
-	}
 	var all []bbb.Recording
-	for _, server := range servers {
-		some, err := s.recordingsAt(ctx, server, seat, "")
-		if err != nil {
-			return nil, err
-		}
+	err := s.eachServer(ctx, seat, "", func(_ Server, some []bbb.Recording) bool {
 		all = append(all, some...)
-	}
+		return true
+	})
+	all = bbb.MergeRecordings(all)
 	for i := range all {
+		all[i].Formats = slices.DeleteFunc(all[i].Formats, func(f bbb.Format) bool { return f.URL == "" })
 		for j := range all[i].Formats {
 			all[i].Formats[j].URL = ""
 		}
 	}
 	slices.SortStableFunc(all, func(a, b bbb.Recording) int { return b.Start.Compare(a.Start) })
-	return all, nil
+	return all, err
 }
 
 // Playback fetches the address of one format of a recording, for this click.
@@ -50,70 +49,116 @@ func (s *Rooms) Playback(ctx context.Context, seat Seat, recordingID, format str
 	if err := seat.May(action); err != nil {
 		return "", err
 	}
-	_, recording, err := s.recording(ctx, seat, recordingID)
-	if err != nil {
-		return "", err
-	}
-	for _, f := range recording.Formats {
-		if f.Type == format && f.URL != "" {
-			return f.URL, nil
+	address := ""
+	err := s.eachServer(ctx, seat, recordingID, func(_ Server, some []bbb.Recording) bool {
+		for _, r := range some {
+			for _, f := range r.Formats {
+				if f.Type == format && f.URL != "" {
+					address = f.URL
+					return false
+				}
+			}
 		}
+		return true
+	})
+	switch {
+	case address != "":
+		return address, nil
+	case err != nil:
+		return "", err
 	}
 	return "", fmt.Errorf("format %q of recording %s: %w", format, recordingID, ErrNotFound)
 }
 
 // Publish shows a recording to learners, or hides it from them.
 func (s *Rooms) Publish(ctx context.Context, seat Seat, recordingID string, publish bool) error {
-	return s.manage(ctx, seat, recordingID, func(server MeetingServer) error {
+	done := func(r bbb.Recording) bool {
+		mixed := slices.ContainsFunc(r.Formats, func(f bbb.Format) bool { return f.Hidden })
+		return r.Published == publish && !mixed
+	}
+	return s.manage(ctx, seat, recordingID, done, func(server MeetingServer) error {
 		return server.PublishRecordings(ctx, []string{recordingID}, publish)
 	})
 }
 
-// Delete deletes a recording at the server.
+// Delete deletes a recording, wherever it is.
 func (s *Rooms) Delete(ctx context.Context, seat Seat, recordingID string) error {
-	return s.manage(ctx, seat, recordingID, func(server MeetingServer) error {
+	done := func(bbb.Recording) bool { return false }
+	return s.manage(ctx, seat, recordingID, done, func(server MeetingServer) error {
 		return server.DeleteRecordings(ctx, []string{recordingID})
 	})
 }
 
-func (s *Rooms) manage(ctx context.Context, seat Seat, recordingID string, do func(MeetingServer) error) error {
+// manage does something with a recording at the first server that has it, and
+// at each further one at which it isn't done by that: two of ours may be one.
+func (s *Rooms) manage(ctx context.Context, seat Seat, recordingID string, done func(bbb.Recording) bool, do func(MeetingServer) error) error {
 	if err := seat.May(Record); err != nil {
 		return err
 	}
-	server, _, err := s.recording(ctx, seat, recordingID)
+	some := false
+	var refused error
+	silent := s.eachServer(ctx, seat, recordingID, func(server Server, found []bbb.Recording) bool {
+		if len(found) == 0 || some && done(found[0]) {
+			return true
+		}
+		refused = do(s.Client(server))
+		if some && errors.Is(refused, bbb.ErrNotFound) { // gone meanwhile
+			refused = nil
+		}
+		some = true
+		return refused == nil
+	})
+	switch {
+	case refused != nil:
+		return fmt.Errorf("recording %s: %w", recordingID, refused)
+	case some: // a server that doesn't answer may have it, too: then it's listed again
+		return nil
+	case silent != nil:
+		return silent
+	}
+	return fmt.Errorf("recording %s: %w", recordingID, ErrNotFound)
+}
+
+// eachServer calls visit with what each server has of the room's recordings,
+// or of the one with the id, until visit says that it's enough: the server of
+// the newest class first. What one doesn't say keeps nobody from the others:
+// its error is returned in the end.
+func (s *Rooms) eachServer(ctx context.Context, seat Seat, id string, visit func(Server, []bbb.Recording) bool) error {
+	meetings, err := s.Store.RoomMeetings(ctx, seat.Room.ID)
+	if err != nil {
+		return fmt.Errorf("meetings of room %s: %w", seat.Room.ID, err)
+	}
+	servers, err := s.servers(ctx, seat.Room, meetings)
 	if err != nil {
 		return err
 	}
-	if err := do(s.Client(server)); err != nil {
-		return fmt.Errorf("recording %s: %w", recordingID, err)
+	ids := []string{seat.Room.MeetingID}
+	for _, m := range meetings {
+		if m.MeetingID != "" && !slices.Contains(ids, m.MeetingID) {
+			ids = append(ids, m.MeetingID)
+		}
 	}
-	return nil
-}
-
-// recording finds a recording of the room: never one of another room, which
-// our secret would let us act on as well.
-func (s *Rooms) recording(ctx context.Context, seat Seat, id string) (Server, bbb.Recording, error) {
-	servers, err := s.servers(ctx, seat.Room)
-	if err != nil {
-		return Server{}, bbb.Recording{}, err
-	}
+	var silent error
 	for _, server := range servers {
-		some, err := s.recordingsAt(ctx, server, seat, id)
+		some, err := s.recordingsAt(ctx, server, seat, ids, id)
 		if err != nil {
-			return Server{}, bbb.Recording{}, err
+			silent = err
+			continue
 		}
-		if len(some) > 0 {
-			return server, some[0], nil
+		if !visit(server, some) {
+			return nil
 		}
 	}
-	return Server{}, bbb.Recording{}, fmt.Errorf("recording %s: %w", id, ErrNotFound)
+	return silent
 }
 
-// recordingsAt asks one server for the room's recordings, or for one of them.
-// The question is always by meeting: servers differ in what a recordID beside
-// it means, and one that is a prefix would match others.
-func (s *Rooms) recordingsAt(ctx context.Context, server Server, seat Seat, id string) ([]bbb.Recording, error) {
-	ask := bbb.RecordingsRequest{MeetingIDs: []string{seat.Room.MeetingID}}
+// recordingsAt asks one server for the room's recordings, under all the ids
+// that its meetings had, or for one of them: never for one of another room,
+// which our secret would let us act on as well. The question is always by
+// meeting: servers differ in what a recordID beside it means, and one that is
+// a prefix would match others.
+func (s *Rooms) recordingsAt(ctx context.Context, server Server, seat Seat, meetingIDs []string, id string) ([]bbb.Recording, error) {
+	ask := bbb.RecordingsRequest{MeetingIDs: meetingIDs}
 	if seat.Moderates() {
 		ask.States = []string{"processing", "processed", "published", "unpublished"}
 	}
@@ -124,7 +169,9 @@ func (s *Rooms) recordingsAt(ctx context.Context, server Server, seat Seat, id s
 	if err != nil {
 		return nil, fmt.Errorf("recordings of room %s: %w", seat.Room.ID, err)
 	}
-	all = slices.DeleteFunc(all, func(r bbb.Recording) bool { return r.MeetingID != seat.Room.MeetingID || id != "" && r.ID != id })
+	all = slices.DeleteFunc(all, func(r bbb.Recording) bool {
+		return !slices.Contains(meetingIDs, r.MeetingID) || id != "" && r.ID != id
+	})
 	if !seat.Moderates() {
 		all = forLearners(all)
 	}
@@ -135,7 +182,7 @@ func (s *Rooms) recordingsAt(ctx context.Context, server Server, seat Seat, id s
 func forLearners(all []bbb.Recording) []bbb.Recording {
 	var some []bbb.Recording
 	for _, r := range all {
-		formats := slices.DeleteFunc(slices.Clone(r.Formats), func(f bbb.Format) bool { return !learnersFormats[f.Type] })
+		formats := slices.DeleteFunc(slices.Clone(r.Formats), func(f bbb.Format) bool { return f.Hidden || !learnersFormats[f.Type] })
 		if r.Published && (len(formats) > 0 || len(r.Formats) == 0) {
 			r.Formats = formats
 			some = append(some, r)
@@ -144,26 +191,38 @@ func forLearners(all []bbb.Recording) []bbb.Recording {
 	return some
 }
 
-// servers are those at which the room had classes.
-func (s *Rooms) servers(ctx context.Context, room Room) ([]Server, error) {
-	all, err := s.Store.RoomMeetings(ctx, room.ID)
-	if err != nil {
-		return nil, fmt.Errorf("meetings of room %s: %w", room.ID, err)
-	}
+// servers are those at which the room had its meetings. In place of those that
+// were removed it is the one of new classes: it may be the same server under
+// another name.
+func (s *Rooms) servers(ctx context.Context, room Room, meetings []attendance.Meeting) ([]Server, error) {
 	var servers []Server
 	seen := map[string]bool{}
-	for _, m := range all {
+	removed := false
+	for _, m := range slices.Backward(meetings) {
 		if seen[m.ServerID] {
 			continue
 		}
 		seen[m.ServerID] = true
 		server, err := s.Store.Server(ctx, m.ServerID)
-		if errors.Is(err, ErrNoServer) || errors.Is(err, ErrNotFound) { // removed
-			continue
-		}
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrNoServer), errors.Is(err, ErrNotFound):
+			removed = true
+		case err != nil:
 			return nil, fmt.Errorf("server %s: %w", m.ServerID, err)
+		default:
+			servers = append(servers, server)
 		}
+	}
+	if !removed {
+		return servers, nil
+	}
+	server, err := s.Store.ServerOf(ctx, room.TenantID)
+	switch {
+	case errors.Is(err, ErrNoServer):
+		return servers, nil
+	case err != nil:
+		return nil, fmt.Errorf("server of room %s: %w", room.ID, err)
+	case !seen[server.ID]:
 		servers = append(servers, server)
 	}
 	return servers, nil

@@ -90,7 +90,8 @@ func (s *Classes) meetingOf(ctx context.Context, report bbb.Analytics, signed ma
 	case !errors.Is(err, ErrNotFound):
 		return attendance.Meeting{}, fmt.Errorf("meeting of callback: %w", err)
 	}
-	room, err := s.Store.RoomByMeetingID(ctx, bbb.DecodeMeetingID(report.MeetingID))
+	meetingID := bbb.DecodeMeetingID(report.MeetingID)
+	room, err := s.Store.RoomByMeetingID(ctx, meetingID)
 	if err != nil {
 		return attendance.Meeting{}, fmt.Errorf("room of callback: %w", err)
 	}
@@ -98,7 +99,7 @@ func (s *Classes) meetingOf(ctx context.Context, report bbb.Analytics, signed ma
 		return attendance.Meeting{}, fmt.Errorf("%w: no meeting or no start", ErrUnreadable)
 	}
 	m = attendance.Meeting{
-		ID: newID(), RoomID: room.ID, ServerID: s.serverOf(ctx, room, signed), MeetingID: room.MeetingID,
+		ID: newID(), RoomID: room.ID, ServerID: s.serverOf(ctx, room, signed), MeetingID: meetingID,
 		InternalID: report.InternalMeetingID, CreateTime: report.Start,
 	}
 	m, _, err = s.Store.RecordMeeting(ctx, m, s.Now().Add(s.Interval))

@@ -42,7 +42,8 @@ type Visit struct {
 	PlacementID    string // empty for deep linking
 	Role           Role
 	Graded         bool
-	Locale         string
+	Locale         string                   // of our pages
+	Language       string                   // what the platform says is the person's, a language tag; empty: nothing
 	ReturnURL      string                   // of the platform; has the user's secrets, never logged
 	DeepLinking    *lti.DeepLinkingSettings // of a deep-linking visit
 	CreatedAt      time.Time

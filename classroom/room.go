@@ -23,7 +23,8 @@ var (
 	ErrNoServer   = errors.New("no BigBlueButton server is set up")
 	ErrNotRunning = errors.New("class is not running")
 	ErrFull       = errors.New("class is full")
-	ErrOtherMeet  = errors.New("meeting id is taken by somebody else")
+	ErrOtherMeet  = errors.New("people are in a meeting that somebody else has made under the room's id")
+	ErrMayRun     = errors.New("people may be in the meeting that can't be created")
 )
 
 // A Room is a lasting classroom of one course.
@@ -32,7 +33,7 @@ type Room struct {
 	TenantID  string
 	CourseID  string
 	Title     string
-	MeetingID string // what BigBlueButton calls its meetings; the same in each class
+	MeetingID string // what BigBlueButton calls its meetings; the same in each class, as long as one can begin under it
 	Settings  Settings
 	Rule      attendance.Rule // what a new placement of the room starts with
 	CreatedAt time.Time

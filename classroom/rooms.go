@@ -14,6 +14,7 @@ import (
 
 const (
 	createWait   = 25 * time.Second // balancers need up to 20
+	startWait    = createWait + unstickWait + 3*time.Second
 	emptyFor     = 10 * time.Minute // a class to which nobody comes ends
 	leftFor      = 5 * time.Minute  // so does one that everybody left; a lost network costs no class
 	callbackWait = 2 * time.Minute  // for the exact report, before observed stays are graded
@@ -23,13 +24,14 @@ const (
 // which the seat's person joins it. The address is for now only.
 //
 // However many call it for a room, one create is under way.
-// The errors are ErrForbidden, ErrNoServer, ErrOtherMeet, or the server's:
-// bbb.ErrForciblyEnded while the class before is just ending.
+// The errors are ErrForbidden, ErrNoServer, ErrOtherMeet, ErrMayRun, or the
+// server's: bbb.ErrForciblyEnded while the class before is just ending, unless
+// the seat has tried EndingTries times.
 func (s *Rooms) Start(ctx context.Context, seat Seat) (string, error) {
 	if err := seat.May(Start); err != nil {
 		return "", err
 	}
-	server, m, err := s.start(ctx, seat.Room, seat.Placement.ID)
+	server, m, err := s.start(ctx, seat)
 	if err != nil {
 		return "", err
 	}
@@ -68,13 +70,17 @@ type started struct {
 	meeting attendance.Meeting
 }
 
-// start creates the room's meeting through a placement. create is idempotent,
-// so there's no need to ask whether it runs.
-func (s *Rooms) start(ctx context.Context, room Room, placementID string) (Server, attendance.Meeting, error) {
-	result := s.live.flight.DoChan("create "+room.ID, func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createWait)
+// start creates the meeting of the seat's room, through the seat's placement.
+// create is idempotent, so there's no need to ask whether it runs.
+func (s *Rooms) start(ctx context.Context, seat Seat) (Server, attendance.Meeting, error) {
+	flight := "create "
+	if seat.Tries >= EndingTries { // no more waiting: another answer than the others'
+		flight = "create at last "
+	}
+	result := s.live.flight.DoChan(flight+seat.Room.ID, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startWait)
 		defer cancel()
-		return s.create(ctx, room, placementID)
+		return s.create(ctx, seat.Room, seat.Placement.ID, seat.Tries)
 	})
 	select {
 	case r := <-result:
@@ -85,21 +91,17 @@ func (s *Rooms) start(ctx context.Context, room Room, placementID string) (Serve
 	}
 }
 
-func (s *Rooms) create(ctx context.Context, room Room, placementID string) (started, error) {
+func (s *Rooms) create(ctx context.Context, room Room, placementID string, tries int) (started, error) {
 	server, err := s.Store.ServerOf(ctx, room.TenantID)
 	if err != nil {
 		return started{}, fmt.Errorf("server of room %s: %w", room.ID, err)
 	}
-	created, err := s.Client(server).Create(ctx, s.createRequest(room))
-	if errors.Is(err, bbb.ErrIDNotUnique) {
-		return started{}, fmt.Errorf("create meeting of room %s: %w: %w", room.ID, ErrOtherMeet, err)
+	created, err := s.createMeeting(ctx, server, room)
+	if bbb.MayBeStuck(err) && (tries >= EndingTries || !errors.Is(err, bbb.ErrForciblyEnded)) {
+		room, created, err = s.unstick(ctx, server, room, tries, err)
 	}
 	if err != nil {
 		return started{}, fmt.Errorf("create meeting of room %s: %w", room.ID, err)
-	}
-	if created.ForciblyEnded { // who joins it now is sent back
-		dying := &bbb.Error{Call: "create", Key: "meetingForciblyEnded", Message: created.Message}
-		return started{}, fmt.Errorf("create meeting of room %s: %w", room.ID, dying)
 	}
 	m := attendance.Meeting{
 		ID: newID(), RoomID: room.ID, ServerID: server.ID, PlacementID: placementID,
@@ -149,7 +151,7 @@ func (s *Rooms) join(ctx context.Context, seat Seat, server Server, m attendance
 			return "", fmt.Errorf("keep join to meeting %s: %w", m.ID, err)
 		}
 	}
-	attendee, moderator := bbb.Passwords(s.PasswordKey, seat.Room.MeetingID)
+	attendee, moderator := bbb.Passwords(s.PasswordKey, m.MeetingID)
 	moderates := seat.Moderates() || seat.Room.Settings.EveryoneModerates
 	password, member := attendee, false
 	if moderates {
@@ -157,9 +159,9 @@ func (s *Rooms) join(ctx context.Context, seat Seat, server Server, m attendance
 	}
 	left := s.leftURL(seat.Room.ID, seat.Visit.ID, seat.Tries)
 	return s.Client(server).JoinURL(bbb.JoinRequest{
-		MeetingID: seat.Room.MeetingID, FullName: cut(seat.Person.DisplayName(), 64), UserID: seat.Person.ID,
+		MeetingID: m.MeetingID, FullName: cut(seat.Person.DisplayName(), 64), UserID: seat.Person.ID,
 		Moderator: moderates, Password: password, CreateTime: m.CreateTime.UnixMilli(), Guest: &member,
-		LogoutURL: left, ErrorRedirectURL: left, Locale: seat.Visit.Locale,
+		LogoutURL: left, ErrorRedirectURL: left, Locale: seat.Visit.Language,
 	}), nil
 }
 
@@ -175,7 +177,8 @@ func (s *Rooms) leftURL(roomID, visitID string, tries int) string {
 	return address
 }
 
-// End ends the running class for everybody. It is no error if none runs.
+// End ends the running class for everybody, and whatever else has the room's
+// meeting id at its server. It is no error if none runs.
 func (s *Rooms) End(ctx context.Context, seat Seat) error {
 	if err := seat.May(End); err != nil {
 		return err
@@ -185,14 +188,20 @@ func (s *Rooms) End(ctx context.Context, seat Seat) error {
 		return fmt.Errorf("meetings of room %s: %w", seat.Room.ID, err)
 	}
 	defer s.live.forget(seat.Room.ID)
-	_, password := bbb.Passwords(s.PasswordKey, seat.Room.MeetingID)
-	asked := map[string]bool{}
+	if server, err := s.Store.ServerOf(ctx, seat.Room.TenantID); err == nil { // it may have one that we know nothing of
+		open = append(open, attendance.Meeting{ServerID: server.ID, MeetingID: seat.Room.MeetingID})
+	}
+	type place struct{ server, meeting string }
+	asked := map[place]bool{}
 	for _, m := range open {
-		if !asked[m.ServerID] {
-			asked[m.ServerID] = true
-			if err := s.endAt(ctx, m, password); err != nil {
+		if at := (place{m.ServerID, m.MeetingID}); !asked[at] {
+			asked[at] = true
+			if err := s.endAt(ctx, m); err != nil && (m.ID != "" || len(open) == 1) {
 				return err
 			}
+		}
+		if m.ID == "" {
+			continue
 		}
 		// The end takes the server seconds; the poll sees it.
 		if err := s.Store.Enqueue(ctx, jobs.Job{Kind: PollJob, Subject: m.ID, Lane: m.ServerID, RunAt: s.Now().Add(2 * time.Second)}); err != nil {
@@ -203,14 +212,15 @@ func (s *Rooms) End(ctx context.Context, seat Seat) error {
 	return nil
 }
 
-func (s *Rooms) endAt(ctx context.Context, m attendance.Meeting, password string) error {
+func (s *Rooms) endAt(ctx context.Context, m attendance.Meeting) error {
 	server, err := s.Store.Server(ctx, m.ServerID)
 	if err != nil {
 		return fmt.Errorf("server %s: %w", m.ServerID, err)
 	}
+	_, password := bbb.Passwords(s.PasswordKey, m.MeetingID)
 	err = s.Client(server).End(ctx, m.MeetingID, password)
 	if err != nil && !errors.Is(err, bbb.ErrNotFound) {
-		return fmt.Errorf("end meeting %s: %w", m.ID, err)
+		return fmt.Errorf("end meeting %s: %w", m.MeetingID, err)
 	}
 	return nil
 }

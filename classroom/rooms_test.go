@@ -157,7 +157,7 @@ func newClass() (*fakeClass, *fakeServer, *Rooms) {
 
 func seatOf(role Role) Seat {
 	return Seat{
-		Visit:  Visit{ID: "v", Role: role, Locale: "fr"},
+		Visit:  Visit{ID: "v", Role: role, Locale: "en", Language: "pt-br"},
 		Person: Person{ID: "uann", Name: "Ann"}, Room: Room{ID: "room", Title: "Seminar", MeetingID: "rmeeting", CourseID: "c1"},
 	}
 }
@@ -214,7 +214,7 @@ func TestWhatAClassIsMadeOf(t *testing.T) {
 		}
 	}
 	if !j.Moderator || j.Password != c.ModeratorPassword || j.UserID != "uann" || j.Guest == nil || *j.Guest ||
-		j.CreateTime != noon.Add(time.Hour).UnixMilli() || j.Locale != "fr" {
+		j.CreateTime != noon.Add(time.Hour).UnixMilli() || j.Locale != "pt-br" {
 		t.Errorf("join %+v", j)
 	}
 	for _, address := range []string{j.LogoutURL, j.ErrorRedirectURL} {

@@ -84,8 +84,11 @@ func (s *Server) waitingPage(c *gin.Context, seat classroom.Seat, live classroom
 
 // notIn answers who can't get into the class for a reason that isn't theirs.
 func (s *Server) notIn(c *gin.Context, seat classroom.Seat, err error) error {
-	if errors.Is(err, bbb.ErrForciblyEnded) && seat.Tries < retriesMost {
+	if errors.Is(err, bbb.ErrForciblyEnded) && seat.Tries < classroom.EndingTries {
 		return s.again(c, seat)
+	}
+	if seat.May(classroom.End) == nil && (errors.Is(err, classroom.ErrOtherMeet) || errors.Is(err, classroom.ErrMayRun)) {
+		c.Set(endKey, at(seat, "/end"))
 	}
 	return err
 }
@@ -114,10 +117,6 @@ func (s *Server) class(c *gin.Context) error {
 	return s.goIn(c, seat)
 }
 
-// retriesMost is how often a person is let back into a class that had just
-// ended while they came.
-const retriesMost = 3
-
 // left is where people land who come out of a class, or don't get in.
 // BigBlueButton says why in the address; it is nothing to trust, only to show.
 func (s *Server) left(c *gin.Context) error {
@@ -129,7 +128,7 @@ func (s *Server) left(c *gin.Context) error {
 	seat.Tries = atoi(c.Query("try"))
 	for _, p := range problems {
 		switch {
-		case p.JustEnded() && seat.Tries < retriesMost && ours(c):
+		case p.JustEnded() && seat.Tries < classroom.EndingTries && ours(c):
 			return s.again(c, seat)
 		case errors.Is(p, bbb.ErrFull):
 			return classroom.ErrFull
@@ -165,7 +164,7 @@ func (s *Server) retry(c *gin.Context) error {
 		return err
 	}
 	seat.Tries = max(1, atoi(c.Query("try")))
-	if seat.Tries > retriesMost || !ours(c) {
+	if seat.Tries > classroom.EndingTries || !ours(c) {
 		return s.roomPage(c, seat)
 	}
 	return s.goIn(c, seat)

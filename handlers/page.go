@@ -14,6 +14,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/web"
@@ -25,6 +26,7 @@ const (
 	localeKey   = "locale"
 	ancestorKey = "ancestors"
 	backKey     = "back"
+	endKey      = "end"
 )
 
 // begin gives the request its number and answers a panic like an error.
@@ -79,8 +81,9 @@ func (s *Server) fail(c *gin.Context, err error) {
 	if c.Writer.Written() {
 		return
 	}
-	page := web.Problem{Code: p.Code, Request: requestID(c), At: s.Now().UTC(), BackURL: c.GetString(backKey)}
+	page := web.Problem{Code: p.Code, Request: requestID(c), At: s.Now().UTC(), BackURL: c.GetString(backKey), EndURL: c.GetString(endKey)}
 	var told *lti.PlatformError
+	var answer *bbb.Error
 	switch {
 	case errors.As(err, &told):
 		page.Quote = told.Words
@@ -92,6 +95,8 @@ func (s *Server) fail(c *gin.Context, err error) {
 		page.Setup = &setup
 	case p.Code == lti.CodePlatformError: // perhaps of somebody who shows it as our word
 		c.Set(ancestorKey, "'none'")
+	case errors.As(err, &answer) && answer.Answered():
+		page.Quote, page.ByServer = answer.Words(), true
 	}
 	if c.GetString(ancestorKey) == "" { // whose frame it is isn't known: what went wrong must be read all the same
 		c.Set(ancestorKey, "*")
@@ -177,10 +182,8 @@ func (s *Server) locale(c *gin.Context) string {
 	return web.MatchLocale(c.GetHeader("Accept-Language"))
 }
 
-// localeOf is the launch's language, or else the browser's.
+// localeOf is the language of our pages for a launch: its own, or else the
+// first of the browser's that we have.
 func (s *Server) localeOf(c *gin.Context, l lti.Launch) string {
-	if tag := l.Locale(); tag != "" {
-		return web.MatchLocale(tag)
-	}
-	return web.MatchLocale(c.GetHeader("Accept-Language"))
+	return web.MatchLocale(l.Locale(), c.GetHeader("Accept-Language"))
 }

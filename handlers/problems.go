@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/bbbridge/bbbridge/bbb"
@@ -46,6 +47,7 @@ var sentinels = []struct {
 	{classroom.ErrNotFound, problem{"not_found", http.StatusNotFound}},
 	{classroom.ErrNoServer, problem{"no_server", http.StatusServiceUnavailable}},
 	{classroom.ErrOtherMeet, problem{"meeting_taken", http.StatusConflict}},
+	{classroom.ErrMayRun, problem{"meeting_stuck", http.StatusConflict}},
 	{classroom.ErrNotRunning, problem{"not_running", http.StatusConflict}},
 	{classroom.ErrFull, problem{"room_full", http.StatusConflict}},
 	{errContentType, problem{"bad_form", http.StatusUnsupportedMediaType}},
@@ -83,9 +85,24 @@ func problemOf(err error) problem {
 		return problem{"bad_form", http.StatusBadRequest}
 	}
 	if serverFailed(err) {
-		return problem{"server_down", http.StatusBadGateway}
+		return serverProblem(err)
 	}
 	return problem{"internal", http.StatusInternalServerError}
+}
+
+// busy are answers of a server that may do by itself what it now refuses.
+var busy = []error{bbb.ErrUnavailable, bbb.ErrFull, bbb.ErrForciblyEnded, bbb.ErrIDNotUnique, bbb.ErrNotFound}
+
+// serverProblem tells a server that has said no from one that has said nothing.
+func serverProblem(err error) problem {
+	var answer *bbb.Error
+	switch {
+	case !errors.As(err, &answer) || !answer.Answered():
+		return problem{"server_down", http.StatusBadGateway}
+	case slices.ContainsFunc(busy, func(kind error) bool { return errors.Is(err, kind) }):
+		return problem{"server_busy", http.StatusServiceUnavailable}
+	}
+	return problem{"server_refused", http.StatusBadGateway}
 }
 
 // serverFailed reports whether err is BigBlueButton's, and none of ours.

@@ -28,7 +28,7 @@ func (s *Server) recordings(c *gin.Context) error {
 	case err == nil:
 	case serverFailed(err), errors.Is(err, context.DeadlineExceeded):
 		s.Log.InfoContext(c.Request.Context(), "recordings", "request", requestID(c), "room", seat.Room.ID, "err", err)
-		page.Down = true
+		page.Down, page.Partly = len(all) == 0, len(all) > 0
 	default:
 		return err
 	}
@@ -50,7 +50,7 @@ func recordingName(seat classroom.Seat, r bbb.Recording) string {
 func (s *Server) recordingView(c *gin.Context, seat classroom.Seat, r bbb.Recording, manages bool) web.Recording {
 	view := web.Recording{
 		ID: r.ID, Name: recordingName(seat, r), From: r.Start.UTC(), Published: r.Published,
-		Processing: r.State == "processing" || r.State == "processed" || len(r.Formats) == 0,
+		Processing: r.State == bbb.Processing || r.State == bbb.Processed || len(r.Formats) == 0 && r.State == "",
 	}
 	if !r.End.IsZero() && len(r.Formats) == 0 { // else the formats say it, without the breaks
 		view.Length = r.End.Sub(r.Start)
@@ -129,11 +129,11 @@ func (s *Server) confirmDelete(c *gin.Context) error {
 		return err
 	}
 	all, err := s.Rooms.Recordings(c.Request.Context(), seat)
-	if err != nil {
-		return err
-	}
 	i := slices.IndexFunc(all, func(r bbb.Recording) bool { return r.ID == c.Param("recording") })
-	if i < 0 {
+	switch {
+	case i < 0 && err != nil:
+		return err
+	case i < 0:
 		return classroom.ErrNotFound
 	}
 	return s.render(c, http.StatusOK, web.Confirm{

@@ -1,13 +1,11 @@
 package handlers
 
 import (
-	"encoding/csv"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -86,16 +84,18 @@ func (s *Server) registerCSV(c *gin.Context) error {
 	c.Header("Content-Type", "text/csv; charset=utf-8")
 	c.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="register-%s.csv"`, r.Session.StartedAt.UTC().Format("2006-01-02")))
 	c.Status(http.StatusOK)
-	rows := [][]string{{
-		"name", "role", "minutes", "percent", "first_join_utc", "last_leave_utc", "source", "chats", "talks",
-		"raised_hands", "poll_votes", "complete", "points", "grade_state", "grade_reason",
-	}}
+	var file strings.Builder
+	file.WriteString("\ufeff" + // without it Excel takes the names for Windows-1252
+		"name,role,minutes,percent,first_join_utc,last_leave_utc,source,chats,talks," +
+		"raised_hands,poll_votes,complete,points,grade_state,grade_reason\n")
 	for _, row := range r.Rows {
-		rows = append(rows, csvRow(r, row))
+		file.WriteString(strings.Join(csvRow(r, row), ",") + "\n")
 	}
-	return csv.NewWriter(c.Writer).WriteAll(rows)
+	_, err = c.Writer.WriteString(file.String())
+	return err
 }
 
+// csvRow is a line of the register: numbers bare, all text in quotes.
 func csvRow(r classroom.Register, row classroom.RegisterRow) []string {
 	first, last, source := "", "", ""
 	if n := len(row.Stays); n > 0 {
@@ -111,10 +111,10 @@ func csvRow(r classroom.Register, row classroom.RegisterRow) []string {
 	}
 	a := row.Attendance
 	return []string{
-		csvText(row.Person.DisplayName()), string(row.Role),
+		csvText(row.Person.DisplayName()), csvText(string(row.Role)),
 		strconv.FormatFloat(a.Time.Minutes(), 'f', 1, 64), strconv.FormatFloat(100*share(a.Time, r.Session.Length), 'f', 1, 64),
-		first, last, source, itoa(a.Activity.Chats), itoa(a.Activity.Talks), itoa(a.Activity.RaiseHands), itoa(a.Activity.PollVotes),
-		complete, points, state, reason,
+		csvText(first), csvText(last), csvText(source), itoa(a.Activity.Chats), itoa(a.Activity.Talks), itoa(a.Activity.RaiseHands), itoa(a.Activity.PollVotes),
+		complete, points, csvText(state), csvText(reason),
 	}
 }
 
@@ -124,12 +124,22 @@ func csvTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") 
 // take the wide forms too.
 const formulas = "=+-@\t\r\n＝＋－＠"
 
-// csvText keeps a spreadsheet from taking a name for a formula.
+// csvText is a field with text in it, which no spreadsheet takes for a formula,
+// whatever it takes for a separator. It is in quotes always: else a file reads
+// otherwise from the first name on that has a semicolon in it. And since quotes
+// in the middle of a line are none to a program that separates by semicolons,
+// what could begin a cell there is no formula either.
 func csvText(s string) string {
-	if first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " \u00a0")); strings.ContainsRune(formulas, first) {
-		return "'" + s
+	var b strings.Builder
+	begins := true // a cell, at the next character
+	for _, r := range s {
+		if begins && strings.ContainsRune(formulas, r) {
+			b.WriteByte('\'')
+		}
+		begins = strings.ContainsRune(";|\t\r\n", r) || begins && strings.ContainsRune(" \u00a0", r)
+		b.WriteRune(r)
 	}
-	return s
+	return `"` + strings.ReplaceAll(b.String(), `"`, `""`) + `"`
 }
 
 // resend sends a grade once more.

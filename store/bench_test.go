@@ -89,7 +89,7 @@ func arrivals(b *testing.B, db *store.DB) func() classroom.Arrival {
 			Room: &classroom.Room{ID: "r" + id, TenantID: "default", Title: "Lecture", MeetingID: "m" + id, CreatedAt: now},
 			Visit: classroom.Visit{
 				ID: "v" + id[:15], Browser: id + id, RegistrationID: p.ID, DeploymentID: "1", Role: classroom.Viewer, Graded: true,
-				Locale: "en", ReturnURL: "https://lms.example.org/mod/lti/return.php?course=42&sesskey=abcdefgh",
+				Locale: "en", Language: "en", ReturnURL: "https://lms.example.org/mod/lti/return.php?course=42&sesskey=abcdefgh",
 				CreatedAt: now, ExpiresAt: now.Add(classroom.VisitLife),
 			},
 		}

@@ -52,14 +52,40 @@ func (db *DB) RoomWithCourse(ctx context.Context, roomID string) (classroom.Room
 }
 
 // RoomByMeetingID returns the room whose meetings BigBlueButton calls so, or
-// ErrNotFound.
+// did before the room took another id, or ErrNotFound.
 func (db *DB) RoomByMeetingID(ctx context.Context, meetingID string) (classroom.Room, error) {
 	var row roomRow
-	err := db.reads().get(ctx, &row, `SELECT `+columns[roomRow]("r")+` FROM rooms r WHERE r.meeting_id = ?`, meetingID)
+	err := db.reads().get(ctx, &row, `SELECT `+columns[roomRow]("r")+` FROM rooms r
+		WHERE r.meeting_id = ? OR r.id = (SELECT f.room_id FROM former_meeting_ids f WHERE f.meeting_id = ?)`, meetingID, meetingID)
 	if err != nil {
 		return classroom.Room{}, fmt.Errorf("room of meeting id %s: %w", meetingID, err)
 	}
 	return row.room(), nil
+}
+
+// ReplaceMeetingID gives a room another meeting id in place of the old one,
+// which goes on leading to it, and returns the id that holds: somebody else's
+// if they were faster. It is ErrNotFound for a room that isn't there.
+func (db *DB) ReplaceMeetingID(ctx context.Context, roomID, old, id string) (string, error) {
+	var holds string
+	err := db.write(ctx, func(c *conn) error {
+		changed, err := c.exec(ctx, `UPDATE rooms SET meeting_id = ? WHERE id = ? AND meeting_id = ?`, id, roomID, old)
+		if err != nil {
+			return err
+		}
+		if changed > 0 {
+			_, err := c.exec(ctx, `INSERT INTO former_meeting_ids (meeting_id, room_id, left_at) VALUES (?, ?, ?)`,
+				old, roomID, millis(db.Now()))
+			if err != nil {
+				return err
+			}
+		}
+		return c.get(ctx, &holds, `SELECT meeting_id FROM rooms WHERE id = ?`, roomID)
+	})
+	if err != nil {
+		return "", fmt.Errorf("replace meeting id of room %s: %w", roomID, err)
+	}
+	return holds, nil
 }
 
 // RoomsOfCourse returns the rooms that belong to the course, newest first.

@@ -144,6 +144,7 @@ type visitRow struct {
 	Role        string `db:"visit.role"`
 	Graded      bool   `db:"visit.graded"`
 	Locale      string `db:"visit.locale"`
+	Language    string `db:"visit.language"`
 	Private     []byte `db:"visit.private"`
 	CreatedAt   millis `db:"visit.created_at"`
 	ExpiresAt   millis `db:"visit.expires_at"`
@@ -172,7 +173,7 @@ func (r visitRow) visit(s sealer, course courseRow) (classroom.Visit, error) {
 	v := classroom.Visit{
 		ID: r.ID, Browser: r.Browser, RegistrationID: course.RegistrationID, DeploymentID: course.DeploymentID,
 		PersonID: r.PersonID, CourseID: r.CourseID, PlacementID: r.PlacementID,
-		Role: classroom.Role(r.Role), Graded: r.Graded, Locale: r.Locale,
+		Role: classroom.Role(r.Role), Graded: r.Graded, Locale: r.Locale, Language: r.Language,
 		CreatedAt: r.CreatedAt.time(), ExpiresAt: r.ExpiresAt.time(),
 	}
 	if len(r.Private) == 0 {

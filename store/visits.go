@@ -71,11 +71,11 @@ func (db *DB) AddVisit(ctx context.Context, v classroom.Visit) error {
 // insertVisit reports whether the nonce was new. A nil one is.
 func (c *conn) insertVisit(ctx context.Context, v classroom.Visit, private, nonce []byte, keptUntil millis) (bool, error) {
 	changed, err := c.exec(ctx, `
-		INSERT INTO visits (id, nonce, browser, person_id, course_id, placement_id, role, graded, locale, private,
+		INSERT INTO visits (id, nonce, browser, person_id, course_id, placement_id, role, graded, locale, language, private,
 			created_at, expires_at, kept_until)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (nonce) DO NOTHING`,
-		v.ID, nonce, v.Browser, v.PersonID, v.CourseID, v.PlacementID, string(v.Role), v.Graded, v.Locale, private,
+		v.ID, nonce, v.Browser, v.PersonID, v.CourseID, v.PlacementID, string(v.Role), v.Graded, v.Locale, v.Language, private,
 		millis(v.CreatedAt), millis(v.ExpiresAt), keptUntil)
 	return changed == 1, err
 }

@@ -8,6 +8,7 @@ type Recordings struct {
 	Now           time.Time
 	Teacher       bool
 	Down          bool // the server doesn't answer: the list isn't known
+	Partly        bool // one of several doesn't: what it has isn't in the list
 	List          []Recording
 	BackURL       string
 	Said          string
@@ -81,8 +82,11 @@ type Problem struct {
 	Request string // id
 	At      time.Time
 	Quote   string // the platform's own words, such as error_description. May be empty
-	BackURL string // where to go on: the room's page, or the course. May be empty
-	Setup   *Setup // what to paste into the LMS, for a code that says so
+
+	ByServer bool   // Quote is BigBlueButton's
+	BackURL  string // where to go on: the room's page, or the course. May be empty
+	EndURL   string // asks whether to end what is in the way. May be empty
+	Setup    *Setup // what to paste into the LMS, for a code that says so
 }
 
 // A LeftPage is where people land who come out of a class. The zero one is for
@@ -138,7 +142,8 @@ func Codes() []string {
 		"claim_missing:context.id", "claim_missing:tool_platform.guid",
 		"too_many_logins", "bad_method", "too_large", "bad_form",
 		// A room.
-		"room_closed", "not_running", "room_full", "server_down", "no_server", "meeting_taken",
+		"room_closed", "not_running", "room_full", "server_down", "server_busy", "server_refused", "no_server",
+		"meeting_taken", "meeting_stuck",
 		"visit_over", "forbidden", "not_found", "csrf", "internal",
 	}
 }

@@ -36,6 +36,7 @@ func samples() map[string]any {
 		"recordings_learner":   learnerRecordings(),
 		"recordings_none":      Recordings{Title: "Intro to Law", Now: now, Teacher: true, BackURL: "/rooms/r1"},
 		"recordings_down":      Recordings{Title: "Intro to Law", Now: now, Down: true, BackURL: "/rooms/r1"},
+		"recordings_partly":    partlyRecordings(),
 		"picker":               picker(true),
 		"picker_first":         Picker{Course: "Law, first year", Now: now, URL: "/pick", Name: "Law, first year", Rule: RuleForm{Minutes: "45", Percent: "60", Points: "10"}},
 		"picker_wrong":         wrongPicker(),
@@ -46,6 +47,7 @@ func samples() map[string]any {
 		"problem":              Problem{Code: "deployment_unknown", Request: "7F3K-92QD", At: now},
 		"problem_platform":     Problem{Code: "platform_error", Request: "7F3K-92QD", At: now, Quote: "login_required: The user isn't signed in"},
 		"problem_back":         Problem{Code: "server_down", Request: "7F3K-92QD", At: now, BackURL: "/rooms/r1"},
+		"problem_taken":        Problem{Code: "meeting_taken", Request: "7F3K-92QD", At: now, Quote: "idNotUnique: A meeting already exists with that meeting ID.", ByServer: true, BackURL: "/rooms/r1", EndURL: "/rooms/r1/end"},
 		"problem_start_again":  Problem{Code: "nonce_replayed", Request: "7F3K-92QD", At: now},
 		"left":                 LeftPage{Title: "Intro to Law", Live: true, StateURL: "/rooms/r1/state", Join: Post{URL: "/rooms/r1/join"}, RoomURL: "/rooms/r1", CourseURL: "https://moodle.example/course"},
 		"left_unknown":         LeftPage{},
@@ -255,6 +257,12 @@ func learnerRecordings() Recordings {
 	list := Styleguide{now}.Recordings()[:1]
 	list[0].Unpublish, list[0].DeleteURL = Post{}, ""
 	return Recordings{Title: "Intro to Law", Now: now, List: list, BackURL: "/rooms/r1"}
+}
+
+func partlyRecordings() Recordings {
+	list := Styleguide{now}.Recordings()[:2]
+	list[1].Formats = nil
+	return Recordings{Title: "Intro to Law", Now: now, Teacher: true, Partly: true, List: list, BackURL: "/rooms/r1"}
 }
 
 func picker(several bool) Picker {

@@ -187,7 +187,9 @@ func (r report) people() []analyticsPerson {
 	}
 	list := []analyticsPerson{}
 	for _, id := range ids {
-		list = append(list, r.person(id, sessions[id]))
+		if !slices.Contains(r.o.MissingPeople, id) {
+			list = append(list, r.person(id, sessions[id]))
+		}
 	}
 	return list
 }

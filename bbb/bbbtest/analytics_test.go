@@ -264,6 +264,21 @@ func TestMissingLeaves(t *testing.T) {
 	}
 }
 
+func TestReportThatLacksAPerson(t *testing.T) {
+	b := start(t, bbbtest.Options{MissingPeople: []string{"u2", "nobody"}})
+	b.create("")
+	for _, id := range []string{"u1", "u2", "u3"} {
+		b.comeIn(id, "VIEWER", "")
+	}
+	var named []string
+	for _, p := range b.analytics().Data.Attendees {
+		named = append(named, p.ID)
+	}
+	if diff := cmp.Diff([]string{"u1", "u3"}, named); diff != "" {
+		t.Errorf("people of the report (-want +got):\n%s", diff)
+	}
+}
+
 func TestTalking(t *testing.T) {
 	for _, test := range []struct {
 		name, gem string

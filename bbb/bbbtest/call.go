@@ -163,16 +163,20 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, name string) 
 		http.Redirect(w, r, s.clientPage(c.params.first("sessionToken")), http.StatusFound)
 		return
 	}
-	f := s.takeFault(name)
+	f := s.takeFault(c)
 	if f.prevents() {
-		s.record(c, failure(problem{string(f.Kind), ""}))
-		s.misbehave(w, r, f, answer{})
+		a := f.instead(c)
+		s.record(c, a)
+		s.misbehave(w, r, f, a)
 		return
 	}
 	s.mu.Lock()
 	s.tick()
 	a := s.answer(c, f)
 	s.mu.Unlock()
+	if f.is(Refused) || f.is(NotFound) {
+		a = f.instead(c)
+	}
 	s.record(c, a)
 	s.misbehave(w, r, f, a)
 }
@@ -220,6 +224,9 @@ func (s *Server) answer(c *call, f *fault) answer {
 	}
 	if f.is(Capacity) {
 		return s.refuse(c, s.full())
+	}
+	if p, bad := s.stuckAt(c); bad {
+		return s.refuse(c, p)
 	}
 	return r.run(s, c)
 }

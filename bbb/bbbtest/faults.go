@@ -18,6 +18,8 @@ const (
 	BadGateway FaultKind = "bad gateway" // 502 with a page of the proxy
 	Closed     FaultKind = "closed"      // the connection is cut
 	Empty      FaultKind = "empty"       // 200 with nothing
+	Refused    FaultKind = "refused"     // FAILED with the fault's Key and Message
+	NotFound   FaultKind = "not found"   // the meeting isn't known, though it may well run; isMeetingRunning says false
 
 	Truncated  FaultKind = "truncated"   // XML that stops in the middle
 	Trickle    FaultKind = "trickle"     // the answer comes byte by byte
@@ -32,17 +34,20 @@ const (
 
 // A Fault makes calls go wrong.
 type Fault struct {
-	Call     string // "create", …; empty: every call
-	Kind     FaultKind
-	Times    int           // how many calls it hits; 0: until it's stopped
-	Executed bool          // the call takes effect and only its answer is lost
-	Pace     time.Duration // between two bytes of Trickle; default 20 ms
+	Call         string // "create", …; empty: every call
+	Meeting      string // only calls about this meetingID; empty: whatever they are about
+	Kind         FaultKind
+	Key, Message string        // of Refused
+	After        int           // how many of those calls are answered well first
+	Times        int           // how many calls it hits; 0: until it's stopped
+	Executed     bool          // the call takes effect and only its answer is lost
+	Pace         time.Duration // between two bytes of Trickle; default 20 ms
 }
 
 type fault struct {
 	Fault
-	left int
-	stop chan struct{}
+	wait, left int
+	stop       chan struct{}
 }
 
 // Be makes the server misbehave until stop is called. Of several faults that
@@ -50,7 +55,7 @@ type fault struct {
 func (s *Server) Be(f Fault) (stop func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	mean := &fault{Fault: f, left: f.Times, stop: make(chan struct{})}
+	mean := &fault{Fault: f, wait: f.After, left: f.Times, stop: make(chan struct{})}
 	s.faults = append(s.faults, mean)
 	return func() {
 		s.mu.Lock()
@@ -66,17 +71,25 @@ func (s *Server) Be(f Fault) (stop func()) {
 }
 
 // takeFault is the fault that hits this call; nil for none.
-func (s *Server) takeFault(call string) *fault {
+func (s *Server) takeFault(c *call) *fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.faults {
-		if (f.Call != "" && f.Call != call) || (f.Times > 0 && f.left == 0) {
+		if !f.fits(c) || f.Times > 0 && f.left == 0 {
+			continue
+		}
+		if f.wait > 0 {
+			f.wait--
 			continue
 		}
 		f.left--
 		return f
 	}
 	return nil
+}
+
+func (f *fault) fits(c *call) bool {
+	return (f.Call == "" || f.Call == c.name) && (f.Meeting == "" || f.Meeting == c.params.text("meetingID"))
 }
 
 func (f *fault) is(kind FaultKind) bool { return f != nil && f.Kind == kind }
@@ -87,10 +100,23 @@ func (f *fault) prevents() bool {
 		return false
 	}
 	switch f.Kind {
-	case Timeout, BadGateway, Closed, Empty, UnknownKey, JSON:
+	case Timeout, BadGateway, Closed, Empty, Refused, NotFound, UnknownKey, JSON:
 		return true
 	}
 	return false
+}
+
+// instead is what is said in place of the call's own answer.
+func (f *fault) instead(c *call) answer {
+	switch {
+	case f.Kind == Refused:
+		return failure(problem{f.Key, f.Message})
+	case f.Kind == NotFound && c.name == "isMeetingRunning":
+		return success(func(w *xmlWriter) { w.bool("running", false) })
+	case f.Kind == NotFound:
+		return failure(notFound)
+	}
+	return failure(problem{string(f.Kind), ""})
 }
 
 // misbehave sends a as the fault f has it; without one it just sends it.

@@ -25,6 +25,8 @@ func TestFaults(t *testing.T) {
 		}},
 		{bbbtest.Closed, false, func(_ reply, err error) bool { return err != nil }},
 		{bbbtest.Empty, false, func(r reply, err error) bool { return err == nil && r.status == 200 && r.body == "" }},
+		{bbbtest.Refused, false, func(r reply, _ error) bool { return !r.ok() && r.key() == "mood" && r.value("message") == "Not today." }},
+		{bbbtest.NotFound, false, func(r reply, _ error) bool { return !r.ok() && r.key() == "notFound" }},
 		{bbbtest.UnknownKey, false, func(r reply, _ error) bool { return !r.ok() && r.key() == "somethingNobodyHasHeardOf" }},
 		{bbbtest.JSON, false, func(r reply, _ error) bool {
 			return r.header.Get("Content-Type") == "application/json" && strings.HasPrefix(r.body, `{"response":{"returncode":"FAILED"`)
@@ -42,7 +44,7 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(string(test.kind), func(t *testing.T) {
 			b := start(t, bbbtest.Options{})
-			b.Be(bbbtest.Fault{Call: "create", Kind: test.kind, Times: 1, Pace: 100 * time.Microsecond})
+			b.Be(bbbtest.Fault{Call: "create", Kind: test.kind, Times: 1, Pace: 100 * time.Microsecond, Key: "mood", Message: "Not today."})
 			r, err := b.try(http.MethodGet, b.sign("create", createA), "", "")
 			if !test.is(r, err) {
 				t.Errorf("%d %v: %s", r.status, err, r.body)
@@ -79,6 +81,32 @@ func TestFaultOnlyHitsItsCall(t *testing.T) {
 	}
 	if log := b.Requests("end"); len(log) != 4 || !log[0].Failed || log[3].Failed {
 		t.Errorf("log: %+v", log)
+	}
+}
+
+// A balancer loses sight of a class for a moment, and of no other one.
+func TestOneNotFoundAmongGoodAnswers(t *testing.T) {
+	b := start(t, bbbtest.Options{})
+	b.create("")
+	b.comeIn("u1", "MODERATOR", "")
+	b.call("create", "meetingID=room-b&name=Other&attendeePW=aaaa&moderatorPW=mmmm")
+	b.Be(bbbtest.Fault{Call: "getMeetingInfo", Meeting: "room-a", Kind: bbbtest.NotFound, After: 1, Times: 1})
+	stop := b.Be(bbbtest.Fault{Call: "isMeetingRunning", Kind: bbbtest.NotFound})
+	if r := b.call("isMeetingRunning", "meetingID=room-a"); !r.ok() || r.value("running") != "false" {
+		t.Errorf("running, while it isn't seen: %s", r.body)
+	}
+	stop()
+	for _, test := range []struct{ room, key string }{
+		{"room-a", ""}, {"room-b", ""}, {"room-a", "notFound"}, {"room-a", ""}, {"room-b", ""},
+	} {
+		if r := b.call("getMeetingInfo", "meetingID="+test.room); r.key() != test.key {
+			t.Errorf("%s: %s", test.room, r.body)
+		}
+	}
+	b.Be(bbbtest.Fault{Call: "end", Kind: bbbtest.Refused, Key: "mood", Executed: true})
+	b.wantKey(b.call("end", "meetingID=room-a"), "mood")
+	if b.meeting().EndedAt.IsZero() {
+		t.Error("end had no effect")
 	}
 }
 

@@ -230,6 +230,9 @@ func (s *Server) writeEntries(w *xmlWriter, entries []entry) {
 				shown = append(shown, entries[0].format)
 			}
 			entries = entries[1:]
+			if s.o.SplitRecordings {
+				break
+			}
 		}
 		w.in("recording", func() { s.writeRecording(w, r, shown) })
 	}
@@ -272,7 +275,11 @@ func (s *Server) writeRecording(w *xmlWriter, r *recording, shown []string) {
 
 func (s *Server) writeFormat(w *xmlWriter, r *recording, format string) {
 	w.el("type", format)
-	w.el("url", s.playbackURL(r, format))
+	if slices.Contains(s.o.NoAddress, format) {
+		w.el("url", "")
+	} else {
+		w.el("url", s.playbackURL(r, format))
+	}
 	w.el("processingTime", "7177")
 	w.num("length", int64(r.ended.Sub(r.started).Minutes()))
 	if format == "video" {

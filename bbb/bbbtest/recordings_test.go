@@ -267,3 +267,19 @@ func TestProtectedRecordings(t *testing.T) {
 		t.Error(r.body)
 	}
 }
+
+// Some servers list a recording once for each of its formats, and a format
+// without an address.
+func TestRecordingInSeveralElements(t *testing.T) {
+	b := start(t, bbbtest.Options{RecordingDelay: -1, SplitRecordings: true, NoAddress: []string{"video"}})
+	id := b.record("room-a", "")
+	r := b.call("getRecordings", "meetingID=room-a")
+	address := "http://" + strings.SplitN(b.URL(), "/", 4)[2] + "/playback/presentation/2.3/" + id
+	for element, want := range map[string][]string{
+		"recordID": {id, id}, "type": {"presentation", "video"}, "url": {address, ""},
+	} {
+		if diff := cmp.Diff(want, r.values(element)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", element, diff)
+		}
+	}
+}

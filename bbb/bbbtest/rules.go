@@ -23,7 +23,7 @@ func (s *Server) tick() {
 		if at, reason := m.deadline(); m.ended.IsZero() && reason != "" && !now.Before(at) {
 			s.end(m, at, reason)
 		}
-		if !m.ended.IsZero() && !now.Before(after(m.ended, s.o.EndDelay)) {
+		if !m.ended.IsZero() && !s.stuck[m.id].Dying && !now.Before(after(m.ended, s.o.EndDelay)) {
 			s.remove(m)
 		}
 	}

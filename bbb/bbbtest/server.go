@@ -60,7 +60,16 @@ type Options struct {
 	DuplicateAnalytics bool   // they arrive twice
 	MissingLeaves      bool   // the events say nothing of people leaving
 	ZeroHands          bool   // hands and emojis count 0, as in 2.7 and early 3.0
-	ProtectRecordings  bool   // playback addresses work once, as Scalelite's
+
+	// MissingPeople are user ids of whom the analytics know nothing, as of
+	// events that lost their content (bigbluebutton/bigbluebutton#13298).
+	MissingPeople []string
+
+	ProtectRecordings bool // playback addresses work once, as Scalelite's
+	// SplitRecordings lists each format of a recording as a recording of its
+	// own (bigbluebutton/bigbluebutton#5433).
+	SplitRecordings bool
+	NoAddress       []string // formats that are listed without an address
 
 	Log            *slog.Logger // default: none
 	CallbackClient *http.Client // its redirects are never followed
@@ -82,6 +91,7 @@ type Server struct {
 	recordings []*recording
 	callbacks  []*callback
 	faults     []*fault
+	stuck      map[string]Stuck // by external id
 	requests   []Request
 	deliveries []Delivery
 	lastCreate time.Time

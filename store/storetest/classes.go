@@ -84,6 +84,36 @@ func testMovedPlacement(t *testing.T, w *world) {
 	}
 }
 
+// A room's old meeting ids go on leading to it, and of many that would replace
+// one, one does.
+func testReplacedMeetingID(t *testing.T, w *world) {
+	seat := w.launch("ann", "link")
+	other := w.launch("ann", "another link").Room
+	room, first := seat.Room, seat.Room.MeetingID
+	room.MeetingID = "second"
+	w.same(must(w.ReplaceMeetingID(w.ctx, room.ID, first, "second"))(w), "second")
+	w.same(must(w.ReplaceMeetingID(w.ctx, room.ID, first, "too late"))(w), "second")
+	w.same(must(w.Seat(w.ctx, seat.Visit.ID))(w).Room, room)
+	_, err := w.RoomByMeetingID(w.ctx, "too late")
+	w.fails(err, classroom.ErrNotFound)
+
+	parallel(8, func(int) {
+		if _, err := w.ReplaceMeetingID(w.ctx, room.ID, "second", w.id("third")); err != nil {
+			t.Error(err)
+		}
+	})
+	room = must(w.Seat(w.ctx, seat.Visit.ID))(w).Room
+	for _, id := range []string{first, "second", room.MeetingID} {
+		w.same(must(w.RoomByMeetingID(w.ctx, id))(w), room)
+	}
+	w.same(must(w.RoomByMeetingID(w.ctx, other.MeetingID))(w), other)
+	_, err = w.ReplaceMeetingID(w.ctx, "unknown", first, "fourth")
+	w.fails(err, classroom.ErrNotFound)
+	if _, err := w.ReplaceMeetingID(w.ctx, room.ID, room.MeetingID, other.MeetingID); err == nil {
+		t.Error("two rooms have one meeting id")
+	}
+}
+
 func testMeetings(t *testing.T, w *world) {
 	seat := w.launch("ann", "link")
 	w.same(len(must(w.LiveMeetings(w.ctx, seat.Room.ID))(w)), 0)

@@ -32,7 +32,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"failed launch": testFailedLaunch, "cancelled launch": testCancelledLaunch, "existing room": testExistingRoom,
 		"deep linking": testDeepLinking, "latest visit": testLatestVisit, "added visit": testAddedVisit,
 		"strangers": testStrangers, "parallel launches": testParallelLaunches,
-		"rooms": testRooms, "settings": testSettings, "moved placement": testMovedPlacement,
+		"rooms": testRooms, "settings": testSettings, "moved placement": testMovedPlacement, "replaced meeting id": testReplacedMeetingID,
 		"meetings": testMeetings, "one meeting": testOneMeeting, "meeting is back": testMeetingIsBack, "end": testEnd, "evidence": testEvidence, "polls": testPolls,
 		"settlement": testSettlement, "settled twice": testSettledTwice, "dirty": testDirty, "smaller settlement": testSmallerSettlement,
 		"people of a room": testPeople, "moved away": testMovedAway, "kept": testKept, "refused for lack": testRefusedForLack,
@@ -152,7 +152,7 @@ func (w *world) arrival(subject, link string) classroom.Arrival {
 		Room: w.room("r" + id),
 		Visit: classroom.Visit{
 			ID: "v" + id, Browser: "browser of " + subject, RegistrationID: w.platform.ID, DeploymentID: "1",
-			Role: classroom.Viewer, Graded: true, Locale: "en", CreatedAt: w.now, ExpiresAt: w.now.Add(classroom.VisitLife),
+			Role: classroom.Viewer, Graded: true, Locale: "en", Language: "pt-br", CreatedAt: w.now, ExpiresAt: w.now.Add(classroom.VisitLife),
 		},
 	}
 }
