@@ -122,16 +122,16 @@ func TestPace(t *testing.T) {
 		name      string
 		bears     int // at once; with more each takes longer
 		most      int // at once
-		leastDone int // in 2 s
+		leastDone int // in a second
 	}{
-		{"a fast one", 100, 32, 5000},
-		{"a slow one", 3, 20, 300},
+		{"a fast one", 100, 32, 1800},
+		{"a slow one", 3, 20, 120},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var now, top atomic.Int64
 				q, done := &queue{}, 0
-				q.ask(grade, "lms", 7000)
+				q.ask(grade, "lms", 2500)
 				p := start(q, map[jobs.Kind]jobs.Work{grade: {Workers: 64, PerLane: 32, Do: func(context.Context, jobs.Job) jobs.Outcome {
 					n := now.Add(1)
 					top.Store(max(top.Load(), n))
@@ -139,10 +139,10 @@ func TestPace(t *testing.T) {
 					now.Add(-1)
 					return jobs.Outcome{}
 				}}}, silent())
-				pass(2 * time.Second)
-				done = 7000 - q.left()
+				pass(time.Second)
+				done = 2500 - q.left()
 				if int(top.Load()) > test.most || done < test.leastDone {
-					t.Errorf("%d at once, %d in 2 s", top.Load(), done)
+					t.Errorf("%d at once, %d in a second", top.Load(), done)
 				}
 				p.stop(t)
 			})
@@ -171,7 +171,7 @@ func TestFaultsNowAndThen(t *testing.T) {
 				}
 			})
 		}
-		q.ask(grade, "lms", 5_000)
+		q.ask(grade, "lms", 2_000)
 		p := start(q, map[jobs.Kind]jobs.Work{grade: {Workers: 64, PerLane: 32, Do: func(ctx context.Context, job jobs.Job) jobs.Outcome {
 			pass(10 * time.Millisecond)
 			one.mu.Lock()
@@ -180,7 +180,7 @@ func TestFaultsNowAndThen(t *testing.T) {
 		}, Release: release}}, silent())
 		pass(10 * time.Second)
 		if left := q.left(); left != 0 {
-			t.Errorf("%d of 5,000 left after 10 s", left)
+			t.Errorf("%d of 2,000 left after 10 s", left)
 		}
 		p.stop(t)
 	})
