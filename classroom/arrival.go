@@ -8,7 +8,8 @@ import "time"
 // Course, Person and Placement are proposals: where the store has the course
 // (by registration, deployment and context key), the person (by registration
 // and subject) or the placement (by course and resource link) it keeps its
-// ids, and refreshes what a launch tells: titles, name, role, services.
+// ids, and refreshes what a launch tells: titles, name, role, services. What
+// it says of the link's room counts unless a launch issued later was faster.
 type Arrival struct {
 	Nonce         string // hash; used up for good
 	NonceExpires  time.Time
@@ -18,5 +19,8 @@ type Arrival struct {
 	Enrolment     Enrolment
 	Placement     Placement // ID empty for deep linking
 	Room          *Room     // to be made with a new placement; nil if Placement.RoomID is there already
+	Moves         bool      // a known placement leads to Placement.RoomID from now on, with Placement.Rule
+	Claims        string    // the provisional course out of which Placement.RoomID's room comes into this one; or empty
+	Opens         string    // the picked room that the launch is the first to name; or empty
 	Visit         Visit
 }

@@ -5,7 +5,10 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +28,8 @@ type Rooms struct {
 	Version     string                     // ours, told to BigBlueButton
 	PollEvery   time.Duration
 	Now         func() time.Time
-	Wake        func() // tells the job runner that something is due; may be nil
+	Wake        func()       // tells the job runner that something is due; may be nil
+	Log         *slog.Logger // nil: silent
 
 	live lives
 }
@@ -49,6 +53,7 @@ type roomStore interface {
 	ShareClasses(ctx context.Context, roomID, courseID string, all bool) error
 	CountEarlier(ctx context.Context, p Placement, earlier bool) error
 	MovePlacement(ctx context.Context, placementID, roomID string) error
+	SaveNotices(ctx context.Context, placementID string, n LinkNotices) error
 	ServerOf(ctx context.Context, tenantID string) (Server, error)
 	Server(ctx context.Context, id string) (Server, error)
 	RecordMeeting(ctx context.Context, m attendance.Meeting, pollAt time.Time) (attendance.Meeting, bool, error)
@@ -84,15 +89,43 @@ func (s *Rooms) Enter(ctx context.Context, l lti.Launch, browser, locale string)
 		return Seat{}, fmt.Errorf("tenant of %s: %w", l.Registration.ID, err)
 	}
 	a := s.arrival(l, tenant, browser, locale)
-	if l.DeepLinking == nil {
-		if a.Placement, a.Room, err = s.place(ctx, tenant, l); err != nil {
+	if l.DeepLinking != nil {
+		return s.Store.Arrive(ctx, a)
+	}
+	// Twice: another course's launch may be the first to claim the room.
+	for tries := 2; ; tries-- {
+		a.Room, a.Moves, a.Claims, a.Opens = nil, false, "", ""
+		before, err := s.place(ctx, tenant, l, &a)
+		if err != nil {
 			return Seat{}, err
 		}
-		if a.Room != nil {
-			a.Placement.RoomID = a.Room.ID
+		seat, err := s.Store.Arrive(ctx, a)
+		if errors.Is(err, ErrRoomClaimed) && tries > 0 {
+			continue
 		}
+		if err == nil {
+			s.logUnusable(ctx, l, seat, before.Notices)
+			s.wakeFor(a)
+		}
+		return seat, err
 	}
-	return s.Store.Arrive(ctx, a)
+}
+
+// logUnusable tells of custom parameters that can't be used, once.
+func (s *Rooms) logUnusable(ctx context.Context, l lti.Launch, seat Seat, before LinkNotices) {
+	now := seat.Placement.Notices
+	if s.Log == nil || len(now.Unusable) == 0 || slices.Equal(now.Unusable, before.Unusable) {
+		return
+	}
+	s.Log.LogAttrs(ctx, slog.LevelInfo, "custom parameters can't be used", slog.String("platform", l.Registration.Name),
+		slog.String("room", seat.Room.ID), slog.Any("parameters", now.Unusable))
+}
+
+// wakeFor has a room settled at once to which a link has gone over.
+func (s *Rooms) wakeFor(a Arrival) {
+	if a.Moves {
+		s.wake()
+	}
 }
 
 func (s *Rooms) arrival(l lti.Launch, tenant Tenant, browser, locale string) Arrival {
@@ -103,23 +136,32 @@ func (s *Rooms) arrival(l lti.Launch, tenant Tenant, browser, locale string) Arr
 		role, subject = Viewer, "anonymous:"+newID()
 	}
 	graded := role == Viewer && !l.User.Anonymous && learns(l.Roles)
-	nonce := sha256.Sum256([]byte(l.Registration.ID + "\x00" + l.Nonce))
+	course := Course{
+		ID: newID(), RegistrationID: l.Registration.ID, DeploymentID: l.DeploymentID,
+		ContextKey: contextKey(l), Title: cut(l.Context.Title, 255), Label: cut(l.Context.Label, 255),
+	}
+	if l.DeepLinking != nil && l.Context.ID == "" {
+		course.ProvisionalAt = now
+	}
 	return Arrival{
-		Nonce:         hex.EncodeToString(nonce[:]),
+		Nonce:         nonceOf(l),
 		NonceExpires:  l.NonceExpires,
 		NewDeployment: l.NewDeployment,
-		Course: Course{
-			ID: newID(), RegistrationID: l.Registration.ID, DeploymentID: l.DeploymentID,
-			ContextKey: contextKey(l), Title: cut(l.Context.Title, 255), Label: cut(l.Context.Label, 255),
-		},
-		Person:    Person{ID: "u" + newSecretID(), RegistrationID: l.Registration.ID, Subject: subject, Name: l.User.DisplayName()},
-		Enrolment: Enrolment{Role: role, Graded: graded, SeenAt: now},
+		Course:        course,
+		Person:        Person{ID: "u" + newSecretID(), RegistrationID: l.Registration.ID, Subject: subject, Name: l.User.DisplayName()},
+		Enrolment:     Enrolment{Role: role, Graded: graded, SeenAt: now},
 		Visit: Visit{
 			ID: newID(), Browser: HashBrowser(browser), RegistrationID: l.Registration.ID, DeploymentID: l.DeploymentID,
 			Role: role, Graded: graded, Locale: locale, Language: l.Locale(), ReturnURL: l.Presentation.ReturnURL, DeepLinking: l.DeepLinking,
 			CreatedAt: now, ExpiresAt: now.Add(VisitLife),
 		},
 	}
+}
+
+// nonceOf is what the store keeps of a launch's nonce.
+func nonceOf(l lti.Launch) string {
+	sum := sha256.Sum256([]byte(l.Registration.ID + "\x00" + l.Nonce))
+	return hex.EncodeToString(sum[:])
 }
 
 // HashBrowser is what the store keeps of a browser's cookie value.

@@ -23,6 +23,8 @@ type fakeRooms struct {
 	arrival    Arrival
 	moved      string
 	added      []Visit
+	notices    LinkNotices
+	claimed    func() // called at the first claim, which then comes too late; may be nil
 }
 
 func (f *fakeRooms) Tenant(context.Context, string) (Tenant, error) {
@@ -46,6 +48,11 @@ func (f *fakeRooms) RoomWithCourse(_ context.Context, id string) (Room, Course, 
 }
 
 func (f *fakeRooms) Arrive(_ context.Context, a Arrival) (Seat, error) {
+	if claimed := f.claimed; a.Claims != "" && claimed != nil {
+		f.claimed = nil
+		claimed()
+		return Seat{}, ErrRoomClaimed
+	}
 	f.arrival = a
 	return Seat{Visit: a.Visit, Placement: a.Placement}, nil
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
+	"net/url"
+	"slices"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
@@ -13,57 +16,164 @@ import (
 	"github.com/bbbridge/bbbridge/lti"
 )
 
-// place finds the link's placement, or proposes one and, unless it leads to a
-// room that is there, its new room.
-func (s *Rooms) place(ctx context.Context, tenant Tenant, l lti.Launch) (Placement, *Room, error) {
-	link := Link{RegistrationID: l.Registration.ID, DeploymentID: l.DeploymentID, ContextKey: contextKey(l), ResourceLinkID: l.ResourceLink.ID}
-	p, err := s.Store.PlacementOf(ctx, link)
+// place finds the link's placement and says where it leads, or proposes one
+// and, unless it leads to a room that is there, its new room. It returns the
+// placement as it was.
+func (s *Rooms) place(ctx context.Context, tenant Tenant, l lti.Launch, a *Arrival) (Placement, error) {
+	link := Link{RegistrationID: l.Registration.ID, DeploymentID: l.DeploymentID, ContextKey: a.Course.ContextKey, ResourceLinkID: l.ResourceLink.ID}
+	known, err := s.Store.PlacementOf(ctx, link)
 	switch {
-	case err == nil:
-		refresh(&p, l)
-		return p, nil, nil
-	case !errors.Is(err, ErrNotFound):
-		return Placement{}, nil, fmt.Errorf("placement of link %s: %w", link.ResourceLinkID, err)
+	case errors.Is(err, ErrNotFound):
+		a.Placement = Placement{
+			ID: newID(), ResourceLinkID: l.ResourceLink.ID, NamedAt: l.IssuedAt,
+			Terms: attendance.Terms{Since: s.Now()},
+		}
+		refresh(&a.Placement, l)
+		return Placement{}, s.placeNew(ctx, tenant, l, a)
+	case err != nil:
+		return Placement{}, fmt.Errorf("placement of link %s: %w", link.ResourceLinkID, err)
 	}
-	p = Placement{ID: newID(), ResourceLinkID: l.ResourceLink.ID, Terms: attendance.Terms{Since: s.Now()}}
-	refresh(&p, l)
-	room := s.newRoom(tenant, roomTitle(l))
-	old, course, err := s.namedRoom(ctx, l)
+	a.Placement = known
+	refresh(&a.Placement, l)
+	return known, s.placeAgain(ctx, l, a)
+}
+
+// placeNew says where a link leads that wasn't there before.
+func (s *Rooms) placeNew(ctx context.Context, tenant Tenant, l lti.Launch, a *Arrival) error {
+	p, room := &a.Placement, s.newRoom(tenant, roomTitle(l))
+	named, err := s.namedRoom(ctx, l)
 	if err != nil {
-		return Placement{}, nil, err
+		return err
 	}
-	switch {
-	case old.ID == "":
+	named.note(a)
+	switch old := named.room; named.in(a) {
+	case roomUnknown:
 		room.Rule = ruleOf(l.Custom, room.Rule)
-	case course.ContextKey == link.ContextKey:
+	case roomUnclaimed: // nobody gets into a room of which nobody knows yet whose it is
+		room.Settings, room.Rule = old.Settings, old.Rule
+	case roomHere:
 		p.RoomID, p.Rule = old.ID, old.Rule
-		return p, nil, nil
-	default: // a copied course: nothing of the old one is seen here but its settings
+		return nil
+	case roomElsewhere: // a copied course: nothing of the old one is seen here but its settings
 		room.Settings, room.Rule = old.Settings, old.Rule
 		p.CopiedFrom = old.ID
 	}
-	p.Rule = room.Rule
-	return p, &room, nil
+	p.RoomID, p.Rule, a.Room = room.ID, room.Rule, &room
+	return nil
 }
 
-// namedRoom is the room that the link's custom parameter names, if it is one
-// of the same deployment; else zero.
-func (s *Rooms) namedRoom(ctx context.Context, l lti.Launch) (Room, Course, error) {
-	id := l.Custom["room"]
-	if id == "" || len(id) > 64 {
-		return Room{}, Course{}, nil
+// placeAgain says where a known link leads: somewhere else only if its newest
+// launch names another room than the ones before. One that names none, as
+// links made by hand do, leaves all as it is.
+func (s *Rooms) placeAgain(ctx context.Context, l lti.Launch, a *Arrival) error {
+	p := &a.Placement
+	if l.IssuedAt.Before(p.NamedAt) { // it was on its way while another came: what it says is old
+		return nil
 	}
-	room, course, err := s.Store.RoomWithCourse(ctx, id)
-	if errors.Is(err, ErrNotFound) {
-		return Room{}, Course{}, nil
+	if id := roomNamed(l); id == "" || id == p.Named {
+		p.Notices = p.Notices.With(unusable(l.Custom, id != "" && slices.Contains(p.Notices.Unusable, parameter("room", id)), id))
+		return nil
 	}
+	named, err := s.namedRoom(ctx, l)
 	if err != nil {
-		return Room{}, Course{}, fmt.Errorf("room %s: %w", id, err)
+		return err
 	}
-	if course.RegistrationID != l.Registration.ID || course.DeploymentID != l.DeploymentID {
-		return Room{}, Course{}, nil
+	unnoted := p.NamedAt.IsZero() // seen last by a version that noted no names
+	named.note(a)
+	switch old := named.room; {
+	case named.in(a) == roomHere:
+		a.Moves = old.ID != p.RoomID
+		p.RoomID, p.CopiedFrom = old.ID, ""
+		if a.Moves {
+			p.Rule = old.Rule
+		}
+	case named.in(a) == roomElsewhere && old.ID != p.RoomID && !unnoted:
+		p.CopiedFrom, p.Notices.Late = old.ID, true
 	}
-	return room, course, nil
+	return nil
+}
+
+// A namedRoom is the room that a launch names; zero for none, and for one that
+// isn't known in its deployment.
+type namedRoom struct {
+	id     string // as it was named
+	room   Room
+	course Course
+	custom map[string]string
+	at     time.Time
+}
+
+// whereabouts is where a named room is, as seen from a launch.
+type whereabouts int
+
+const (
+	roomUnknown   whereabouts = iota
+	roomHere                  // in the launch's course, or it comes there by this launch
+	roomElsewhere             // in another course
+	roomUnclaimed             // in none, and a learner's launch doesn't say which
+)
+
+func (n namedRoom) in(a *Arrival) whereabouts {
+	switch {
+	case n.room.ID == "":
+		return roomUnknown
+	case n.course.Provisional() && a.Enrolment.Role != Moderator:
+		return roomUnclaimed
+	case n.course.Provisional(), n.course.ContextKey == a.Course.ContextKey:
+		return roomHere
+	}
+	return roomElsewhere
+}
+
+// note has the store keep what the launch says of its room.
+func (n namedRoom) note(a *Arrival) {
+	p := &a.Placement
+	p.Notices = p.Notices.With(unusable(n.custom, n.id != "" && n.room.ID == "", n.id))
+	if n.room.Picked {
+		a.Opens = n.room.ID
+	}
+	where := n.in(a)
+	if where == roomUnclaimed { // so the next launch asks again
+		return
+	}
+	if where == roomHere && n.course.Provisional() {
+		a.Claims = n.course.ID
+	}
+	p.Named, p.NamedAt = n.id, n.at
+}
+
+// roomNamed is the id of the room that a launch names: in its custom
+// parameters or, for platforms that drop these (Chamilo 1.11), in the query of
+// the address that we gave its link. The launch signs both.
+func roomNamed(l lti.Launch) string {
+	if id := l.Custom["room"]; id != "" {
+		return id
+	}
+	target, err := url.Parse(l.TargetLinkURI)
+	if err != nil {
+		return ""
+	}
+	return target.Query().Get("room")
+}
+
+// mostRoomID is more than any id of a room has, in bytes.
+const mostRoomID = 64
+
+// namedRoom finds the room that the launch names.
+func (s *Rooms) namedRoom(ctx context.Context, l lti.Launch) (namedRoom, error) {
+	n := namedRoom{id: cut(roomNamed(l), mostRoomID+1), custom: l.Custom, at: l.IssuedAt}
+	if n.id == "" || len(n.id) > mostRoomID {
+		return n, nil
+	}
+	room, course, err := s.Store.RoomWithCourse(ctx, n.id)
+	switch {
+	case errors.Is(err, ErrNotFound):
+	case err != nil:
+		return n, fmt.Errorf("room %s: %w", n.id, err)
+	case course.RegistrationID == l.Registration.ID && course.DeploymentID == l.DeploymentID:
+		n.room, n.course = room, course
+	}
+	return n, nil
 }
 
 func (s *Rooms) newRoom(tenant Tenant, title string) Room {
@@ -92,28 +202,28 @@ func refresh(p *Placement, l lti.Launch) {
 // as BigBlueButton wants a meeting's name.
 func roomTitle(l lti.Launch) string {
 	for _, title := range []string{l.ResourceLink.Title, l.Context.Title, l.Context.Label} {
-		if title = cut(strings.TrimSpace(title), MaxTitle); len([]rune(title)) >= 2 {
+		if title, ok := asTitle(title); ok {
 			return title
 		}
 	}
 	return "Classroom"
 }
 
-// ruleOf reads the rule of a link made by hand: complete_minutes or
-// complete_percent. What can't be read leaves the default.
-func ruleOf(custom map[string]string, standard attendance.Rule) attendance.Rule {
-	if n, err := strconv.Atoi(strings.TrimSpace(custom["complete_minutes"])); err == nil {
-		if r := (attendance.Rule{Measure: attendance.Minutes, Need: n, Points: DefaultPoints}); r.Wrong() == "" {
-			return r
-		}
-	}
-	if n, err := strconv.Atoi(strings.TrimRight(strings.TrimSpace(custom["complete_percent"]), " %")); err == nil {
-		if r := (attendance.Rule{Measure: attendance.Percent, Need: n, Points: DefaultPoints}); r.Wrong() == "" {
-			return r
-		}
-	}
-	return standard
+func asTitle(text string) (string, bool) {
+	title := strings.TrimSpace(cut(strings.TrimSpace(text), MaxTitle))
+	return title, utf8.RuneCountInString(title) >= 2
 }
 
-// DefaultPoints are what a rule is worth that says nothing of points.
-const DefaultPoints = 100
+// Renamed is what r is called once a link to it is called now, and before it
+// was called something else (empty: the link is new). A room goes along with
+// the link whose name it has, unless its teacher has named it otherwise.
+func (r Room) Renamed(before, now string) string {
+	title, ok := asTitle(now)
+	if r.Titled || !ok {
+		return r.Title
+	}
+	if old, ok := asTitle(before); ok && old != r.Title {
+		return r.Title
+	}
+	return title
+}

@@ -3,6 +3,10 @@ package classroom
 import (
 	"context"
 	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/lti"
@@ -22,16 +26,38 @@ type NewRoom struct {
 	Rule   attendance.Rule
 }
 
-// Offer lists the rooms of the seat's course.
+// How long a room that was made in the picker waits for its link's first
+// launch: most that wait longer were never put into a course.
+const (
+	unusedOffered = 7 * 24 * time.Hour  // until then the picker offers it
+	UnusedKept    = 90 * 24 * time.Hour // until then it is there, for a launch that names it after all
+)
+
+// Offer lists the rooms of the seat's course. There are none if the request
+// named no course.
 func (s *Rooms) Offer(ctx context.Context, seat Seat) ([]Room, error) {
 	if err := seat.May(Pick); err != nil {
 		return nil, err
+	}
+	if seat.Course.Provisional() {
+		return nil, nil
 	}
 	rooms, err := s.Store.RoomsOfCourse(ctx, seat.Course.ID)
 	if err != nil {
 		return nil, fmt.Errorf("rooms of course %s: %w", seat.Course.ID, err)
 	}
-	return rooms, nil
+	return slices.DeleteFunc(rooms, func(r Room) bool { return r.Picked && s.Now().Sub(r.CreatedAt) > unusedOffered }), nil
+}
+
+// Proposed is what a new room is called unless the teacher says otherwise:
+// what they have typed at the platform, or else what the course is called.
+func Proposed(seat Seat) string {
+	for _, text := range []string{seat.Visit.DeepLinking.Title, seat.Course.Title} {
+		if title, ok := asTitle(strings.Join(strings.Fields(typed(text)), " ")); ok {
+			return title
+		}
+	}
+	return ""
 }
 
 // Picked makes what has to be made and returns the content items for the
@@ -67,7 +93,20 @@ func (s *Rooms) Picked(ctx context.Context, seat Seat, choice Choice) ([]lti.Con
 	for i, room := range picked {
 		items[i] = s.contentItem(room)
 	}
+	if len(items) == 1 {
+		keepTyped(&items[0], choice, seat)
+	}
 	return items, nil
+}
+
+// keepTyped gives the only item what the teacher has typed at the platform,
+// as it came: an item without it would erase it there (Moodle 4.5).
+func keepTyped(item *lti.ContentItem, choice Choice, seat Seat) {
+	settings := seat.Visit.DeepLinking
+	item.Text = settings.Text
+	if strings.TrimSpace(settings.Title) != "" && (choice.New == nil || item.Title == Proposed(seat)) {
+		item.Title = settings.Title
+	}
 }
 
 func (s *Rooms) makeRoom(ctx context.Context, seat Seat, wish NewRoom) (Room, error) {
@@ -83,20 +122,22 @@ func (s *Rooms) makeRoom(ctx context.Context, seat Seat, wish NewRoom) (Room, er
 		return Room{}, fmt.Errorf("tenant of %s: %w", seat.Visit.RegistrationID, err)
 	}
 	room := s.newRoom(tenant, title)
-	room.CourseID, room.Settings.Record, room.Rule = seat.Course.ID, wish.Record, wish.Rule
+	room.CourseID, room.Settings.Record, room.Rule, room.Picked = seat.Course.ID, wish.Record, wish.Rule, true
 	if err := s.Store.AddRooms(ctx, []Room{room}); err != nil {
 		return Room{}, fmt.Errorf("new room of course %s: %w", seat.Course.ID, err)
 	}
 	return room, nil
 }
 
-// contentItem is the link to a room. Its address is the same for every room:
-// the room stands in the signed custom parameter.
+// contentItem is the link to a room. The room stands in the custom parameters,
+// which each launch signs, and in the address, for platforms that drop these.
+// So does its rule, for copies at a place that doesn't know the room.
 func (s *Rooms) contentItem(room Room) lti.ContentItem {
 	item := lti.ContentItem{
-		URL: s.PublicURL + "/lti/launch", Title: room.Title,
-		Window: &lti.Window{TargetName: "_blank"}, Custom: map[string]string{"room": room.ID},
+		URL: s.PublicURL + "/lti/launch?room=" + url.QueryEscape(room.ID), Title: room.Title,
+		Window: &lti.Window{TargetName: "_blank"}, Custom: customOf(room.Rule),
 	}
+	item.Custom["room"] = room.ID
 	if room.Rule.Measure != attendance.NoMeasure {
 		item.LineItem = &lti.ItemLineItem{Label: room.Title, ScoreMaximum: room.Rule.Points, ResourceID: room.ID, Tag: "attendance"}
 	}

@@ -25,6 +25,8 @@ var (
 	ErrFull       = errors.New("class is full")
 	ErrOtherMeet  = errors.New("people are in a meeting that somebody else has made under the room's id")
 	ErrMayRun     = errors.New("people may be in the meeting that can't be created")
+
+	ErrRoomClaimed = errors.New("room has come into another course")
 )
 
 // A Room is a lasting classroom of one course.
@@ -36,6 +38,8 @@ type Room struct {
 	MeetingID string // what BigBlueButton calls its meetings; the same in each class, as long as one can begin under it
 	Settings  Settings
 	Rule      attendance.Rule // what a new placement of the room starts with
+	Picked    bool            // made in the picker, and no launch has named it so far
+	Titled    bool            // the title is the teacher's: renaming the link leaves it
 	CreatedAt time.Time
 }
 
@@ -65,12 +69,22 @@ type Course struct {
 	RegistrationID, DeploymentID string
 	ContextKey                   string // contextKey of the launch
 	Title, Label                 string
+	ProvisionalAt                time.Time // when a deep linking request without a context made it; zero for a real one
 }
 
-// contextKey tells courses of one deployment apart.
+// Provisional reports whether c is no course of the platform's, but stands for
+// one deep linking request that named none. Nobody else is in it.
+func (c Course) Provisional() bool { return !c.ProvisionalAt.IsZero() }
+
+// contextKey tells courses of one deployment apart. A missing id is no key: a
+// link without a context is a course of its own, and so is each deep linking
+// request without one.
 func contextKey(l lti.Launch) string {
-	if l.Context.ID != "" {
+	switch {
+	case l.Context.ID != "":
 		return "context:" + l.Context.ID
+	case l.DeepLinking != nil:
+		return "pick:" + newSecretID()
 	}
 	return "link:" + l.ResourceLink.ID
 }
@@ -92,6 +106,9 @@ type Placement struct {
 	Terms          attendance.Terms // from when on it counts classes
 	CopiedFrom     string           // the room of another course that the link named; empty once the teacher has decided
 	OpensClass     bool             // custom parameter open=class
+	Named          string           // the room that its newest launch named; it needn't be RoomID
+	NamedAt        time.Time
+	Notices        LinkNotices
 }
 
 // A Person is one user of one platform (issuer and sub).

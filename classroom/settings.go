@@ -44,6 +44,10 @@ func (s *Rooms) Change(ctx context.Context, seat Seat, title string, settings Se
 		return Unasked, fmt.Errorf("rule of placement %s: %w", seat.Placement.ID, err)
 	}
 	room := seat.Room
+	if title != room.Title {
+		ofLink, ok := asTitle(seat.Placement.Title)
+		room.Titled = !ok || title != ofLink
+	}
 	room.Title, room.Settings = title, settings
 	if err := s.Store.SaveSettings(ctx, room, p, from != Unasked); err != nil {
 		return Unasked, fmt.Errorf("settings of room %s: %w", room.ID, err)

@@ -41,6 +41,9 @@ func (s *Rooms) mayShare(ctx context.Context, seat Seat, roomID string) error {
 	if err != nil {
 		return fmt.Errorf("room %s: %w", roomID, err)
 	}
+	if course.Provisional() { // having made a room in the picker is no role in a course
+		return ErrForbidden
+	}
 	e, err := s.Store.Enrolment(ctx, course.ID, seat.Person.ID)
 	if errors.Is(err, ErrNotFound) || err == nil && e.Role != Moderator {
 		return ErrForbidden

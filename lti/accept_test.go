@@ -191,7 +191,7 @@ func TestMoodleTokens(t *testing.T) {
 		want := &DeepLinkingSettings{
 			ReturnURL:   "http://127.0.0.1:8085/mod/lti/contentitem_return.php?course=2&id=13&sesskey=REDACTED",
 			AcceptTypes: []string{"ltiResourceLink"}, AcceptTargets: []string{"frame", "iframe", "window"},
-			AcceptMultiple: true, Title: "Driver probe",
+			AcceptMultiple: true, EmptyCancels: true, Title: "Driver probe",
 		}
 		got := moodleLaunch(t, "id_token_deep_linking.json")
 		if diff := cmp.Diff(want, got.DeepLinking); diff != "" || got.Message != DeepLinkingRequest {
@@ -415,6 +415,30 @@ func TestDeepLinkingFlags(t *testing.T) {
 	got := a.mustLaunch(t).DeepLinking
 	if !got.AcceptMultiple || !got.RefuseLineItems || !got.AutoCreate || got.Title != "T" || got.Text != "X" || !got.AcceptsLinks() {
 		t.Errorf("settings %+v", got)
+	}
+}
+
+// TestDeepLinkingKeepsWhatWasTyped: title and text go back letter by letter.
+func TestDeepLinkingKeepsWhatWasTyped(t *testing.T) {
+	title, text := " Week 3 \t– <b>", "<p dir=\"ltr\">Bring &amp; read</p>\r\n"+strings.Repeat("<p>é</p>\n", 1000)
+	a := newWorld(t).begin(t)
+	deepLinking(func(s map[string]any) { s["title"], s["text"] = title, text })(t, a)
+	got := a.mustLaunch(t).DeepLinking
+	if got.Title != title || got.Text != text {
+		t.Errorf("title %q and %d bytes of text, want %q and %d", got.Title, len(got.Text), title, len(text))
+	}
+}
+
+// TestEmptyCancels: an answer without items goes only where it is known to do
+// no harm.
+func TestEmptyCancels(t *testing.T) {
+	for family, want := range map[string]bool{"moodle": true, "canvas": false, "Moodle": false, "": false, "openedx": false} {
+		a := newWorld(t).begin(t)
+		deepLinking(func(map[string]any) {})(t, a)
+		a.claims[claimToolPlatform] = map[string]any{"guid": "x", "product_family_code": family}
+		if got := a.mustLaunch(t).DeepLinking.EmptyCancels; got != want {
+			t.Errorf("%q: %v, want %v", family, got, want)
+		}
 	}
 }
 

@@ -234,6 +234,9 @@ func (c *checker) optional() error {
 	if len(l.Platform.GUID) > maxID {
 		return refuse(CodePlatformGUIDInvalid, "tool_platform.guid has %d bytes", len(l.Platform.GUID))
 	}
+	if l.DeepLinking != nil {
+		l.DeepLinking.EmptyCancels = emptyCancels(l.Platform)
+	}
 	l.Presentation = c.claims.presentation(insecure)
 	l.Custom = c.claims.custom()
 	if c.registration.TokenURL == "" { // no service takes a call of ours (WordPress)

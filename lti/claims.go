@@ -17,7 +17,6 @@ const (
 	maxName        = 255
 	maxTitle       = 255
 	maxDescription = 2000
-	maxText        = 2000
 	maxRoles       = 100 // entries
 	maxTypes       = 20  // entries
 	maxCustom      = 100 // entries
@@ -193,8 +192,8 @@ func (c *claims) deepLinkingSettings(insecure bool) (*DeepLinkingSettings, error
 		AcceptMultiple:  string(o.at("accept_multiple")) == "true",
 		RefuseLineItems: string(o.at("accept_lineitem")) == "false",
 		AutoCreate:      string(o.at("auto_create")) == "true",
-		Title:           o.clean("title", maxTitle),
-		Text:            o.clean("text", maxText),
+		Title:           o.at("title").plain(),
+		Text:            o.at("text").plain(),
 		Data:            json.RawMessage(data),
 	}, nil
 }

@@ -26,6 +26,12 @@ func (s DeepLinkingSettings) AcceptsLinks() bool {
 	return slices.Contains(s.AcceptTypes, typeResourceLink)
 }
 
+// emptyCancels reports whether the platform is one that was seen to take an
+// answer without items for "nothing was chosen", and to close its dialogue
+// (Moodle 4.5.6). Others take it for "erase what was chosen" (Open edX) or for
+// an error (Chamilo 1.11.32, WordPress), so whoever isn't known gets none.
+func emptyCancels(p PlatformInfo) bool { return p.Family == "moodle" }
+
 // A ContentItem is a link to be made at the platform.
 type ContentItem struct {
 	URL      string            `json:"url,omitempty"` // launch URL; Chamilo needs it

@@ -129,7 +129,8 @@ type DeepLinkingSettings struct {
 	AcceptMultiple  bool            `json:"accept_multiple,omitempty"` // else one item at most
 	RefuseLineItems bool            `json:"refuse_line_items,omitempty"`
 	AutoCreate      bool            `json:"auto_create,omitempty"`
-	Title           string          `json:"title,omitempty"`
-	Text            string          `json:"text,omitempty"`
-	Data            json.RawMessage `json:"data,omitempty"` // goes back as it came; nil: none was sent
+	EmptyCancels    bool            `json:"empty_cancels,omitempty"` // an answer without items changes nothing there
+	Title           string          `json:"title,omitempty"`         // as it came: goes back
+	Text            string          `json:"text,omitempty"`          // as it came, may be HTML: goes back
+	Data            json.RawMessage `json:"data,omitempty"`          // goes back as it came; nil: none was sent
 }

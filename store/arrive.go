@@ -201,6 +201,8 @@ func (a arrival) news(k known) []lesson {
 		(*conn).learnEnrolment)
 	_, changed := refreshed(k.Placement, a.Placement)
 	add(newPlacement || a.Placement.ID != "" && changed, (*conn).learnPlacement)
+	add(!newPlacement && a.Placement.ID != "" && leadsElsewhere(k.Placement, a), (*conn).learnRoom)
+	add(a.Opens != "", (*conn).learnOpened)
 	return news
 }
 
@@ -220,7 +222,7 @@ func (c *conn) learnDeployment(ctx context.Context, a arrival, _ *known) error {
 }
 
 var upsertCourse = `
-	INSERT INTO courses (id, registration_id, deployment_id, context_key, title, label) VALUES (?, ?, ?, ?, ?, ?)
+	INSERT INTO courses (id, registration_id, deployment_id, context_key, title, label, provisional_at) VALUES (?, ?, ?, ?, ?, ?, ?)
 	ON CONFLICT (registration_id, deployment_id, context_key) DO UPDATE SET
 		title = CASE WHEN excluded.title = '' THEN courses.title ELSE excluded.title END,
 		label = CASE WHEN excluded.label = '' THEN courses.label ELSE excluded.label END
@@ -229,7 +231,7 @@ var upsertCourse = `
 func (c *conn) learnCourse(ctx context.Context, a arrival, k *known) error {
 	var row courseRow
 	err := c.returning(ctx, &row, upsertCourse, a.Course.ID, a.Course.RegistrationID, a.Course.DeploymentID,
-		a.Course.ContextKey, a.Course.Title, a.Course.Label)
+		a.Course.ContextKey, a.Course.Title, a.Course.Label, millis(a.Course.ProvisionalAt))
 	if err != nil {
 		return fmt.Errorf("save course %s: %w", a.Course.ContextKey, err)
 	}
@@ -293,6 +295,9 @@ func (c *conn) learnPlacement(ctx context.Context, a arrival, k *known) error {
 			return fmt.Errorf("save line item of placement %s: %w", p.ID, err)
 		}
 	}
+	if err := c.renameRoom(ctx, k, k.Placement.Title, p.Title); err != nil {
+		return err
+	}
 	k.Placement = p
 	return c.settleRefused(ctx, p, a.Visit.CreatedAt)
 }
@@ -322,14 +327,16 @@ func (c *conn) addPlacement(ctx context.Context, a arrival, k *known) error {
 		if err := c.addRoom(ctx, room); err != nil {
 			return err
 		}
+	} else if err := c.claimRoom(ctx, a, p.CourseID); err != nil {
+		return err
 	}
 	_, err := c.exec(ctx, `
 		INSERT INTO placements (id, course_id, resource_link_id, room_id, title, rule,
-			scopes, items_url, launch_item_url, item_url, item_max, item_made, copied_from, opens_class, room_since)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			scopes, items_url, launch_item_url, item_url, item_max, item_made, copied_from, opens_class, named_room, named_at, notices, room_since)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		p.ID, p.CourseID, p.ResourceLinkID, p.RoomID, p.Title, asJSON(p.Rule),
 		strings.Join(p.Grades.Scopes, " "), p.Grades.LineItems, p.Grades.LineItem,
-		p.LineItem.URL, p.LineItem.Max, p.LineItem.Made, p.CopiedFrom, p.OpensClass, millis(p.Terms.Since))
+		p.LineItem.URL, p.LineItem.Max, p.LineItem.Made, p.CopiedFrom, p.OpensClass, p.Named, millis(p.NamedAt), asJSON(p.Notices), millis(p.Terms.Since))
 	if err != nil {
 		return fmt.Errorf("add placement %s: %w", p.ID, err)
 	}
@@ -338,6 +345,9 @@ func (c *conn) addPlacement(ctx context.Context, a arrival, k *known) error {
 		return fmt.Errorf("placement %s: %w", p.ID, err)
 	}
 	k.Placement, k.Room = row.placement(), row.room()
+	if k.Room.Picked {
+		return c.renameRoom(ctx, k, "", p.Title)
+	}
 	return nil
 }
 

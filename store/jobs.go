@@ -168,10 +168,14 @@ func (db *DB) FreeJobs(ctx context.Context) error {
 	return nil
 }
 
-// Sweep removes what is past its life: visits with their nonces, and keys.
+// Sweep removes what is past its life: visits with their nonces, rooms that
+// were picked and never used, and keys.
 func (db *DB) Sweep(ctx context.Context, now time.Time) error {
 	if err := db.sweepVisits(ctx, now); err != nil {
 		return fmt.Errorf("sweep visits: %w", err)
+	}
+	if err := db.sweepPicks(ctx, now); err != nil {
+		return fmt.Errorf("sweep picks: %w", err)
 	}
 	err := db.write(ctx, func(c *conn) error {
 		_, err := c.exec(ctx, `DELETE FROM keys WHERE retire_at <= ?`, millis(now))

@@ -113,9 +113,9 @@ func (db *DB) AddRooms(ctx context.Context, rooms []classroom.Room) error {
 
 func (c *conn) addRoom(ctx context.Context, r classroom.Room) error {
 	_, err := c.exec(ctx, `
-		INSERT INTO rooms (id, tenant_id, course_id, title, meeting_id, settings, rule, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		r.ID, r.TenantID, r.CourseID, r.Title, r.MeetingID, asJSON(r.Settings), asJSON(r.Rule), millis(r.CreatedAt))
+		INSERT INTO rooms (id, tenant_id, course_id, title, meeting_id, settings, rule, picked, titled, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		r.ID, r.TenantID, r.CourseID, r.Title, r.MeetingID, asJSON(r.Settings), asJSON(r.Rule), r.Picked, r.Titled, millis(r.CreatedAt))
 	if err != nil {
 		return fmt.Errorf("add room %s: %w", r.ID, err)
 	}
@@ -133,8 +133,8 @@ func (db *DB) SaveSettings(ctx context.Context, r classroom.Room, p classroom.Pl
 		if err != nil {
 			return err
 		}
-		err = c.one(ctx, `UPDATE rooms SET title = ?, settings = ?, rule = ? WHERE id = ?`,
-			r.Title, asJSON(r.Settings), asJSON(p.Rule), r.ID)
+		err = c.one(ctx, `UPDATE rooms SET title = ?, titled = ?, settings = ?, rule = ? WHERE id = ?`,
+			r.Title, r.Titled, asJSON(r.Settings), asJSON(p.Rule), r.ID)
 		if err != nil || !settle {
 			return err
 		}

@@ -35,12 +35,13 @@ type courseRow struct {
 	ContextKey     string `db:"course.context_key"`
 	Title          string `db:"course.title"`
 	Label          string `db:"course.label"`
+	ProvisionalAt  millis `db:"course.provisional_at"`
 }
 
 func (r courseRow) course() classroom.Course {
 	return classroom.Course{
 		ID: r.ID, RegistrationID: r.RegistrationID, DeploymentID: r.DeploymentID,
-		ContextKey: r.ContextKey, Title: r.Title, Label: r.Label,
+		ContextKey: r.ContextKey, Title: r.Title, Label: r.Label, ProvisionalAt: r.ProvisionalAt.time(),
 	}
 }
 
@@ -78,35 +79,40 @@ type roomRow struct {
 	MeetingID sql.Null[string]             `db:"room.meeting_id"`
 	Settings  jsonText[classroom.Settings] `db:"room.settings"`
 	Rule      jsonText[attendance.Rule]    `db:"room.rule"`
+	Picked    sql.Null[bool]               `db:"room.picked"`
+	Titled    sql.Null[bool]               `db:"room.titled"`
 	CreatedAt millis                       `db:"room.created_at"`
 }
 
 func (r roomRow) room() classroom.Room {
 	return classroom.Room{
 		ID: r.ID.V, TenantID: r.TenantID.V, CourseID: r.CourseID.V, Title: r.Title.V, MeetingID: r.MeetingID.V,
-		Settings: r.Settings.V, Rule: r.Rule.V, CreatedAt: r.CreatedAt.time(),
+		Settings: r.Settings.V, Rule: r.Rule.V, Picked: r.Picked.V, Titled: r.Titled.V, CreatedAt: r.CreatedAt.time(),
 	}
 }
 
 type placementRow struct {
-	ID             sql.Null[string]          `db:"placement.id"`
-	CourseID       sql.Null[string]          `db:"placement.course_id"`
-	ResourceLinkID sql.Null[string]          `db:"placement.resource_link_id"`
-	RoomID         sql.Null[string]          `db:"placement.room_id"`
-	Title          sql.Null[string]          `db:"placement.title"`
-	Rule           jsonText[attendance.Rule] `db:"placement.rule"`
-	Scopes         sql.Null[string]          `db:"placement.scopes"`
-	ItemsURL       sql.Null[string]          `db:"placement.items_url"`
-	LaunchItemURL  sql.Null[string]          `db:"placement.launch_item_url"`
-	ItemURL        sql.Null[string]          `db:"placement.item_url"`
-	ItemMax        sql.Null[float64]         `db:"placement.item_max"`
-	ItemMade       sql.Null[bool]            `db:"placement.item_made"`
-	CopiedFrom     sql.Null[string]          `db:"placement.copied_from"`
-	OpensClass     sql.Null[bool]            `db:"placement.opens_class"`
-	RoomSince      millis                    `db:"placement.room_since"`
-	CountsEarlier  sql.Null[bool]            `db:"placement.counts_earlier"`
-	GradedSince    millis                    `db:"placement.graded_since"`
-	PastRules      pastRules                 `db:"placement.past_rules"`
+	ID             sql.Null[string]                `db:"placement.id"`
+	CourseID       sql.Null[string]                `db:"placement.course_id"`
+	ResourceLinkID sql.Null[string]                `db:"placement.resource_link_id"`
+	RoomID         sql.Null[string]                `db:"placement.room_id"`
+	Title          sql.Null[string]                `db:"placement.title"`
+	Rule           jsonText[attendance.Rule]       `db:"placement.rule"`
+	Scopes         sql.Null[string]                `db:"placement.scopes"`
+	ItemsURL       sql.Null[string]                `db:"placement.items_url"`
+	LaunchItemURL  sql.Null[string]                `db:"placement.launch_item_url"`
+	ItemURL        sql.Null[string]                `db:"placement.item_url"`
+	ItemMax        sql.Null[float64]               `db:"placement.item_max"`
+	ItemMade       sql.Null[bool]                  `db:"placement.item_made"`
+	CopiedFrom     sql.Null[string]                `db:"placement.copied_from"`
+	OpensClass     sql.Null[bool]                  `db:"placement.opens_class"`
+	RoomSince      millis                          `db:"placement.room_since"`
+	CountsEarlier  sql.Null[bool]                  `db:"placement.counts_earlier"`
+	GradedSince    millis                          `db:"placement.graded_since"`
+	PastRules      pastRules                       `db:"placement.past_rules"`
+	Named          sql.Null[string]                `db:"placement.named_room"`
+	NamedAt        millis                          `db:"placement.named_at"`
+	Notices        jsonText[classroom.LinkNotices] `db:"placement.notices"`
 }
 
 func (r placementRow) placement() classroom.Placement {
@@ -121,6 +127,7 @@ func (r placementRow) placement() classroom.Placement {
 			Since: r.RoomSince.time(), Earlier: r.CountsEarlier.V, Graded: r.GradedSince.time(), Past: r.PastRules.V,
 		},
 		CopiedFrom: r.CopiedFrom.V, OpensClass: r.OpensClass.V,
+		Named: r.Named.V, NamedAt: r.NamedAt.time(), Notices: r.Notices.V,
 	}
 }
 

@@ -103,7 +103,7 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 	runner := &jobs.Runner{Store: db, Kinds: classroom.Kinds(classes, grades, db.Sweep), Now: now, Log: log, Observe: metrics.Job}
 	rooms := &classroom.Rooms{
 		Store: db, Now: now, PublicURL: cfg.PublicURL, Version: version(), PollEvery: cfg.PollInterval,
-		PasswordKey: key.Derive("meeting passwords"), Wake: runner.Wake,
+		PasswordKey: key.Derive("meeting passwords"), Wake: runner.Wake, Log: log,
 		Client: func(s classroom.Server) classroom.MeetingServer { return client(s) },
 	}
 	classes.Wake = runner.Wake
