@@ -54,6 +54,8 @@ type roomStore interface {
 	CountEarlier(ctx context.Context, p Placement, earlier bool) error
 	MovePlacement(ctx context.Context, placementID, roomID string) error
 	SaveNotices(ctx context.Context, placementID string, n LinkNotices) error
+	FramedPick(ctx context.Context, nonce string) (visitID string, items []lti.ContentItem, err error)
+	SaveFramedPick(ctx context.Context, visitID string, items []lti.ContentItem) error
 	ServerOf(ctx context.Context, tenantID string) (Server, error)
 	Server(ctx context.Context, id string) (Server, error)
 	RecordMeeting(ctx context.Context, m attendance.Meeting, pollAt time.Time) (attendance.Meeting, bool, error)
@@ -143,23 +145,27 @@ func (s *Rooms) arrival(l lti.Launch, tenant Tenant, browser, locale string) Arr
 	if l.DeepLinking != nil && l.Context.ID == "" {
 		course.ProvisionalAt = now
 	}
+	visit := Visit{
+		ID: newID(), Browser: HashBrowser(browser), RegistrationID: l.Registration.ID, DeploymentID: l.DeploymentID,
+		Role: role, Graded: graded, Locale: locale, Language: l.Locale(), ReturnURL: l.Presentation.ReturnURL, DeepLinking: l.DeepLinking,
+		CreatedAt: now, ExpiresAt: now.Add(VisitLife),
+	}
+	if l.DeepLinking != nil && l.InWindow {
+		visit.Frame = visit.ID
+	}
 	return Arrival{
-		Nonce:         nonceOf(l),
+		Nonce:         NonceOf(l),
 		NonceExpires:  l.NonceExpires,
 		NewDeployment: l.NewDeployment,
 		Course:        course,
 		Person:        Person{ID: "u" + newSecretID(), RegistrationID: l.Registration.ID, Subject: subject, Name: l.User.DisplayName()},
 		Enrolment:     Enrolment{Role: role, Graded: graded, SeenAt: now},
-		Visit: Visit{
-			ID: newID(), Browser: HashBrowser(browser), RegistrationID: l.Registration.ID, DeploymentID: l.DeploymentID,
-			Role: role, Graded: graded, Locale: locale, Language: l.Locale(), ReturnURL: l.Presentation.ReturnURL, DeepLinking: l.DeepLinking,
-			CreatedAt: now, ExpiresAt: now.Add(VisitLife),
-		},
+		Visit:         visit,
 	}
 }
 
-// nonceOf is what the store keeps of a launch's nonce.
-func nonceOf(l lti.Launch) string {
+// NonceOf is what stands for a launch's nonce, in the store and in tickets.
+func NonceOf(l lti.Launch) string {
 	sum := sha256.Sum256([]byte(l.Registration.ID + "\x00" + l.Nonce))
 	return hex.EncodeToString(sum[:])
 }

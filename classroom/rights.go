@@ -46,6 +46,7 @@ type Visit struct {
 	Language       string                   // what the platform says is the person's, a language tag; empty: nothing
 	ReturnURL      string                   // of the platform; has the user's secrets, never logged
 	DeepLinking    *lti.DeepLinkingSettings // of a deep-linking visit
+	Frame          string                   // the visit for which a frame waits that will post the answer; empty: this page posts it
 	CreatedAt      time.Time
 	ExpiresAt      time.Time
 }

@@ -112,6 +112,9 @@ func (s *Server) window(c *gin.Context) error {
 	if response.Window = c.PostForm("window"); response.Window == "" {
 		return &lti.Refusal{Code: lti.CodeStateMismatch}
 	}
+	if opened, err := s.reopen(c); opened || err != nil {
+		return err
+	}
 	return s.enter(c, response)
 }
 
@@ -212,6 +215,9 @@ func (s *Server) newWindow(c *gin.Context, response lti.Response, unbound *lti.U
 	}
 	s.frameable(c, l.Presentation.ReturnURL, l.Registration)
 	s.Metrics.launch("new_window")
+	if l.DeepLinking != nil {
+		return s.pickerFrame(c, response, unbound)
+	}
 	return s.render(c, http.StatusForbidden, web.NewWindow{
 		Person: l.User.DisplayName(), URL: "/lti/window",
 		Fields: []web.Hidden{

@@ -2,8 +2,11 @@ package handlers
 
 import (
 	"errors"
+	"html"
 	"net/http"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -25,18 +28,10 @@ func (s *Server) picker(c *gin.Context) error {
 	if err := seat.May(classroom.Pick); err != nil {
 		return err
 	}
-	settings := seat.Visit.DeepLinking
-	if !settings.AcceptsLinks() {
-		return s.answer(c, seat, lti.DeepLinkingAnswer{ErrorMessage: s.Pages.Text(seat.Visit.Locale, "picker.no_links", nil)})
+	if !seat.Visit.DeepLinking.AcceptsLinks() {
+		return s.noLinks(c, seat)
 	}
-	title := seat.Course.Title
-	if title == "" { // what the platform proposes is mostly the tool's own name (Moodle 4.5)
-		title = settings.Title
-	}
-	if r := []rune(title); len(r) > classroom.MaxTitle {
-		title = string(r[:classroom.MaxTitle])
-	}
-	return s.pickerPage(c, http.StatusOK, seat, web.Picker{Name: title, Rule: ruleForm(firstRule)}, nil)
+	return s.pickerPage(c, http.StatusOK, seat, web.Picker{Name: classroom.Proposed(seat), Rule: ruleForm(firstRule)}, nil)
 }
 
 func (s *Server) pickerPage(c *gin.Context, status int, seat classroom.Seat, page web.Picker, tickedIDs []string) error {
@@ -45,7 +40,7 @@ func (s *Server) pickerPage(c *gin.Context, status int, seat classroom.Seat, pag
 		return err
 	}
 	page.Course, page.Now, page.URL = seat.Course.Title, s.Now().UTC(), "/pick?v="+seat.Visit.ID
-	page.Multiple = seat.Visit.DeepLinking.AcceptMultiple
+	page.Multiple, page.Typed = seat.Visit.DeepLinking.AcceptMultiple, plainText(seat.Visit.DeepLinking.Text)
 	for _, room := range rooms {
 		last, err := s.Registers.LastClass(c.Request.Context(), seat, room)
 		if err != nil {
@@ -58,8 +53,15 @@ func (s *Server) pickerPage(c *gin.Context, status int, seat classroom.Seat, pag
 	return s.render(c, status, page)
 }
 
-// pick answers the platform with what was chosen. Cancelled is an answer too:
-// one without items.
+// noLinks ends a picker at a place that takes no links.
+func (s *Server) noLinks(c *gin.Context, seat classroom.Seat) error {
+	if seat.Visit.Frame == "" && seat.Visit.DeepLinking.EmptyCancels {
+		return s.answer(c, seat, lti.DeepLinkingAnswer{ErrorMessage: s.Pages.Text(seat.Visit.Locale, "picker.no_links", nil)})
+	}
+	return s.render(c, http.StatusOK, web.PickerDone{What: web.PickerNoLinks, BackURL: seat.Visit.ReturnURL})
+}
+
+// pick answers the platform with what was chosen.
 func (s *Server) pick(c *gin.Context) error {
 	if err := readForm(c, formLimit); err != nil {
 		return err
@@ -72,7 +74,7 @@ func (s *Server) pick(c *gin.Context) error {
 		return err
 	}
 	if c.PostForm("cancel") != "" {
-		return s.answer(c, seat, lti.DeepLinkingAnswer{})
+		return s.cancelled(c, seat)
 	}
 	choice := choiceOf(c)
 	if len(choice.RoomIDs) == 0 && choice.New == nil {
@@ -86,7 +88,52 @@ func (s *Server) pick(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, seat, lti.DeepLinkingAnswer{Items: items})
+	return s.chosen(c, seat, items)
+}
+
+// chosen sends the items to the platform, or leaves them to the frame that the
+// platform opened.
+func (s *Server) chosen(c *gin.Context, seat classroom.Seat, items []lti.ContentItem) error {
+	if seat.Visit.Frame == "" {
+		return s.answer(c, seat, lti.DeepLinkingAnswer{Items: items})
+	}
+	if err := s.Rooms.HandOver(c.Request.Context(), seat, items); err != nil {
+		return err
+	}
+	what := web.PickerChosen
+	if len(items) == 0 {
+		what = web.PickerCancelled
+	}
+	return s.render(c, http.StatusOK, web.PickerDone{What: what, Window: true})
+}
+
+// cancelled changes nothing: an answer without items would erase what was
+// chosen before on some platforms, so only others get one.
+func (s *Server) cancelled(c *gin.Context, seat classroom.Seat) error {
+	if seat.Visit.DeepLinking.EmptyCancels {
+		return s.chosen(c, seat, nil)
+	}
+	page := web.PickerDone{What: web.PickerCancelled, Window: seat.Visit.Frame != ""}
+	if !page.Window {
+		page.BackURL = seat.Visit.ReturnURL
+	}
+	return s.render(c, http.StatusOK, page)
+}
+
+// mostTyped is how much of a description the picker shows, in characters.
+const mostTyped = 200
+
+var tags = regexp.MustCompile(`<[^>]*>`)
+
+// plainText is a description, which may be HTML, as text for people: only to be
+// shown, the platform gets it back as it came.
+func plainText(text string) string {
+	words := strings.Fields(html.UnescapeString(tags.ReplaceAllString(text, " ")))
+	plain := []rune(strings.Join(words, " "))
+	if len(plain) > mostTyped {
+		return string(plain[:mostTyped]) + "…"
+	}
+	return string(plain)
 }
 
 // choicesMost is how many rooms can be picked at once.

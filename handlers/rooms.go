@@ -99,8 +99,9 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom
 	for _, p := range live.People {
 		page.Here = append(page.Here, web.Here{Name: p.Name, Teacher: p.Moderator, Since: since[p.PersonID]})
 	}
+	page.LinkNews = linkView(seat)
 	if seat.Placement.CopiedFrom != "" {
-		page.Copied = &web.Copied{Keep: web.Post{URL: at(seat, "/keep")}}
+		page.Copied = &web.Copied{Late: seat.Placement.Notices.Late, Keep: web.Post{URL: at(seat, "/keep")}}
 		if s.Rooms.MayShare(c.Request.Context(), seat) {
 			page.Copied.Share = web.Post{URL: at(seat, "/share")}
 		}

@@ -150,6 +150,7 @@ func (s *Server) routes(r *gin.Engine) {
 	r.GET("/lti/launch", s.page(s.launchByHand))
 	r.POST("/lti/launch", s.page(s.launch))
 	r.POST("/lti/window", s.page(s.window))
+	r.POST("/lti/frame", s.page(s.waitFrame))
 	r.GET("/lti/register", s.page(s.registration))
 	r.GET("/.well-known/jwks.json", s.page(s.jwks))
 
@@ -170,6 +171,7 @@ func (s *Server) routes(r *gin.Engine) {
 	r.POST("/rooms/:room/settings", s.page(s.change))
 	r.POST("/rooms/:room/keep", s.page(s.adopt(false)))
 	r.POST("/rooms/:room/share", s.page(s.adopt(true)))
+	r.POST("/rooms/:room/noted", s.page(s.noted))
 	r.GET("/rooms/:room/classes/:session", s.page(s.register))
 	r.GET("/rooms/:room/classes/:session/register.csv", s.page(s.registerCSV))
 	r.POST("/rooms/:room/classes/:session/resend/:person", s.page(s.resend))

@@ -43,6 +43,7 @@ type Launch struct {
 	Nonce        string               // to be used up by whoever records the launch
 	NonceExpires time.Time            // after it the nonce can't come again
 	IssuedAt     time.Time
+	InWindow     bool // it goes on in a window of ours, out of a frame without cookies (Response.Window)
 }
 
 // Locale is the language that the launch asks for, as a BCP 47 tag, or empty.

@@ -62,6 +62,7 @@ func (t *Tool) Launch(ctx context.Context, r Response) (Launch, error) {
 			StorageTarget: state.StorageTarget,
 		}
 	}
+	launch.InWindow = r.Window != ""
 	return launch, nil
 }
 

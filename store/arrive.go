@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -33,8 +32,7 @@ func (db *DB) Arrive(ctx context.Context, a classroom.Arrival) (classroom.Seat, 
 	if err != nil {
 		return classroom.Seat{}, err
 	}
-	sum := sha256.Sum256([]byte(a.Nonce))
-	arr := arrival{Arrival: a, private: private, nonce: sum[:16]}
+	arr := arrival{Arrival: a, private: private, nonce: hashed(a.Nonce)}
 	var seat classroom.Seat
 	record := func(c *conn) (err error) {
 		seat, err = c.arrive(ctx, arr)
@@ -58,7 +56,7 @@ func (db *DB) Arrive(ctx context.Context, a classroom.Arrival) (classroom.Seat, 
 type arrival struct {
 	classroom.Arrival
 	private []byte // sealed
-	nonce   []byte // 128 bits of its hash: enough, and short in the index
+	nonce   []byte // hashed
 }
 
 // A knownRow is what the database knows of a launch. The course is there; the

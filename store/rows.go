@@ -161,6 +161,7 @@ type visitRow struct {
 type visitSecret struct {
 	ReturnURL   string                   `json:"return_url,omitempty"`
 	DeepLinking *lti.DeepLinkingSettings `json:"deep_linking,omitempty"`
+	Frame       string                   `json:"frame,omitempty"`
 }
 
 // sealVisit is nil for a visit without secrets.
@@ -168,7 +169,7 @@ func (s sealer) sealVisit(v classroom.Visit) ([]byte, error) {
 	if v.ReturnURL == "" && v.DeepLinking == nil {
 		return nil, nil
 	}
-	plain, err := json.Marshal(visitSecret{v.ReturnURL, v.DeepLinking})
+	plain, err := json.Marshal(visitSecret{v.ReturnURL, v.DeepLinking, v.Frame})
 	if err != nil {
 		return nil, fmt.Errorf("write secrets of visit %s: %w", v.ID, err)
 	}
@@ -194,6 +195,6 @@ func (r visitRow) visit(s sealer, course courseRow) (classroom.Visit, error) {
 	if err := json.Unmarshal(plain, &secret); err != nil {
 		return classroom.Visit{}, fmt.Errorf("read secrets of visit %s: %w", r.ID, err)
 	}
-	v.ReturnURL, v.DeepLinking = secret.ReturnURL, secret.DeepLinking
+	v.ReturnURL, v.DeepLinking, v.Frame = secret.ReturnURL, secret.DeepLinking, secret.Frame
 	return v, nil
 }

@@ -47,6 +47,7 @@ type Picker struct {
 	Multiple bool         // the platform takes several
 	Existing bool         // the choice is an existing room, as it was typed
 	Name     string       // of the new room
+	Typed    string       // the description that was typed at the platform, as text. May be empty
 	Record   bool
 	Rule     RuleForm
 	Wrong    string // the form field that can't be taken: "room" if none was ticked
@@ -66,6 +67,44 @@ type ReturnPage struct {
 	URL, JWT  string
 	Cancelled bool
 }
+
+// A PickerFrame stands in the frame that the platform opened and in which no
+// cookie stays: what a link leads to is chosen in a window of its own, and the
+// frame posts the answer. Its script asks WaitURL how far that is, with Fields,
+// and posts them there once there is an answer; without script a button does.
+type PickerFrame struct {
+	Person  string // whom the launch is for; empty if the platform shares no name
+	Opened  bool   // the window was opened before
+	OpenURL string // for POST, in a new window
+	WaitURL string // for POST; answers FrameState as JSON to who asks for that
+	Fields  []Hidden
+}
+
+// A FrameState is what the script of a PickerFrame is told.
+type FrameState struct {
+	State string `json:"state"` // open, made or over
+}
+
+// What a FrameState says.
+const (
+	FrameOpen = "open" // nothing is chosen so far
+	FrameMade = "made" // the answer can go to the platform
+	FrameOver = "over" // too late
+)
+
+// A PickerDone ends a picker whose page posts nothing to the platform.
+type PickerDone struct {
+	What    string // PickerChosen, PickerCancelled or PickerNoLinks
+	Window  bool   // it is a window of its own, not the platform's dialogue
+	BackURL string // of the platform. May be empty
+}
+
+// How a picker ends.
+const (
+	PickerChosen    = "chosen"    // the frame that waits goes on with it
+	PickerCancelled = "cancelled" // nothing is changed
+	PickerNoLinks   = "no_links"  // the platform takes no links here
+)
 
 // A NewWindow goes on outside of a frame in which no cookie stays: one click
 // posts Fields to URL in a window of its own.

@@ -14,6 +14,7 @@ type TeacherRoom struct {
 	Join          Post       // starts or joins; opens in a new window
 	EndURL        string     // GET asks once more, POST ends the class. Empty: no such button
 	Copied        *Copied    // the link came with a copied course, and nobody has decided yet
+	LinkNews      *LinkNews  // what is to be told of the link; nil: nothing
 	Said          string     // one of Said…, or empty
 	Here          []Here     // who is in the class
 	HereAt        time.Time  // when that was so
@@ -27,7 +28,20 @@ type TeacherRoom struct {
 }
 
 // Copied offers the two ways out of a copied course: both posts.
-type Copied struct{ Keep, Share Post }
+type Copied struct {
+	Late        bool // the link named the other course's room when it had one already
+	Keep, Share Post
+}
+
+// LinkNews is what a teacher is told of a link, once: Noted ends it.
+type LinkNews struct {
+	MovedFrom string // the room that it led to, before other content was picked. May be empty
+	Unusable  []Parameter
+	Noted     Post
+}
+
+// A Parameter is a custom parameter of a link that has no effect.
+type Parameter struct{ Name, Value string }
 
 // A Here is somebody who is in the class.
 type Here struct {

@@ -16,6 +16,10 @@ func samples() map[string]any {
 		"teacher_not_started": teacherRoom(Waiting, 0),
 		"teacher_live":        teacherRoom(Live, 23),
 		"teacher_copied":      copied(teacherRoom(Ended, 0)),
+		"teacher_copied_late": late(copied(teacherRoom(Ended, 0))),
+		"teacher_link":        told(teacherRoom(Waiting, 0), "Exercises", Parameter{"complete_minutes", "abc"}, Parameter{"open", "banana"}, Parameter{"room", "k3v9x2p7q4m8n5t1"}),
+		"teacher_unusable":    told(teacherRoom(Live, 2), "", Parameter{"complete_percent", "160"}, Parameter{"complete_points", "ten"}, Parameter{"complete_counts", "most"}, Parameter{"complete_award", "\u05e9\u05dc\u05d5\u05dd <b>"}),
+		"teacher_moved":       told(teacherRoom(Waiting, 0), "Exercises"),
 		"teacher_down":        teacherRoom(Down, 0),
 		"teacher_no_server":   TeacherRoom{Title: "Intro to Law", Now: now, State: NoServer, Settings: Settings{WaitForModerator: true}},
 		"teacher_new":         TeacherRoom{Title: "Intro to Law", Now: now, State: Waiting, Join: Post{URL: "/rooms/r1/start"}, ChangeURL: "/rooms/r1/settings", RecordingsURL: "/rooms/r1/recordings"},
@@ -40,6 +44,14 @@ func samples() map[string]any {
 		"picker":               picker(true),
 		"picker_first":         Picker{Course: "Law, first year", Now: now, URL: "/pick", Name: "Law, first year", Rule: RuleForm{Minutes: "45", Percent: "60", Points: "10"}},
 		"picker_wrong":         wrongPicker(),
+		"picker_typed":         typedPicker(),
+		"picker_frame":         pickerFrame(false),
+		"picker_frame_opened":  pickerFrame(true),
+		"picker_frame_nobody":  PickerFrame{OpenURL: "/lti/window", WaitURL: "/lti/frame"},
+		"picker_chosen":        PickerDone{What: PickerChosen, Window: true},
+		"picker_cancelled":     PickerDone{What: PickerCancelled, BackURL: "https://lms.example/return"},
+		"picker_closed":        PickerDone{What: PickerCancelled, Window: true},
+		"picker_no_links":      PickerDone{What: PickerNoLinks},
 		"return":               ReturnPage{URL: "https://moodle.example/mod/lti/contentitem_return.php?course=2&id=3", JWT: "eyJhbGciOi.J9.x"},
 		"return_cancelled":     ReturnPage{URL: "https://moodle.example/return", JWT: "eyJhbGciOi.J9.x", Cancelled: true},
 		"new_window":           NewWindow{Person: "Anna Moreau", URL: "/lti/launch", Fields: []Hidden{{"state", "s1"}, {"id_token", "t1"}, {"window", "w1"}}},
@@ -130,6 +142,16 @@ func ruleQuestion() RuleQuestion {
 		Fields: []Hidden{{"title", "Intro to Law"}, {"welcome", "Good to see you.\nThe slides are in the course."}},
 		Was:    Rule{Measure: Percent, Need: 60, Points: 10}, Rule: Rule{Measure: Percent, Need: 80, InTotal: true, Points: 10},
 	}
+}
+
+func late(r TeacherRoom) TeacherRoom {
+	r.Copied.Late = true
+	return r
+}
+
+func told(r TeacherRoom, movedFrom string, unusable ...Parameter) TeacherRoom {
+	r.LinkNews = &LinkNews{MovedFrom: movedFrom, Unusable: unusable, Noted: Post{URL: "/rooms/r1/noted"}}
+	return r
 }
 
 func settingsPage(wrong string) SettingsPage {
@@ -281,6 +303,19 @@ func wrongPicker() Picker {
 	p := picker(false)
 	p.Existing, p.Wrong = true, "room"
 	return p
+}
+
+func typedPicker() Picker {
+	p := picker(false)
+	p.Name, p.Typed = "Week 3", "Bring & read the case of the long winter."
+	return p
+}
+
+func pickerFrame(opened bool) PickerFrame {
+	return PickerFrame{
+		Person: "Anna Moreau", Opened: opened, OpenURL: "/lti/window", WaitURL: "/lti/frame",
+		Fields: []Hidden{{"state", "s1"}, {"id_token", "t1"}, {"window", "w1"}, {"ticket", "k1"}},
+	}
 }
 
 var setup = Styleguide{}.Setup()

@@ -21,7 +21,7 @@ var pageFiles = map[string]any{
 	"room/teacher": TeacherRoom{}, "room/settings": SettingsPage{}, "room/confirm": Confirm{}, "room/rule_question": RuleQuestion{},
 	"room/learner": LearnerRoom{}, "room/waiting": WaitingPage{}, "room/left": LeftPage{}, "room/retry": RetryPage{},
 	"room/register": Register{}, "room/recordings": Recordings{},
-	"picker/picker": Picker{}, "picker/return": ReturnPage{},
+	"picker/picker": Picker{}, "picker/return": ReturnPage{}, "picker/frame": PickerFrame{}, "picker/done": PickerDone{},
 	"launch/new_window": NewWindow{}, "launch/front": Front{},
 	"problem": Problem{}, "styleguide": Styleguide{},
 }

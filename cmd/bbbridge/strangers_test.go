@@ -37,6 +37,7 @@ var roomRoutes = []struct {
 	{"POST /rooms/:room/settings", false, "title=Taken+over&measure=none"},
 	{"POST /rooms/:room/keep", false, ""},
 	{"POST /rooms/:room/share", false, ""},
+	{"POST /rooms/:room/noted", false, ""},
 	{"GET /rooms/:room/classes/:session", false, ""},
 	{"GET /rooms/:room/classes/:session/register.csv", false, ""},
 	{"POST /rooms/:room/classes/:session/resend/:person", false, ""},
@@ -61,7 +62,7 @@ var roomRoutes = []struct {
 // openRoutes are for everybody.
 var openRoutes = []string{
 	"GET /", "POST /", "GET /lti/login", "POST /lti/login", "GET /lti/login/:registration", "POST /lti/login/:registration",
-	"GET /lti/launch", "POST /lti/launch", "POST /lti/window", "GET /lti/register", "GET /.well-known/jwks.json", "POST /bbb/analytics/:room", "GET /bbb/ended/:room",
+	"GET /lti/launch", "POST /lti/launch", "POST /lti/window", "POST /lti/frame", "GET /lti/register", "GET /.well-known/jwks.json", "POST /bbb/analytics/:room", "GET /bbb/ended/:room",
 	"GET /healthz", "GET /readyz", "GET /metrics", "GET /styleguide",
 }
 

@@ -290,8 +290,8 @@ func TestDeepLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := form.Fields.Get("title"); got != "Introduction to Law" {
-		t.Errorf("the new room is to be called %q, not as its course", got)
+	if got := form.Fields.Get("title"); got != w.tool.Name {
+		t.Errorf("the new room is to be called %q, not as the platform proposes", got)
 	}
 	form.Set("choice", "new").Set("title", "Moot court").Set("measure", "minutes").Set("minutes", "20").
 		Set("counts", "best").Set("award", "all").Set("points", "5")

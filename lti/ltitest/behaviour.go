@@ -72,6 +72,7 @@ type Behaviour struct {
 	PageSize          int  // of lists without limit; 0: all at once
 	AcceptsLineItem   bool // deep linking: accept_lineitem true
 	NeedsItems        bool // deep linking: an empty answer is refused
+	DropsCustom       bool // deep linking: of an item only its address, title and text are kept
 	DataPrefix        string
 	RosterRoles       string
 	EmptyRosterBody   bool
@@ -143,7 +144,7 @@ func chamilo() Behaviour {
 	b.MessageHint, b.NoLoginDeployment, b.PostsToTarget, b.ErrorsWithoutState = "number", true, true, true
 	b.EmptyAsList, b.Roles, b.RosterRoles, b.LastKeyOnly = true, rolesChamilo, rolesSpec, true
 	b.NeedsScoreAccept, b.FirstScoreCreated, b.UnfinishedErases = true, true, true
-	b.DataPrefix, b.NeedsItems, b.ExactAccept = "tool:", true, true
+	b.DataPrefix, b.NeedsItems, b.DropsCustom, b.ExactAccept = "tool:", true, true, true
 	return b
 }
 

@@ -217,6 +217,24 @@ func (l *LMS) addLink(k Link) Link {
 	return k
 }
 
+// ChangeLink alters an activity, as its settings or another choice of content
+// do. Its ID and column stay.
+func (l *LMS) ChangeLink(id string, f func(*Link)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := slices.IndexFunc(l.campus.links, func(k Link) bool { return k.ID == id })
+	if i < 0 {
+		panic(fmt.Sprintf("ltitest: no link %q", id))
+	}
+	k := &l.campus.links[i]
+	k.Custom = maps.Clone(k.Custom)
+	if k.Custom == nil {
+		k.Custom = map[string]string{}
+	}
+	f(k)
+	k.ID = id
+}
+
 // CopyCourse makes a course with the same people, and copies of the links:
 // their custom parameters and line items' tags stay, their ids are new.
 func (l *LMS) CopyCourse(from string, to Course) Course {

@@ -196,6 +196,9 @@ func (l *LMS) useAnswer(t token, deep *deepLink, links []Link) ([]Link, error) {
 	}
 	l.launches.nonces[nonce], deep.used = true, true
 	for i := range links {
+		if l.behaviour.DropsCustom {
+			links[i].Custom, links[i].LineItem = nil, nil
+		}
 		links[i] = l.addLink(links[i])
 	}
 	return links, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
+	"github.com/bbbridge/bbbridge/lti"
 )
 
 // pick makes a room in the picker of a course.
@@ -251,4 +252,35 @@ func testSweptPicks(t *testing.T, w *world) {
 			t.Errorf("the stand-in %s is still there", c.ID)
 		}
 	}
+}
+
+// What was picked in a window waits for the frame of the same launch.
+func testFramedPick(t *testing.T, w *world) {
+	a := w.arrival("ann", "")
+	a.Placement, a.Room = classroom.Placement{}, nil
+	a.Visit.DeepLinking, a.Visit.Frame = &lti.DeepLinkingSettings{ReturnURL: "https://lms.example.org/deep", Title: "A\x00<b>"}, a.Visit.ID
+	_, _, err := w.FramedPick(w.ctx, a.Nonce)
+	w.fails(err, classroom.ErrNotFound)
+	seat := must(w.Arrive(w.ctx, a))(w)
+	w.same(must(w.Seat(w.ctx, seat.Visit.ID))(w), seat)
+	picked := func() []lti.ContentItem {
+		id, items, err := w.FramedPick(w.ctx, a.Nonce)
+		w.ok(err)
+		w.same(id, seat.Visit.ID)
+		return items
+	}
+	w.same(picked(), []lti.ContentItem(nil))
+	w.ok(w.SaveFramedPick(w.ctx, seat.Visit.ID, nil))
+	w.same(picked(), []lti.ContentItem{})
+	items := []lti.ContentItem{{
+		URL: "https://bridge.example/lti/launch?room=r", Title: "A\x00<b> & “ü”", Text: "<p>\r\n", Custom: map[string]string{"room": "r"},
+		Window: &lti.Window{TargetName: "_blank"}, LineItem: &lti.ItemLineItem{Label: "A", ScoreMaximum: 12.5},
+	}}
+	w.ok(w.SaveFramedPick(w.ctx, seat.Visit.ID, items))
+	w.same(picked(), items)
+	w.fails(w.SaveFramedPick(w.ctx, "another", items), classroom.ErrNotFound)
+	// It goes with the visit.
+	w.ok(w.Sweep(w.ctx, w.now.Add(classroom.VisitLife)))
+	_, _, err = w.FramedPick(w.ctx, a.Nonce)
+	w.fails(err, classroom.ErrNotFound)
 }

@@ -34,7 +34,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"strangers": testStrangers, "parallel launches": testParallelLaunches,
 		"named room": testNamedRoom, "named room in parallel": testNamedRoomInParallel, "asked late": testAskedLate,
 		"claimed room": testClaimedRoom, "claims in parallel by courses": testClaimsInParallel,
-		"renamed room": testRenamedRoom, "swept picks": testSweptPicks,
+		"renamed room": testRenamedRoom, "swept picks": testSweptPicks, "framed pick": testFramedPick,
 		"rooms": testRooms, "settings": testSettings, "moved placement": testMovedPlacement, "replaced meeting id": testReplacedMeetingID,
 		"meetings": testMeetings, "one meeting": testOneMeeting, "meeting is back": testMeetingIsBack, "end": testEnd, "evidence": testEvidence, "polls": testPolls,
 		"settlement": testSettlement, "settled twice": testSettledTwice, "dirty": testDirty, "smaller settlement": testSmallerSettlement,

@@ -109,6 +109,31 @@
 
   if (!main) return;
 
+  // A frame waits for what is chosen in its window, and goes on with it.
+  const going = document.getElementById(main.dataset.frame);
+  if (going) {
+    let asking = false;
+    const look = async () => {
+      const ask = { method: "POST", body: new URLSearchParams(new FormData(going)), headers: { Accept: "application/json" }, cache: "no-store" };
+      const answer = await fetch(going.action, ask).then((a) => a.json()).catch(() => ({}));
+      if (answer.state === "made") {
+        going.submit();
+        return;
+      }
+      if (answer.state === "over") {
+        each("section", (section) => { section.hidden = section.id !== "over"; });
+        return;
+      }
+      setTimeout(look, 2000);
+    };
+    const begin = () => {
+      if (!asking) setTimeout(look, 1000);
+      asking = true;
+    };
+    each("form[data-opens]", (form) => form.addEventListener("submit", begin));
+    if (!document.getElementById("before")) begin();
+  }
+
   // A page that goes on by itself; without scripts it does so by meta refresh.
   const { next, seconds } = main.dataset;
   if (next) setTimeout(() => location.assign(next), seconds * 1000);
