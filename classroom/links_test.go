@@ -131,6 +131,28 @@ func TestContentPickedAnew(t *testing.T) {
 	}
 }
 
+// Who has a page of the room that a link has left is led on, and nobody else.
+func TestSeatOfALinkThatHasMoved(t *testing.T) {
+	f, rooms := newFake()
+	f.seats["v"] = Seat{
+		Visit: Visit{ID: "v", Browser: HashBrowser("mine"), ExpiresAt: noon.Add(time.Hour)},
+		Room:  Room{ID: "new"}, Placement: Placement{Notices: LinkNotices{LeftRoom: "left"}},
+	}
+	var moved *MovedError
+	if _, err := rooms.Seat(t.Context(), "v", "mine", "left"); !errors.As(err, &moved) || moved.Seat.Room.ID != "new" {
+		t.Errorf("my page of it: %v", err)
+	}
+	if _, err := rooms.Seat(t.Context(), "v", "theirs", "left"); !errors.Is(err, ErrVisitOver) {
+		t.Errorf("in another browser: %v", err)
+	}
+	if _, err := rooms.Seat(t.Context(), "v", "mine", "another"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a page of another room: %v", err)
+	}
+	if _, err := rooms.SeatByTicket(t.Context(), "v", "window", "left"); !errors.As(err, &moved) || len(f.added) != 1 || moved.Seat.Visit.Browser != HashBrowser("window") {
+		t.Errorf("a button of it: %v", err)
+	}
+}
+
 // A platform that drops custom parameters leaves the address of the link.
 func TestRoomInTheAddress(t *testing.T) {
 	for _, test := range []struct{ name, custom, target, want string }{
@@ -307,13 +329,13 @@ func TestUnusableIsLoggedOnce(t *testing.T) {
 }
 
 func TestNotedByTheTeacher(t *testing.T) {
-	n := LinkNotices{MovedFrom: "Old", Late: true, Unusable: []Parameter{{"open", "banana"}}}
+	n := LinkNotices{MovedFrom: "Old", LeftRoom: "left", Late: true, Unusable: []Parameter{{"open", "banana"}}}
 	f, rooms := newFake()
 	seat := Seat{Visit: Visit{Role: Moderator}, Room: Room{ID: "old"}, Placement: Placement{ID: "p", Notices: n}}
 	if err := rooms.Noted(t.Context(), seat); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(LinkNotices{Late: true, Unusable: n.Unusable, Seen: true}, f.notices); diff != "" {
+	if diff := cmp.Diff(LinkNotices{LeftRoom: "left", Late: true, Unusable: n.Unusable, Seen: true}, f.notices); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	if again := f.notices.With(n.Unusable); !again.Seen {

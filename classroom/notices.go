@@ -10,6 +10,7 @@ import (
 // seen it.
 type LinkNotices struct {
 	MovedFrom string      `json:"moved_from,omitempty"` // title of the room it led to, before other content was picked
+	LeftRoom  string      `json:"left,omitempty"`       // id of that room; stays when MovedFrom was told
 	Late      bool        `json:"late,omitempty"`       // CopiedFrom came when the link had a room already
 	Unusable  []Parameter `json:"unusable,omitempty"`   // as the newest launch has them
 	Seen      bool        `json:"seen,omitempty"`       // Unusable was told
@@ -28,7 +29,7 @@ func parameter(name, value string) Parameter { return Parameter{name, cut(value,
 
 // Told is n once the teacher has seen it.
 func (n LinkNotices) Told() LinkNotices {
-	return LinkNotices{Late: n.Late, Unusable: n.Unusable, Seen: true}
+	return LinkNotices{LeftRoom: n.LeftRoom, Late: n.Late, Unusable: n.Unusable, Seen: true}
 }
 
 // With is n for a link whose newest launch has these unusable parameters.

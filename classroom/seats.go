@@ -12,7 +12,8 @@ import (
 // visitID it is the browser's newest visit to the room.
 //
 // It is ErrVisitOver for a visit that is over or another browser's, and
-// ErrNotFound for one that is about another room.
+// ErrNotFound for one that is about another room, or a *MovedError if that was
+// its link's room before.
 func (s *Rooms) Seat(ctx context.Context, visitID, browser, roomID string) (Seat, error) {
 	hash := HashBrowser(browser)
 	if visitID == "" && roomID != "" {
@@ -40,16 +41,23 @@ func (s *Rooms) SeatByTicket(ctx context.Context, visitID, browser, roomID strin
 	if err != nil {
 		return Seat{}, noVisit(fmt.Errorf("visit: %w", err))
 	}
-	if seat, err = s.current(seat, roomID); err != nil {
+	var moved *MovedError
+	switch seat, err = s.current(seat, roomID); {
+	case errors.As(err, &moved):
+		seat = moved.Seat
+	case err != nil:
 		return Seat{}, err
 	}
 	hash := HashBrowser(browser)
 	if seat.Visit.Browser == hash {
-		return seat, nil
+		return seat, err
 	}
 	seat.Visit.ID, seat.Visit.Browser, seat.Visit.CreatedAt = newID(), hash, s.Now()
 	if err := s.Store.AddVisit(ctx, seat.Visit); err != nil {
 		return Seat{}, fmt.Errorf("visit of a new window: %w", err)
+	}
+	if moved != nil {
+		return Seat{}, &MovedError{seat}
 	}
 	return seat, nil
 }
@@ -67,8 +75,17 @@ func (s *Rooms) current(seat Seat, roomID string) (Seat, error) {
 	if !s.Now().Before(seat.Visit.ExpiresAt) {
 		return Seat{}, fmt.Errorf("since %v: %w", seat.Visit.ExpiresAt, ErrVisitOver)
 	}
-	if seat.Room.ID != roomID {
-		return Seat{}, fmt.Errorf("visit of another room: %w", ErrNotFound)
+	switch {
+	case seat.Room.ID == roomID:
+		return seat, nil
+	case roomID != "" && seat.Placement.Notices.LeftRoom == roomID:
+		return Seat{}, &MovedError{seat}
 	}
-	return seat, nil
+	return Seat{}, fmt.Errorf("visit of another room: %w", ErrNotFound)
 }
+
+// A MovedError is of a visit to a room that its link has left since: the visit
+// goes on in Seat's room.
+type MovedError struct{ Seat Seat }
+
+func (e *MovedError) Error() string { return "the link leads to room " + e.Seat.Room.ID + " now" }

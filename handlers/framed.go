@@ -65,7 +65,7 @@ func (s *Server) launchOfTicket(ticket string) (nonce string, waits, ok bool) {
 	if !hmac.Equal(sealed[:sha256.Size], s.frameMAC(text)) {
 		return "", false, false
 	}
-	at := time.Unix(int64(binary.BigEndian.Uint64(text)), 0) //nolint:gosec // G115: it is a time that we wrote
+	at := time.Unix(int64(binary.BigEndian.Uint64(text)), 0)
 	return string(text[8:]), s.Now().Sub(at) < frameMost, true
 }
 

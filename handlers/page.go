@@ -55,7 +55,13 @@ func requestID(c *gin.Context) string { return c.GetString(requestKey) }
 // page makes a gin handler of one that returns its error.
 func (s *Server) page(h func(*gin.Context) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if err := h(c); err != nil {
+		err := h(c)
+		var moved *classroom.MovedError
+		switch {
+		case err == nil:
+		case errors.As(err, &moved) && c.GetHeader("Accept") != "application/json": // a script loads its page again
+			c.Redirect(http.StatusSeeOther, at(moved.Seat, ""))
+		default:
 			s.fail(c, err)
 		}
 	}

@@ -75,6 +75,10 @@ func problemOf(err error) problem {
 		}
 		return problem{refusal.Code, status}
 	}
+	var moved *classroom.MovedError
+	if errors.As(err, &moved) {
+		return problem{"not_found", http.StatusNotFound}
+	}
 	for _, s := range sentinels {
 		if errors.Is(err, s.err) {
 			return s.problem

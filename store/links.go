@@ -34,7 +34,8 @@ func (c *conn) learnRoom(ctx context.Context, a arrival, k *known) error {
 		if err != nil {
 			return err
 		}
-		if notices.Late = false; told {
+		notices.Late, notices.LeftRoom = false, p.RoomID
+		if told {
 			notices.MovedFrom = k.Room.Title
 		}
 	}

@@ -148,6 +148,8 @@ func TestContentPickedAnew(t *testing.T) {
 	w.eventually("Ben has his grade", func() bool { return w.grade(link, "ben") == "100/100" })
 
 	second := w.picks("law", "anna", "Second room", ltitest.LaunchOptions{})
+	before := w.launch(link, "ben", ltitest.LaunchOptions{})
+	framed := w.launch(link, "anna", ltitest.LaunchOptions{Framed: true})
 	// A launch is on its way while the content changes.
 	late, err := w.lms.Launch(ltitest.NewBrowser(), link.ID, "ben", ltitest.LaunchOptions{Stop: ltitest.StopBeforePost})
 	if err != nil {
@@ -163,6 +165,14 @@ func TestContentPickedAnew(t *testing.T) {
 	old, err := late.Submit(late.Forms[0])
 	if err != nil || roomOf(old) != second.Custom["room"] {
 		t.Errorf("what an older launch says came later and counted: %v %s", err, old.URL)
+	}
+	// Whoever has the old room's page open comes to the new room by it.
+	reloaded, err := before.Reload()
+	if err != nil || roomOf(reloaded) != second.Custom["room"] || reloaded.Status != http.StatusOK {
+		t.Errorf("an open page of the old room: %v %s %d", err, reloaded.URL, reloaded.Status)
+	}
+	if posted := w.submit(framed, "/start"); roomOf(posted) != second.Custom["room"] || posted.Status != http.StatusOK {
+		t.Errorf("a button of the old room's page: %s %d %s", posted.URL, posted.Status, posted.Text)
 	}
 	again := w.submit(anna, "/noted")
 	wantText(t, again, false, "Other content")

@@ -43,7 +43,7 @@ func testNamedRoom(t *testing.T, w *world) {
 	seat := must(w.Arrive(w.ctx, w.names("link", second, at)))(w)
 	w.same([]string{seat.Room.ID, seat.Placement.RoomID, seat.Placement.Named}, []string{second.ID, second.ID, second.ID})
 	w.same(seat.Placement.Rule, minutes(45))
-	w.same(seat.Placement.Notices, classroom.LinkNotices{MovedFrom: first.Room.Title})
+	w.same(seat.Placement.Notices, classroom.LinkNotices{MovedFrom: first.Room.Title, LeftRoom: first.Room.ID})
 	w.same(seat.Room.Picked, false)
 	w.same(must(w.Seat(w.ctx, seat.Visit.ID))(w), seat)
 	// What was earned stays, and both rooms are settled.
@@ -150,13 +150,13 @@ func testClaimedRoom(t *testing.T, w *world) {
 	moved := must(w.Arrive(w.ctx, a))(w)
 	w.same(moved.Placement.ID, learner.Placement.ID)
 	w.same(moved.Room.ID, second.ID)
-	w.same(moved.Placement.Notices, classroom.LinkNotices{})
+	w.same(moved.Placement.Notices, classroom.LinkNotices{LeftRoom: learner.Room.ID})
 	// But a class that was held there is told of.
 	third, used := w.pick(pick), w.launch("ben", "used link")
 	w.meeting(used.Room)
 	a = w.claims("context:42", "used link", pick, third)
 	a.Moves = true
-	w.same(must(w.Arrive(w.ctx, a))(w).Placement.Notices, classroom.LinkNotices{MovedFrom: used.Room.Title})
+	w.same(must(w.Arrive(w.ctx, a))(w).Placement.Notices, classroom.LinkNotices{MovedFrom: used.Room.Title, LeftRoom: used.Room.ID})
 }
 
 func testClaimsInParallel(t *testing.T, w *world) {

@@ -174,6 +174,10 @@
     if (document.hidden || document.querySelector("dialog[open]")) return;
     const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
     if (!answer || !answer.ok) return;
+    if (answer.redirected) { // the link leads to another room now
+      location.reload();
+      return;
+    }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.querySelector("main[data-refresh]");
     if (!fresh) return;
