@@ -188,14 +188,20 @@ func (db *DB) Sweep(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// sweepVisits goes in small steps: launches don't wait for long.
 func (db *DB) sweepVisits(ctx context.Context, now time.Time) error {
-	const step = 500
-	for swept := int64(step); swept == step; {
+	return db.inSteps(ctx, 500, func(c *conn, step int64) (int64, error) {
+		return c.exec(ctx, `
+			DELETE FROM visits WHERE id IN (SELECT id FROM visits WHERE kept_until <= ? ORDER BY kept_until LIMIT ?)`,
+			millis(now), step)
+	})
+}
+
+// inSteps sweeps a step of so many rows after another, until there is less to
+// sweep: launches don't wait for long.
+func (db *DB) inSteps(ctx context.Context, step int64, sweep func(c *conn, step int64) (int64, error)) error {
+	for swept := step; swept == step; {
 		err := db.write(ctx, func(c *conn) (err error) {
-			swept, err = c.exec(ctx, `
-				DELETE FROM visits WHERE id IN (SELECT id FROM visits WHERE kept_until <= ? ORDER BY kept_until LIMIT ?)`,
-				millis(now), step)
+			swept, err = sweep(c, step)
 			return err
 		})
 		if err != nil {

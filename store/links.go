@@ -142,35 +142,24 @@ func (db *DB) SaveNotices(ctx context.Context, placementID string, n classroom.L
 // sweepPicks removes rooms that were made in the picker and that no launch has
 // named, and the stand-ins of courses for requests that named none.
 func (db *DB) sweepPicks(ctx context.Context, now time.Time) error {
-	const step = 200
 	before := millis(now.Add(-classroom.UnusedKept))
-	for swept := int64(step); swept == step; {
-		err := db.write(ctx, func(c *conn) (err error) {
-			swept, err = c.exec(ctx, `
-				DELETE FROM rooms WHERE id IN (
-					SELECT r.id FROM rooms r WHERE r.picked AND r.created_at <= ?
-						AND NOT EXISTS (SELECT 1 FROM placements p WHERE p.room_id = r.id)
-						AND NOT EXISTS (SELECT 1 FROM meetings m WHERE m.room_id = r.id)
-					ORDER BY r.created_at LIMIT ?)`, before, step)
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	err := db.inSteps(ctx, 200, func(c *conn, step int64) (int64, error) {
+		return c.exec(ctx, `
+			DELETE FROM rooms WHERE id IN (
+				SELECT r.id FROM rooms r WHERE r.picked AND r.created_at <= ?
+					AND NOT EXISTS (SELECT 1 FROM placements p WHERE p.room_id = r.id)
+					AND NOT EXISTS (SELECT 1 FROM meetings m WHERE m.room_id = r.id)
+				ORDER BY r.created_at LIMIT ?)`, before, step)
+	})
+	if err != nil {
+		return err
 	}
-	for swept := int64(step); swept == step; {
-		err := db.write(ctx, func(c *conn) (err error) {
-			if _, err = c.exec(ctx, `DELETE FROM enrolments WHERE course_id IN (`+emptyProvisional+`)`, before, step); err != nil {
-				return err
-			}
-			swept, err = c.exec(ctx, `DELETE FROM courses WHERE id IN (`+emptyProvisional+`)`, before, step)
-			return err
-		})
-		if err != nil {
-			return err
+	return db.inSteps(ctx, 200, func(c *conn, step int64) (int64, error) {
+		if _, err := c.exec(ctx, `DELETE FROM enrolments WHERE course_id IN (`+emptyProvisional+`)`, before, step); err != nil {
+			return 0, err
 		}
-	}
-	return nil
+		return c.exec(ctx, `DELETE FROM courses WHERE id IN (`+emptyProvisional+`)`, before, step)
+	})
 }
 
 // emptyProvisional finds stand-ins whose visits are long over. All their rooms

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -380,13 +381,11 @@ func (p *framedPicker) state() string {
 		p.w.t.Fatal(err)
 	}
 	defer res.Body.Close()
-	var text strings.Builder
-	if _, err := fmt.Fprint(&text, res.StatusCode, " "); err != nil {
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
 		p.w.t.Fatal(err)
 	}
-	buf := make([]byte, 200)
-	n, _ := res.Body.Read(buf)
-	return text.String() + string(buf[:n])
+	return fmt.Sprint(res.StatusCode, " ", string(text))
 }
 
 // goOn is what the frame's script does, or its button, once there's an answer.
