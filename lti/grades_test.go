@@ -460,10 +460,10 @@ func TestListIsBoundedAsAWhole(t *testing.T) {
 func TestGivesZeros(t *testing.T) {
 	for address, want := range map[string]bool{
 		"https://c.example/plugin/ims_lti/ags2.php/1/lineitems/3?t=7": true,
-		"https://x.example/items/1":                                  true,
-		moodleItem:                                                   false,
-		"https://c.example/api/lti/courses/55/line_items/902":        false,
-		"https://s.example/imsblis/lti13/lineitems/site/1":           false,
+		"https://x.example/items/1":                                   true,
+		moodleItem:                                                    false,
+		"https://c.example/api/lti/courses/55/line_items/902":         false,
+		"https://s.example/imsblis/lti13/lineitems/site/1":            false,
 	} {
 		if got := GivesZeros(address); got != want {
 			t.Errorf("GivesZeros(%s) = %v", address, got)
