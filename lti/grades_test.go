@@ -471,19 +471,20 @@ func TestGivesZeros(t *testing.T) {
 	}
 }
 
-func TestKeyRefused(t *testing.T) {
+func TestTokenRefusals(t *testing.T) {
 	for _, test := range []struct {
-		e    ServiceError
-		want bool
+		e          ServiceError
+		key, scope bool
 	}{
-		{ServiceError{Call: "token", Status: 400, Reason: "invalid_client"}, true},
-		{ServiceError{Call: "token", Status: 401, Reason: "invalid_client: the key is unknown"}, true},
-		{ServiceError{Call: "token", Status: 400, Reason: "invalid_scope"}, false},
-		{ServiceError{Call: "token", Status: 503}, false},
-		{ServiceError{Call: "score", Status: 400, Reason: "invalid_client"}, false},
+		{ServiceError{Call: "token", Status: 400, Reason: "invalid_client"}, true, false},
+		{ServiceError{Call: "token", Status: 401, Reason: "invalid_client: the key is unknown"}, true, false},
+		{ServiceError{Call: "token", Status: 400, Reason: "invalid_scope"}, false, true},
+		{ServiceError{Call: "token", Status: 503}, false, false},
+		{ServiceError{Call: "score", Status: 400, Reason: "invalid_client"}, false, false},
+		{ServiceError{Call: "score", Status: 400, Reason: "invalid_scope"}, false, false},
 	} {
-		if got := test.e.KeyRefused(); got != test.want {
-			t.Errorf("%v: %v", test.e.Error(), got)
+		if key, scope := test.e.KeyRefused(), test.e.ScopeRefused(); key != test.key || scope != test.scope {
+			t.Errorf("%v: key %v, scope %v", test.e.Error(), key, scope)
 		}
 	}
 }

@@ -64,6 +64,12 @@ func (e *ServiceError) KeyRefused() bool {
 	return e.Call == "token" && strings.Contains(e.Reason, "invalid_client")
 }
 
+// ScopeRefused reports whether the platform gives no token for the scope of
+// the call, though the launch listed it (RFC 6749, 5.2).
+func (e *ServiceError) ScopeRefused() bool {
+	return e.Call == "token" && strings.Contains(e.Reason, "invalid_scope")
+}
+
 // An answer is what a service said.
 type answer struct {
 	status int

@@ -126,6 +126,7 @@ func TestDeliverOutcomes(t *testing.T) {
 		{"somebody gave the same later", func(_ *ledger, l *gradebooktest.LMS) { l.Give("sub-ann", 10, nine(70)) }, Delivered, "", false},
 		{"the column can't be read now", fails("results", gradebooktest.Refusal("results", 502)), Waiting, ReasonPlatformDown, false},
 		{"the column can't be read at all", fails("results", gradebooktest.Refusal("results", 403)), Delivered, "", true},
+		{"no token for results", fails("results", &lti.ServiceError{Call: "token", Status: 400, Reason: "invalid_scope"}), Delivered, "", true},
 		{"our key isn't accepted", fails("results", keyRefused), Waiting, ReasonKeyRefused, false},
 		{"the platform is switched off", func(b *ledger, _ *gradebooktest.LMS) { b.platform.Disabled = true }, Waiting, ReasonPlatformDisabled, false},
 	} {

@@ -391,6 +391,23 @@ func TestReasonsAreToldApart(t *testing.T) {
 	}
 }
 
+// A column of which all calls fail, while those of others succeed.
+func TestHalfDeletedColumn(t *testing.T) {
+	b, g, lms, now := deliverable(t)
+	lms.Watch(func(call string) error { return gradebooktest.Refusal(call, http.StatusInternalServerError) }, nil)
+	for i := range 5 {
+		g.up.set("lms", *now) // another column was filled
+		*now = deliver(t, g)
+		want := ReasonLocked
+		if i < faultsFine {
+			want = ReasonPlatformDown
+		}
+		if d := b.delivery("ann"); d.State != Waiting || d.Reason != want {
+			t.Errorf("attempt %d: %+v", i+1, d)
+		}
+	}
+}
+
 // The store's own faults are ours, and nothing is lost by them.
 func TestColumnThatCannotBeKept(t *testing.T) {
 	full := errors.New("disk full")

@@ -172,7 +172,7 @@ func (g *Grades) reasonNow(o *Order, err error) string {
 		return ReasonPlatformDown
 	case service.Call == "line item" && o.LineItem.URL == "":
 		return ReasonNoGradebook
-	case service.Call == "score" && g.up.within(o.Registration.ID, g.Now(), readingFor):
+	case (service.Call == "score" || service.Call == "results") && g.up.within(o.Registration.ID, g.Now(), readingFor):
 		return ReasonLocked
 	}
 	return ReasonPlatformDown

@@ -55,7 +55,7 @@ type readings struct {
 // unreadable reports whether a column can't be read, now or later.
 func unreadable(err error) bool {
 	var service *lti.ServiceError
-	return errors.Is(err, lti.ErrNotGranted) || errors.As(err, &service) && service.Final()
+	return errors.Is(err, lti.ErrNotGranted) || errors.As(err, &service) && (service.Final() || service.ScopeRefused())
 }
 
 // began reports whether r began since then, and after the after-th reading.
