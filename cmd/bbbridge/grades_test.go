@@ -185,6 +185,7 @@ func TestGradeIsReadBack(t *testing.T) {
 	w.lms.ResetGrades("law")
 	w.press(w.newestRegister(link), "/resend?") // all of the link
 	w.eventually("Ben has his grade again", func() bool { return w.grade(link, "ben") == "10/10" })
+	w.says(link, "100 of 100 points were sent to the gradebook")
 	w.lms.ResetGrades("law") // and again, before anybody looks
 	w.later(4 * time.Minute)
 	page = w.says(link, "and aren't there")
