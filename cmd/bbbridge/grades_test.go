@@ -53,8 +53,8 @@ func (w *world) says(link ltitest.Link, text string) *ltitest.Page {
 	return page
 }
 
-// press sends a form of the page, and checks that it was taken.
-func (w *world) press(page *ltitest.Page, action string) *ltitest.Page {
+// send sends a form of the page, and checks that it was taken.
+func (w *world) send(page *ltitest.Page, action string) *ltitest.Page {
 	w.t.Helper()
 	next := w.submit(page, action)
 	if _, ok := next.Location(); ok {
@@ -108,7 +108,7 @@ func TestHandGradeStays(t *testing.T) {
 			}
 			w.lms.SetGrade(link.ID, "ben", 7)
 			w.later(time.Second)
-			w.press(w.newestRegister(link), "/resend/")
+			w.send(w.newestRegister(link), "/resend/")
 			page := w.says(link, "The gradebook has 7 of "+most+", given there. Ours: "+most+".")
 			if _, err := page.Form("/resend/"); err == nil {
 				t.Error("the grade can be sent without replacing what somebody gave")
@@ -116,7 +116,7 @@ func TestHandGradeStays(t *testing.T) {
 			if !strings.HasPrefix(w.grade(link, "ben"), "7/") {
 				t.Fatalf("Ben has %s", w.grade(link, "ben"))
 			}
-			w.press(page, "/replace/")
+			w.send(page, "/replace/")
 			want := strings.Replace(strings.Replace(test.replaced, "10/10", most+"/"+most, 1), "7/10", "7/"+most, 1)
 			w.says(link, "sent to the gradebook")
 			if got := w.grade(link, "ben"); got != want {
@@ -183,13 +183,13 @@ func TestGradeIsReadBack(t *testing.T) {
 		t.Errorf("%d readings, one before and one after", n)
 	}
 	w.lms.ResetGrades("law")
-	w.press(w.newestRegister(link), "/resend?") // all of the link
+	w.send(w.newestRegister(link), "/resend?") // all of the link
 	w.eventually("Ben has his grade again", func() bool { return w.grade(link, "ben") == "10/10" })
 	w.says(link, "100 of 100 points were sent to the gradebook")
 	w.lms.ResetGrades("law") // and again, before anybody looks
 	w.later(4 * time.Minute)
 	page = w.says(link, "and aren't there")
-	w.press(page, "/resend/")
+	w.send(page, "/resend/")
 	w.eventually("Ben has his grade once more", func() bool { return w.grade(link, "ben") == "10/10" })
 }
 
@@ -243,7 +243,7 @@ func TestDeletedColumnIsMadeWhenAsked(t *testing.T) {
 	w.holdClass(link)
 	w.eventually("Ben has his grade", func() bool { return w.grade(link, "ben") == "100/100" })
 	w.lms.RemoveLineItem(w.lms.LineItems("law")[0].ID)
-	w.press(w.newestRegister(link), "/resend/")
+	w.send(w.newestRegister(link), "/resend/")
 	for range 4 {
 		w.says(link, "The column isn't in the gradebook any more.")
 		w.later(time.Minute)
@@ -252,7 +252,7 @@ func TestDeletedColumnIsMadeWhenAsked(t *testing.T) {
 	if items := w.lms.LineItems("law"); len(items) != 0 {
 		t.Fatalf("a column was made: %+v", items)
 	}
-	w.press(page, "/column")
+	w.send(page, "/column")
 	w.eventually("Ben has his grade again", func() bool { return w.grade(link, "ben") == "100/100" })
 	if text := w.launch(link, "anna", ltitest.LaunchOptions{}).Text; strings.Contains(text, "takes no grades") {
 		t.Errorf("the room's page: %s", text)
@@ -334,7 +334,7 @@ func TestReasonsOfWaiting(t *testing.T) {
 				return strings.Contains(w.newestRegister(link).Text, test.want)
 			})
 			test.right(w, link)
-			w.press(w.newestRegister(link), "/resend/")
+			w.send(w.newestRegister(link), "/resend/")
 			w.eventually("Ben has his grade", func() bool { return w.grade(link, "ben") != "none" && w.grade(link, "ben")[:1] == "1" })
 		})
 	}
