@@ -44,6 +44,7 @@ var layers = map[string]layer{
 	"classroom/attendance":                {ours: []string{"bbb"}, pure: true},
 	"classroom/attendance/attendancetest": {},
 	"classroom/gradebook":                 {ours: []string{"classroom/attendance", "lti"}, others: []string{"golang.org/x/sync/"}},
+	"classroom/gradebook/gradebooktest":   {ours: []string{"lti"}},
 	"classroom": {
 		ours:   []string{"classroom/jobs", "classroom/attendance", "classroom/gradebook", "lti", "bbb"},
 		others: []string{"golang.org/x/sync/"}},

@@ -384,19 +384,23 @@ func (b *books) put(d gradebook.Delivery, now time.Time) {
 }
 
 func (b *books) Order(_ context.Context, placementID, personID string) (o gradebook.Order, err error) {
-	return o, b.do("Order", func() error {
-		d, ok := b.deliveries[gradebook.Key{PlacementID: placementID, PersonID: personID}]
-		i := slices.IndexFunc(b.placements, func(p Placement) bool { return p.ID == placementID })
-		if !ok || i < 0 || b.removed {
-			return gradebook.ErrNoOrder
-		}
-		o = gradebook.Order{
-			Delivery: d, Registration: b.platform, DeploymentID: "1", Subject: "sub-" + personID,
-			Column: b.placements[i].Column, ResourceLinkID: b.placements[i].ResourceLinkID, Title: b.placements[i].Title,
-			RoomID: b.placements[i].RoomID,
-		}
-		return nil
+	return o, b.do("Order", func() (err error) {
+		o, err = b.order(gradebook.Key{PlacementID: placementID, PersonID: personID})
+		return err
 	})
+}
+
+func (b *books) order(key gradebook.Key) (gradebook.Order, error) {
+	d, ok := b.deliveries[key]
+	i := slices.IndexFunc(b.placements, func(p Placement) bool { return p.ID == key.PlacementID })
+	if !ok || i < 0 || b.removed {
+		return gradebook.Order{}, gradebook.ErrNoOrder
+	}
+	return gradebook.Order{
+		Delivery: d, Registration: b.platform, DeploymentID: "1", Subject: "sub-" + key.PersonID,
+		Column: b.placements[i].Column, ResourceLinkID: b.placements[i].ResourceLinkID, Title: b.placements[i].Title,
+		RoomID: b.placements[i].RoomID,
+	}, nil
 }
 
 func (b *books) HoldLineItem(_ context.Context, placementID string, now, until time.Time) (held bool, err error) {
@@ -421,12 +425,54 @@ func (b *books) SaveLineItem(_ context.Context, placementID string, item gradebo
 		if i < 0 {
 			return ErrNotFound
 		}
-		b.placements[i].LineItem = item
+		p := &b.placements[i]
+		p.LineItem, p.Own, p.Gone, p.MissedAt = item, p.Own || !item.Made, false, time.Time{}
 		return nil
 	})
 }
 
-func (b *books) SaveDelivery(ctx context.Context, d gradebook.Delivery) error {
+func (b *books) MissLineItem(_ context.Context, placementID, url string, since time.Time, gone bool) error {
+	return b.do("MissLineItem", func() error {
+		for i := range b.placements {
+			if p := &b.placements[i]; p.ID == placementID && p.LineItem.URL == url {
+				p.MissedAt, p.Gone = since, gone
+			}
+		}
+		return nil
+	})
+}
+
+func (b *books) SentOrders(_ context.Context, placementID string) (all []gradebook.Order, err error) {
+	return all, b.do("SentOrders", func() error {
+		for _, key := range slices.SortedFunc(maps.Keys(b.deliveries), func(x, y gradebook.Key) int { return cmp.Compare(x.PersonID, y.PersonID) }) {
+			d := b.deliveries[key]
+			if sent := d.State == gradebook.Delivered || d.Reason == gradebook.ReasonGiven; !sent || key.PlacementID != placementID {
+				continue
+			}
+			o, err := b.order(key)
+			if err != nil {
+				return err
+			}
+			all = append(all, o)
+		}
+		return nil
+	})
+}
+
+func (b *books) SaveFound(_ context.Context, all []gradebook.Delivery) error {
+	return b.do("SaveFound", func() error {
+		for _, d := range all {
+			key := gradebook.Key{PlacementID: d.PlacementID, PersonID: d.PersonID}
+			if row := b.deliveries[key]; row.TrueAt.Equal(d.TrueAt) && row.State != gradebook.Waiting {
+				row.State, row.Reason, row.Detail, row.Found = d.State, d.Reason, d.Detail, d.Found
+				b.deliveries[key] = row
+			}
+		}
+		return nil
+	})
+}
+
+func (b *books) SaveDelivery(ctx context.Context, d gradebook.Delivery, checkAt time.Time) error {
 	return b.do("SaveDelivery", func() error {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -436,11 +482,16 @@ func (b *books) SaveDelivery(ctx context.Context, d gradebook.Delivery) error {
 		if !ok {
 			return ErrNotFound
 		}
-		row.SentAt, row.SentPoints, row.SentStamp = d.SentAt, d.SentPoints, d.SentStamp
+		row.SentItem, row.SentAt, row.SentPoints, row.SentMax = d.SentItem, d.SentAt, d.SentPoints, d.SentMax
+		row.SentStamp, row.TriedPoints, row.TriedMax = d.SentStamp, d.TriedPoints, d.TriedMax
 		if row.TrueAt.Equal(d.TrueAt) {
 			row.State, row.Reason, row.Detail, row.Attempts, row.NextAt = d.State, d.Reason, d.Detail, d.Attempts, d.NextAt
+			row.Found, row.Replaces = d.Found, d.Replaces
 		}
 		b.deliveries[key] = row
+		if !checkAt.IsZero() {
+			b.enqueue(jobs.Job{Kind: gradebook.CheckJob, Subject: d.PlacementID, Lane: b.platform.ID, RunAt: checkAt})
+		}
 		return nil
 	})
 }
@@ -456,23 +507,43 @@ func (b *books) Session(_ context.Context, roomID, sessionID string) (s attendan
 	})
 }
 
-func (b *books) Resend(_ context.Context, placementID, personID string) error {
-	return b.do("Resend", func() error {
-		key := gradebook.Key{PlacementID: placementID, PersonID: personID}
-		d, ok := b.deliveries[key]
-		if !ok {
-			return ErrNotFound
+func (b *books) Resend(_ context.Context, placementID, personID string, replaces bool) error {
+	return b.do("Resend", func() error { return b.resend(gradebook.Key{PlacementID: placementID, PersonID: personID}, replaces) })
+}
+
+func (b *books) ResendAll(_ context.Context, placementID string, newColumn bool) error {
+	return b.do("ResendAll", func() error {
+		for i := range b.placements {
+			if p := &b.placements[i]; p.ID == placementID && newColumn && p.Gone && p.LineItem.Made {
+				p.LineItem, p.Gone, p.MissedAt = gradebook.LineItem{}, false, time.Time{}
+			}
 		}
-		d.State, d.Reason, d.Detail, d.Attempts, d.NextAt = gradebook.Waiting, "", "", 0, time.Time{}
-		if now := b.now(); now.After(d.TrueAt) {
-			d.TrueAt = now
-		} else {
-			d.TrueAt = d.TrueAt.Add(time.Millisecond)
+		for key, d := range b.deliveries {
+			if key.PlacementID != placementID || d.State == gradebook.Withdrawn || d.State == gradebook.Superseded {
+				continue
+			}
+			if err := b.resend(key, false); err != nil {
+				return err
+			}
 		}
-		b.deliveries[key] = d
-		b.enqueue(jobs.Job{Kind: gradebook.DeliverJob, Subject: d.JobSubject(), Lane: b.platform.ID})
 		return nil
 	})
+}
+
+func (b *books) resend(key gradebook.Key, replaces bool) error {
+	d, ok := b.deliveries[key]
+	if !ok {
+		return ErrNotFound
+	}
+	d.State, d.Reason, d.Detail, d.Attempts, d.NextAt, d.Replaces = gradebook.Waiting, "", "", 0, time.Time{}, replaces
+	if now := b.now(); now.After(d.TrueAt) {
+		d.TrueAt = now
+	} else {
+		d.TrueAt = d.TrueAt.Add(time.Millisecond)
+	}
+	b.deliveries[key] = d
+	b.enqueue(jobs.Job{Kind: gradebook.DeliverJob, Subject: d.JobSubject(), Lane: b.platform.ID, RunAt: b.now()})
+	return nil
 }
 
 func (b *books) Enqueue(_ context.Context, j jobs.Job) error {

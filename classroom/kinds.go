@@ -8,7 +8,7 @@ import (
 	"github.com/bbbridge/bbbridge/classroom/jobs"
 )
 
-// The kinds of jobs that rooms ask for, beside gradebook.DeliverJob.
+// The kinds of jobs that rooms ask for, beside those of gradebook.
 const (
 	PollJob   jobs.Kind = "poll"   // subject: Meeting.ID
 	SettleJob jobs.Kind = "settle" // subject: Room.ID
@@ -31,6 +31,9 @@ func Kinds(classes *Classes, grades *gradebook.Grades, sweep func(ctx context.Co
 		gradebook.DeliverJob: {Workers: 64, PerLane: 32, Release: grades.Release, Do: func(ctx context.Context, job jobs.Job) jobs.Outcome {
 			a, err := grades.Deliver(ctx, job.Subject, job.Attempts)
 			return jobs.Outcome{Again: a.Again, Err: err, Trouble: a.Trouble, Wait: a.Wait}
+		}},
+		gradebook.CheckJob: {Workers: 8, PerLane: 2, Do: func(ctx context.Context, job jobs.Job) jobs.Outcome {
+			return jobs.Done(grades.Check(ctx, job.Subject, job.Attempts))
 		}},
 		SweepJob: {Workers: 1, PerLane: 1, Unasked: true, Do: func(ctx context.Context, _ jobs.Job) jobs.Outcome {
 			return jobs.Done(classes.Now().Add(sweepEvery), sweep(ctx, classes.Now()))

@@ -12,7 +12,6 @@ import (
 
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
-	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/lti"
 )
 
@@ -189,13 +188,7 @@ func refresh(p *Placement, l lti.Launch) {
 		p.Title = cut(l.ResourceLink.Title, 255)
 	}
 	p.OpensClass = l.Custom["open"] == "class"
-	if len(l.Grades.Scopes) == 0 { // some platforms tell it to teachers only
-		return
-	}
-	p.Grades = l.Grades
-	if l.Grades.LineItem != "" && l.Grades.LineItem != p.LineItem.URL {
-		p.LineItem = gradebook.LineItem{URL: l.Grades.LineItem}
-	}
+	p.Column = p.Told(l.Grades)
 }
 
 // roomTitle is what a link's new room is called: 2 to MaxTitle characters,

@@ -20,7 +20,8 @@ type registerStore interface {
 	History(ctx context.Context, roomID, personID string) ([]HistoryLine, error)
 	ResultOf(ctx context.Context, placementID, personID string) (*attendance.Result, *gradebook.Delivery, error)
 	PlacementDeliveries(ctx context.Context, placementID string) ([]gradebook.Delivery, error)
-	Resend(ctx context.Context, placementID, personID string) error
+	Resend(ctx context.Context, placementID, personID string, replaces bool) error
+	ResendAll(ctx context.Context, placementID string, newColumn bool) error
 }
 
 // Registers shows who attended, to those who may see it, and never the
@@ -61,9 +62,9 @@ func (s *Registers) LastClass(ctx context.Context, seat Seat, room Room) (time.T
 	return lines[0].Session.StartedAt, nil
 }
 
-// Classes lists the room's sessions, newest first, and counts the
-// deliveries of the seat's placement by state.
-func (s *Registers) Classes(ctx context.Context, seat Seat) ([]ClassLine, map[gradebook.State]int, error) {
+// Classes lists the room's sessions, newest first, and the deliveries of the
+// seat's placement.
+func (s *Registers) Classes(ctx context.Context, seat Seat) ([]ClassLine, []gradebook.Delivery, error) {
 	if err := seat.May(ReadRegister); err != nil {
 		return nil, nil, err
 	}
@@ -78,11 +79,7 @@ func (s *Registers) Classes(ctx context.Context, seat Seat) ([]ClassLine, map[gr
 	if err != nil {
 		return nil, nil, fmt.Errorf("deliveries of placement %s: %w", seat.Placement.ID, err)
 	}
-	states := map[gradebook.State]int{}
-	for _, d := range deliveries {
-		states[d.State]++
-	}
-	return lines, states, nil
+	return lines, deliveries, nil
 }
 
 // Since tells of each person in a session when they were first seen in it, by
@@ -196,26 +193,4 @@ func (s *Registers) Own(ctx context.Context, seat Seat) (OwnRecord, error) {
 	own.Delivery = own.Delivery.Shown()
 	own.Counting, err = s.Counting(ctx, seat)
 	return own, err
-}
-
-// Resend sends a person's grade once more, for a teacher who asks for it in
-// the register of a session. It counts as of now, also over what somebody gave
-// meanwhile: that is what they ask for.
-//
-// It is ErrForbidden, or ErrNotFound for somebody without a grade and for a
-// session of another room.
-func (s *Registers) Resend(ctx context.Context, seat Seat, sessionID, personID string) error {
-	if err := seat.May(Resend); err != nil {
-		return err
-	}
-	if _, err := s.Store.Session(ctx, seat.Room.ID, sessionID); err != nil {
-		return fmt.Errorf("session %s of room %s: %w", sessionID, seat.Room.ID, err)
-	}
-	if err := s.Store.Resend(ctx, seat.Placement.ID, personID); err != nil {
-		return fmt.Errorf("resend to placement %s: %w", seat.Placement.ID, err)
-	}
-	if s.Wake != nil {
-		s.Wake()
-	}
-	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
+	"github.com/bbbridge/bbbridge/classroom/gradebook/gradebooktest"
 	"github.com/bbbridge/bbbridge/classroom/jobs"
 	"github.com/bbbridge/bbbridge/lti"
 )
@@ -20,7 +21,8 @@ import (
 // A platform is a gradebook for tests.
 type platform interface {
 	LineItem(ctx context.Context, r lti.Registration, deploymentID string, e lti.Endpoint, address string) (lti.LineItem, error)
-	FindOrCreateLineItem(ctx context.Context, r lti.Registration, deploymentID string, e lti.Endpoint, want lti.LineItem) (lti.LineItem, error)
+	FindLineItem(ctx context.Context, r lti.Registration, deploymentID string, e lti.Endpoint, want lti.LineItem) (lti.LineItem, error)
+	CreateLineItem(ctx context.Context, r lti.Registration, deploymentID string, e lti.Endpoint, want lti.LineItem) (lti.LineItem, error)
 	PostScore(ctx context.Context, r lti.Registration, deploymentID string, e lti.Endpoint, lineItemURL string, s lti.Score) error
 	Results(ctx context.Context, r lti.Registration, deploymentID string, e lti.Endpoint, lineItemURL, userID string) ([]lti.Result, error)
 }
@@ -61,7 +63,7 @@ func TestClassFromPollsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, _ := class(attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 10})
 		b.now = time.Now
-		lms := newLMS()
+		lms := gradebooktest.New()
 		at := (&scene{info: bbb.Meeting{InternalMeetingID: "in-a"}}).with("teacher")
 		shows := func(what string, want func(attendance.Session) bool) {
 			t.Helper()
@@ -100,8 +102,8 @@ func TestClassFromPollsAlone(t *testing.T) {
 				t.Errorf("ann was there for %v", a.Time)
 			}
 		}
-		if len(lms.taken) != 1 || lms.taken[0].UserID != "sub-ann" || lms.taken[0].ScoreGiven != 10 {
-			t.Errorf("scores: %+v", lms.taken)
+		if len(lms.Taken) != 1 || lms.Taken[0].UserID != "sub-ann" || lms.Taken[0].ScoreGiven != 10 {
+			t.Errorf("scores: %+v", lms.Taken)
 		}
 		if n := len(b.evidence); n != 3 {
 			t.Errorf("%d pieces of evidence for three states", n)
@@ -153,14 +155,12 @@ func (k *killer) after(string) error {
 }
 
 // lifetime runs a process until it's killed, or for long.
-func (k *killer) lifetime(t *testing.T, b *books, lms *gradingLMS, long time.Duration) {
+func (k *killer) lifetime(t *testing.T, b *books, lms *gradebooktest.LMS, long time.Duration) {
 	set := func(before, after func(string) error) {
 		b.mu.Lock()
 		b.before, b.after = before, after
 		b.mu.Unlock()
-		lms.mu.Lock()
-		lms.before, lms.after = before, after
-		lms.mu.Unlock()
+		lms.Watch(before, after)
 	}
 	set(k.before, k.after)
 	p := start(b, lms, nil, silent())
@@ -176,15 +176,15 @@ func (k *killer) lifetime(t *testing.T, b *books, lms *gradingLMS, long time.Dur
 }
 
 // reportedClass is one that ann and bob passed; its report has just been kept.
-func reportedClass(t *testing.T, columns int) (*books, *gradingLMS) {
+func reportedClass(t *testing.T, columns int) (*books, *gradebooktest.LMS) {
 	t.Helper()
 	b, _ := class(attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 10})
 	b.held("a", 0, 60, "ann", "bob", "cy")
 	b.reported("a", 0, 60, map[string][]stretch{"ann": {{0, 60}}, "bob": {{0, 31}}, "cy": {{0, 20}}})
 	b.enqueue(jobs.Job{Kind: SettleJob, Subject: "room", RunAt: time.Now()})
-	lms := newLMS()
+	lms := gradebooktest.New()
 	if columns == 0 {
-		clear(lms.columns)
+		clear(lms.Columns)
 		b.placements[0].LineItem = gradebook.LineItem{}
 		b.placements[0].Grades = lti.Endpoint{Scopes: []string{lti.AGSScore, lti.AGSLineItem}, LineItems: "https://lms/list"}
 	}
@@ -193,16 +193,16 @@ func reportedClass(t *testing.T, columns int) (*books, *gradingLMS) {
 
 // everythingArrived checks that ann and bob have their grade, once, and that
 // nothing is left to do.
-func everythingArrived(t *testing.T, b *books, lms *gradingLMS) {
+func everythingArrived(t *testing.T, b *books, lms *gradebooktest.LMS) {
 	t.Helper()
 	for _, person := range []string{"ann", "bob"} {
-		d, s := b.delivery(person), lms.scores["sub-"+person]
+		d, s := b.delivery(person), lms.Has("sub-"+person)
 		if d.State != gradebook.Delivered || d.SentPoints != 10 || s.ScoreGiven != 10 || !d.SentStamp.Equal(s.Timestamp) {
 			t.Errorf("%s: %+v, in the gradebook %+v", person, d, s)
 		}
 	}
-	if len(lms.taken) != 2 || len(lms.columns) != 1 {
-		t.Errorf("%d scores were taken, in %d columns", len(lms.taken), len(lms.columns))
+	if len(lms.Taken) != 2 || len(lms.Columns) != 1 {
+		t.Errorf("%d scores were taken, in %d columns", len(lms.Taken), len(lms.Columns))
 	}
 	if len(b.jobs) != 1 { // the sweep
 		t.Errorf("jobs left: %v", b.jobs)
@@ -230,11 +230,11 @@ func TestKilledAnywhere(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						b, lms := reportedClass(t, test.columns)
 						b.oneNode = calls%2 == 0
-						lms.unreadable, lms.replaces = test.unreadable, test.replaces
+						lms.Unreadable, lms.Replaces = test.unreadable, test.replaces
 						k := newKiller(calls, midway)
 						k.lifetime(t, b, lms, 20*time.Second)
 						lived = !k.dead
-						newKiller(-1, false).lifetime(t, b, lms, 3*time.Minute)
+						newKiller(-1, false).lifetime(t, b, lms, 10*time.Minute)
 						everythingArrived(t, b, lms)
 					})
 					deaths++
@@ -259,12 +259,12 @@ func TestKilledAgainAndAgain(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 3))
 		synctest.Test(t, func(t *testing.T) {
 			b, lms := reportedClass(t, int(seed%2))
-			lms.unreadable, b.oneNode = seed%3 == 0, seed%5 == 0
+			lms.Unreadable, b.oneNode = seed%3 == 0, seed%5 == 0
 			for range 1 + random.IntN(6) {
 				newKiller(1+random.IntN(25), random.IntN(2) == 0).lifetime(t, b, lms, 2*time.Minute)
 				pass(time.Duration(random.IntN(90)) * time.Second)
 			}
-			newKiller(-1, false).lifetime(t, b, lms, 5*time.Minute)
+			newKiller(-1, false).lifetime(t, b, lms, 10*time.Minute)
 			everythingArrived(t, b, lms)
 		})
 		if t.Failed() {

@@ -29,7 +29,7 @@ type ledgerStore interface {
 type settlementStore interface {
 	ledgerStore
 	SaveSettlement(context.Context, Settlement) error
-	Resend(ctx context.Context, placementID, personID string) error
+	Resend(ctx context.Context, placementID, personID string, replaces bool) error
 }
 
 // A ledger is what a room's settlement is made of.
@@ -136,7 +136,7 @@ func (l ledger) outcome(tally attendance.Tally, held bool, now time.Time) ([]att
 		}
 	}
 	results = attendance.Follow(results, l.results, rules, held, now)
-	return results, gradebook.Plan(rules, slices.Concat(results, lost), l.deliveries, now)
+	return results, gradebook.Plan(rules, slices.Concat(results, lost), l.deliveries, attendance.Happened(l.accounts), now)
 }
 
 // gradedBefore are the people who have a delivery in a placement.
@@ -171,13 +171,13 @@ func (s *Classes) save(ctx context.Context, l ledger, st Settlement) error {
 	if err := s.Store.SaveSettlement(ctx, st); err != nil {
 		return fmt.Errorf("settlement of room %s: %w", st.RoomID, err)
 	}
-	offers := map[string]bool{}
+	columns := map[string]gradebook.Column{}
 	for _, p := range l.placements {
-		offers[p.ID] = p.Offered()
+		columns[p.ID] = p.Column
 	}
-	again := gradebook.GradableNow(offers, l.deliveries, st.Results)
+	again := gradebook.Again(columns, l.deliveries, st.Results)
 	for _, d := range again {
-		if err := s.Store.Resend(ctx, d.PlacementID, d.PersonID); err != nil {
+		if err := s.Store.Resend(ctx, d.PlacementID, d.PersonID, false); err != nil {
 			return fmt.Errorf("resend %s: %w", d.JobSubject(), err)
 		}
 	}

@@ -66,7 +66,7 @@ func TestSettle(t *testing.T) {
 	if len(st.Attendances) != 3 || len(st.Results) != 2 {
 		t.Errorf("%d attendances, %d results, want 3 and 2", len(st.Attendances), len(st.Results))
 	}
-	want := []gradebook.Delivery{{PlacementID: "p1", PersonID: "ann", Points: 10, Max: 10, Comment: "35 / 30 min", TrueAt: nine(600), State: gradebook.Waiting}}
+	want := []gradebook.Delivery{{PlacementID: "p1", PersonID: "ann", Points: 10, Max: 10, Comment: "35 / 30 min", TrueAt: nine(60), State: gradebook.Waiting}}
 	if diff := cmp.Diff(want, st.Deliveries); diff != "" {
 		t.Error(diff)
 	}
@@ -264,8 +264,39 @@ func TestUnchangedResultsKeepTheirTime(t *testing.T) {
 			t.Errorf("%s: true at %v", r.PersonID, r.TrueAt)
 		}
 	}
-	if d := b.delivery("ann"); !d.TrueAt.Equal(nine(600).Add(time.Second)) {
+	if d := b.delivery("ann"); !d.TrueAt.Equal(nine(320)) {
 		t.Errorf("delivery: %v", d.TrueAt)
+	}
+}
+
+// A score's timestamp is the end of the class, or of what changed the result
+// since: what a teacher gave between that and the counting is later.
+func TestScoreIsAsOldAsWhatItComesOf(t *testing.T) {
+	b, s := class(attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 10})
+	now := nine(75)
+	s.Now = func() time.Time { return now }
+	trueAt := func(what string, points float64, want time.Time) {
+		t.Helper()
+		settle(t, s)
+		if d := b.delivery("ann"); d.Points != points || !d.TrueAt.Equal(want) {
+			t.Errorf("%s: %v points of %v, want %v of %v", what, d.Points, d.TrueAt, points, want)
+		}
+	}
+	b.held("a", 0, 60, "ann")
+	b.meetings[0].CountsAt = nine(62)
+	trueAt("a class, counted late", 10, nine(60))
+	now = nine(100)
+	b.placements[0].Rule.Points = 20
+	trueAt("another rule", 20, nine(100))
+	now = nine(150)
+	b.reported("a", 0, 60, map[string][]stretch{"ann": {{0, 10}}, "bob": {{0, 50}}})
+	b.evidence[len(b.evidence)-1].At = nine(140)
+	sent := b.delivery("ann")
+	sent.State, sent.SentStamp = gradebook.Delivered, sent.TrueAt
+	b.deliveries[gradebook.Key{PlacementID: "p1", PersonID: "ann"}] = sent
+	trueAt("a report that came late", 0, nine(140))
+	if d := b.delivery("bob"); d.Points != 20 || !d.TrueAt.Equal(nine(140)) {
+		t.Errorf("whom the report names: %+v", d)
 	}
 }
 

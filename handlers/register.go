@@ -11,7 +11,6 @@ import (
 
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
-	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/web"
 )
 
@@ -30,7 +29,7 @@ func (s *Server) register(c *gin.Context) error {
 		Title: seat.Room.Title, Course: seat.Course.Title, Now: s.Now().UTC(), URL: at(seat, path), BackURL: at(seat, ""),
 		CSVURL: at(seat, path+"/register.csv"), From: r.Session.StartedAt.UTC(), To: r.Session.EndedAt.UTC(),
 		Length: r.Session.Length, Exact: r.Session.Exact, Counting: r.Session.Counting, Every: s.Classes.Interval, Rule: ruleOf(seat.Placement),
-		Sort: c.Query("sort"), Show: c.Query("show"), Said: web.Said(c.Query("said")),
+		Sort: c.Query("sort"), Show: c.Query("show"), Said: web.Said(c.Query("said")), NoGrades: s.noGrades(c, seat),
 	}
 	if page.NotHere = !r.Counting.Counts(r.Session.ID); page.NotHere {
 		page.For = linksFor(r.Counting, r.Session.ID, linkViews(seat, r.Counting.Links))
@@ -44,6 +43,9 @@ func (s *Server) register(c *gin.Context) error {
 			if row.Result != nil && row.Result.Complete {
 				page.Complete++
 			}
+		}
+		if row.Delivery != nil {
+			page.ResendAll = web.Post{URL: at(seat, path+"/resend")}
 		}
 		page.People = append(page.People, s.personView(c, seat, r, row))
 	}
@@ -65,8 +67,8 @@ func (s *Server) personView(c *gin.Context, seat classroom.Seat, r classroom.Reg
 	if row.Result != nil && row.Graded {
 		p.Complete, p.Have, p.Needed = row.Result.Complete, row.Result.Time, row.Result.Needed
 	}
-	if row.Delivery != nil && row.Delivery.State != gradebook.Delivered {
-		p.Resend = web.Post{URL: at(seat, "/classes/"+r.Session.ID+"/resend/"+row.Person.ID)}
+	if row.Delivery != nil {
+		p.Resend, p.Replace = again(seat, r.Session.ID, *row.Delivery)
 	}
 	return p
 }
@@ -140,17 +142,4 @@ func csvText(s string) string {
 		b.WriteRune(r)
 	}
 	return `"` + strings.ReplaceAll(b.String(), `"`, `""`) + `"`
-}
-
-// resend sends a grade once more.
-func (s *Server) resend(c *gin.Context) error {
-	seat, err := s.seat(c)
-	if err != nil {
-		return err
-	}
-	if err := s.Registers.Resend(c.Request.Context(), seat, c.Param("session"), c.Param("person")); err != nil {
-		return err
-	}
-	c.Redirect(http.StatusSeeOther, at(seat, "/classes/"+c.Param("session"))+"&said="+web.SaidResent)
-	return nil
 }

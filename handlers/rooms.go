@@ -9,7 +9,6 @@ import (
 
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
-	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/web"
 )
 
@@ -72,7 +71,7 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom
 		Join: s.post(c, seat, "/start"), Said: web.Said(c.Query("said")), HereAt: live.At.UTC(),
 		RecordingsURL: at(seat, "/recordings"), ChangeURL: at(seat, "/settings"),
 		Rule: ruleOf(seat.Placement), Grades: gradeCounts(deliveries),
-		Settings: settingsView(set),
+		Settings: settingsView(set), NoGrades: s.noGrades(c, seat),
 	}
 	if len(lines) > 0 {
 		counting, err := s.Registers.Counting(c.Request.Context(), seat)
@@ -124,16 +123,6 @@ func classLines(seat classroom.Seat, counting classroom.Counting, lines []classr
 		list = append(list, line)
 	}
 	return list
-}
-
-func gradeCounts(by map[gradebook.State]int) *web.GradeCounts {
-	if len(by) == 0 {
-		return nil
-	}
-	return &web.GradeCounts{
-		Sent: by[gradebook.Delivered], Waiting: by[gradebook.Waiting],
-		Refused: by[gradebook.Refused], Superseded: by[gradebook.Superseded],
-	}
 }
 
 func settingsView(set classroom.Settings) web.Settings {
@@ -199,22 +188,6 @@ func (s *Server) attendance(c *gin.Context, seat classroom.Seat) (*web.Attendanc
 		})
 	}
 	return a, nil
-}
-
-func (s *Server) gradeView(c *gin.Context, seat classroom.Seat, d *gradebook.Delivery) *web.Grade {
-	if d == nil {
-		return nil
-	}
-	g := &web.Grade{
-		State: web.GradeState(d.State), Points: d.Points, Max: d.Max, At: d.SentAt.UTC(), Reason: d.Reason, Detail: d.Detail,
-	}
-	if r, err := s.Platforms.Registration(c.Request.Context(), seat.Visit.RegistrationID); err == nil {
-		g.LMS = r.Name
-	}
-	if d.State == gradebook.Waiting {
-		g.At = d.NextAt.UTC()
-	}
-	return g
 }
 
 // spread is over how many milliseconds those who wait go in.

@@ -157,6 +157,22 @@ func (s *Server) routes(r *gin.Engine) {
 	r.GET("/pick", s.page(s.picker))
 	r.POST("/pick", s.page(s.pick))
 
+	s.roomRoutes(r)
+
+	r.POST("/bbb/analytics/:room", patient, s.analytics)
+	r.GET("/bbb/ended/:room", s.ended)
+
+	r.GET("/healthz", s.healthz)
+	r.GET("/readyz", s.readyz)
+	r.GET("/metrics", s.metrics)
+	r.GET(web.StaticPath+"*file", gin.WrapH(s.Pages.Static()))
+	if s.Styles {
+		r.GET("/styleguide", s.page(s.styleguide))
+	}
+}
+
+// roomRoutes are the addresses of a room.
+func (s *Server) roomRoutes(r *gin.Engine) {
 	r.GET("/rooms/:room", s.page(s.room))
 	r.GET("/rooms/:room/state", s.page(s.state))
 	r.GET("/rooms/:room/class", s.page(s.class))
@@ -174,7 +190,10 @@ func (s *Server) routes(r *gin.Engine) {
 	r.POST("/rooms/:room/noted", s.page(s.noted))
 	r.GET("/rooms/:room/classes/:session", s.page(s.register))
 	r.GET("/rooms/:room/classes/:session/register.csv", s.page(s.registerCSV))
-	r.POST("/rooms/:room/classes/:session/resend/:person", s.page(s.resend))
+	r.POST("/rooms/:room/classes/:session/resend", s.page(s.resendAll))
+	r.POST("/rooms/:room/classes/:session/resend/:person", s.page(s.resend(false)))
+	r.POST("/rooms/:room/classes/:session/replace/:person", s.page(s.resend(true)))
+	r.POST("/rooms/:room/column", s.page(s.newColumn))
 	r.POST("/rooms/:room/classes/:session/count/:placement", s.page(s.moveClass))
 	r.POST("/rooms/:room/links/all", s.page(s.decide(s.Rooms.ShareClasses, true)))
 	r.POST("/rooms/:room/links/own", s.page(s.decide(s.Rooms.ShareClasses, false)))
@@ -186,15 +205,4 @@ func (s *Server) routes(r *gin.Engine) {
 	r.POST("/rooms/:room/recordings/:recording/delete", s.page(s.recordingAction(web.SaidDeleted, s.Rooms.Delete)))
 	r.POST("/rooms/:room/recordings/:recording/publish", s.page(s.publish(true)))
 	r.POST("/rooms/:room/recordings/:recording/unpublish", s.page(s.publish(false)))
-
-	r.POST("/bbb/analytics/:room", patient, s.analytics)
-	r.GET("/bbb/ended/:room", s.ended)
-
-	r.GET("/healthz", s.healthz)
-	r.GET("/readyz", s.readyz)
-	r.GET("/metrics", s.metrics)
-	r.GET(web.StaticPath+"*file", gin.WrapH(s.Pages.Static()))
-	if s.Styles {
-		r.GET("/styleguide", s.page(s.styleguide))
-	}
 }

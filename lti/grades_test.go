@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"net/http"
 	"net/url"
@@ -337,11 +338,19 @@ func TestNotGranted(t *testing.T) {
 			return err
 		}},
 		{"create", []string{AGSLineItemReadOnly, AGSScore}, func(g *Grades, e Endpoint) error {
-			_, err := g.FindOrCreateLineItem(ctx, testRegistration, "", e, LineItem{ResourceLinkID: "26", ScoreMaximum: 1})
+			_, err := g.CreateLineItem(ctx, testRegistration, "", e, LineItem{ResourceLinkID: "26", ScoreMaximum: 1})
+			return err
+		}},
+		{"find", []string{AGSResultReadOnly, AGSScore}, func(g *Grades, e Endpoint) error {
+			_, err := g.FindLineItem(ctx, testRegistration, "", e, LineItem{ResourceLinkID: "26"})
 			return err
 		}},
 		{"create without a list", []string{AGSLineItem}, func(g *Grades, _ Endpoint) error {
-			_, err := g.FindOrCreateLineItem(ctx, testRegistration, "", Endpoint{Scopes: []string{AGSLineItem}}, LineItem{ResourceLinkID: "26", ScoreMaximum: 1})
+			_, err := g.CreateLineItem(ctx, testRegistration, "", Endpoint{Scopes: []string{AGSLineItem}}, LineItem{ResourceLinkID: "26", ScoreMaximum: 1})
+			return err
+		}},
+		{"find without a list", []string{AGSLineItem}, func(g *Grades, _ Endpoint) error {
+			_, err := g.FindLineItem(ctx, testRegistration, "", Endpoint{Scopes: []string{AGSLineItem}}, LineItem{ResourceLinkID: "26"})
 			return err
 		}},
 	} {
@@ -355,7 +364,8 @@ func TestNotGranted(t *testing.T) {
 	}
 }
 
-// TestScopesAsked: one scope for each call, the lesser one if there are two.
+// TestScopesAsked: one scope for each call. To read a line item it is the one
+// that may write, if it is offered: Chamilo takes no other.
 func TestScopesAsked(t *testing.T) {
 	ctx := t.Context()
 	read := func(g *Grades, e Endpoint) { _, _ = g.LineItem(ctx, testRegistration, "", e, moodleItem) }
@@ -364,12 +374,15 @@ func TestScopesAsked(t *testing.T) {
 		call   func(*Grades, Endpoint)
 		want   string
 	}{
-		{allScopes.Scopes, read, AGSLineItemReadOnly},
-		{[]string{AGSLineItem}, read, AGSLineItem},
+		{allScopes.Scopes, read, AGSLineItem},
+		{[]string{AGSScore, AGSLineItemReadOnly}, read, AGSLineItemReadOnly},
 		{allScopes.Scopes, func(g *Grades, e Endpoint) { _, _ = g.Results(ctx, testRegistration, "", e, moodleItem, "") }, AGSResultReadOnly},
 		{allScopes.Scopes, func(g *Grades, e Endpoint) {
-			_, _ = g.FindOrCreateLineItem(ctx, testRegistration, "", e, LineItem{ResourceLinkID: "26", ScoreMaximum: 1})
+			_, _ = g.CreateLineItem(ctx, testRegistration, "", e, LineItem{ResourceLinkID: "26", ScoreMaximum: 1})
 		}, AGSLineItem},
+		{[]string{AGSLineItemReadOnly}, func(g *Grades, e Endpoint) {
+			_, _ = g.FindLineItem(ctx, testRegistration, "", e, LineItem{ResourceLinkID: "26"})
+		}, AGSLineItemReadOnly},
 	} {
 		g, _, tokens := newGrades(t, fakeAnswer{status: 200, body: "[]"})
 		test.call(g, Endpoint{Scopes: test.scopes, LineItems: moodleItems})
@@ -381,18 +394,99 @@ func TestScopesAsked(t *testing.T) {
 
 func TestResults(t *testing.T) {
 	g, s, _ := newGrades(t, fakeAnswer{status: 200, body: `[
-		{"id":"https://m.example/r","userId":"5","resultScore":70,"resultMaximum":100,"comment":"ok","scoreOf":"x"},
-		{"userId":5,"resultScore":"0.5"}, {"userId":"5","comment":null}, {"userId":"6","resultScore":1}, "odd", null]`})
+		{"userId":"6","resultScore":1}, "odd", null,
+		{"id":"https://m.example/r","userId":"5","resultScore":70,"resultMaximum":100,"comment":"ok","scoringUserId":"7","scoreOf":"x"},
+		{"userId":"5","resultScore":1}]`})
 	got, err := g.Results(t.Context(), testRegistration, "dep-1", allScopes, moodleItem, "5")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Result{{UserID: "5", Score: 70, Maximum: 100, Comment: "ok"}, {UserID: "5", Score: 0.5, Maximum: 1}, {UserID: "5", Maximum: 1, Empty: true}}
+	want := []Result{{UserID: "5", Score: 70, Maximum: 100, Comment: "ok", Scorer: "7"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("results (-want +got):\n%s", diff)
 	}
 	wantRequest(t, s.asked[0], "GET", "https://m.example/mod/lti/services.php/2/lineitems/23/lineitem/results?type_id=13&user_id=5",
 		"application/vnd.ims.lis.v2.resultcontainer+json", "", "")
+}
+
+// TestResultsOdd: what platforms write where they have nothing to say.
+func TestResultsOdd(t *testing.T) {
+	g, s, _ := newGrades(t, fakeAnswer{status: 200, body: `[
+		{"userId":5,"resultScore":"0.5","resultMaximum":-1}, {"userId":"6","comment":null},
+		{"userId":"7","resultScore":null,"resultMaximum":100,"comment":null}, {"userId":"8","resultScore":""}, {"userId":"9","resultScore":0}]`})
+	got, err := g.Results(t.Context(), testRegistration, "dep-1", allScopes, "https://c.example/api/lti/courses/5/line_items/9", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Result{
+		{UserID: "5", Score: 0.5, Maximum: 1}, {UserID: "6", Maximum: 1, Empty: true},
+		{UserID: "7", Maximum: 100, Empty: true}, {UserID: "8", Maximum: 1, Empty: true}, {UserID: "9", Maximum: 1},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("results (-want +got):\n%s", diff)
+	}
+	if got, want := s.asked[0].url, "https://c.example/api/lti/courses/5/line_items/9/results?limit=100"; got != want {
+		t.Errorf("Canvas is asked for %s, want %s", got, want)
+	}
+}
+
+// TestListIsBoundedAsAWhole: pages that are fine one by one, and too much
+// together.
+func TestListIsBoundedAsAWhole(t *testing.T) {
+	many := func(body string, pages int) []fakeAnswer {
+		var answers []fakeAnswer
+		for i := range pages {
+			answers = append(answers, fakeAnswer{status: 200, body: body, header: http.Header{"Link": {fmt.Sprintf(`<?page=%d>; rel=next`, i)}}})
+		}
+		return answers
+	}
+	for _, test := range []struct {
+		name     string
+		answers  []fakeAnswer
+		requests int
+	}{
+		{"bytes", many(`[]`+strings.Repeat(" ", maxList/4), 6), 4},
+		{"members", many("[1"+strings.Repeat(",1", maxMembers/4)+"]", 6), 4},
+		{"pages", many("[]", maxPages+5), maxPages},
+	} {
+		g, s, _ := newGrades(t, test.answers...)
+		_, err := g.Results(t.Context(), testRegistration, "dep-1", allScopes, moodleItem, "")
+		if !errors.Is(err, ErrTooMuch) || s.count() != test.requests {
+			t.Errorf("%s: %v after %d pages, want ErrTooMuch after %d", test.name, err, s.count(), test.requests)
+		}
+	}
+}
+
+func TestGivesZeros(t *testing.T) {
+	for address, want := range map[string]bool{
+		"https://c.example/plugin/ims_lti/ags2.php/1/lineitems/3?t=7": true,
+		"https://x.example/items/1":                                   true,
+		moodleItem:                                                    false,
+		"https://c.example/api/lti/courses/55/line_items/902":         false,
+		"https://s.example/imsblis/lti13/lineitems/site/1":            false,
+	} {
+		if got := GivesZeros(address); got != want {
+			t.Errorf("GivesZeros(%s) = %v", address, got)
+		}
+	}
+}
+
+func TestTokenRefusals(t *testing.T) {
+	for _, test := range []struct {
+		e          ServiceError
+		key, scope bool
+	}{
+		{ServiceError{Call: "token", Status: 400, Reason: "invalid_client"}, true, false},
+		{ServiceError{Call: "token", Status: 401, Reason: "invalid_client: the key is unknown"}, true, false},
+		{ServiceError{Call: "token", Status: 400, Reason: "invalid_scope"}, false, true},
+		{ServiceError{Call: "token", Status: 503}, false, false},
+		{ServiceError{Call: "score", Status: 400, Reason: "invalid_client"}, false, false},
+		{ServiceError{Call: "score", Status: 400, Reason: "invalid_scope"}, false, false},
+	} {
+		if key, scope := test.e.KeyRefused(), test.e.ScopeRefused(); key != test.key || scope != test.scope {
+			t.Errorf("%v: key %v, scope %v", test.e.Error(), key, scope)
+		}
+	}
 }
 
 func TestResultsOfAll(t *testing.T) {
@@ -429,7 +523,7 @@ func TestPaging(t *testing.T) {
 		good     bool
 	}{
 		{"one page", []fakeAnswer{page("")}, 1, true},
-		{"the same page again", []fakeAnswer{page(`<` + moodleItems + `&resource_link_id=26>; rel="next"`)}, 1, false},
+		{"the same page again", []fakeAnswer{page(`</mod/lti/services.php/2/lineitems/23/lineitem/results?type_id=13>; rel="next"`)}, 1, false},
 		{"endless", many, maxPages, false},
 		{"another host", []fakeAnswer{page(`<https://evil.example/items>; rel="next"`)}, 1, false},
 		{"without https", []fakeAnswer{page(`<http://m.example/items>; rel="next"`)}, 1, false},
@@ -437,13 +531,13 @@ func TestPaging(t *testing.T) {
 		{"HTML", []fakeAnswer{{status: 200, body: "<html>"}}, 1, false},
 		{"empty", []fakeAnswer{{status: 200}}, 1, false},
 		{"404", []fakeAnswer{{status: 404}}, 1, false},
-		{"too large", []fakeAnswer{{status: 200, body: strings.Repeat(" ", maxListAnswer+1)}}, 1, false},
+		{"too large", []fakeAnswer{{status: 200, body: strings.Repeat(" ", maxList+1)}}, 1, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			g, s, _ := newGrades(t, test.answers...)
-			_, err := g.findAmong(allScopes, LineItem{ResourceLinkID: "26"})
-			if got := errors.Is(err, errNoLineItem); got != test.good {
-				t.Errorf("find = %v", err)
+			_, err := g.Results(t.Context(), testRegistration, "", allScopes, moodleItem, "")
+			if got := err == nil; got != test.good {
+				t.Errorf("Results = %v", err)
 			}
 			if got := s.count(); got != test.requests {
 				t.Errorf("%d requests, want %d", got, test.requests)

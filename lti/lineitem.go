@@ -11,8 +11,8 @@ import (
 	"strconv"
 )
 
-// errNoLineItem says that there is none that fits.
-var errNoLineItem = errors.New("no such line item")
+// ErrNoLineItem says that there is none that fits.
+var ErrNoLineItem = errors.New("no such line item")
 
 // A LineItem is a column of the gradebook.
 type LineItem struct {
@@ -24,9 +24,10 @@ type LineItem struct {
 	ResourceLinkID string
 }
 
-// LineItem reads one line item.
+// LineItem reads one line item. Chamilo 1.11 wants the scope that may write
+// for that, though the other one would do.
 func (g *Grades) LineItem(ctx context.Context, r Registration, deploymentID string, e Endpoint, address string) (LineItem, error) {
-	grant, err := g.grant(r, deploymentID, e, AGSLineItemReadOnly, AGSLineItem)
+	grant, err := g.grant(r, deploymentID, e, AGSLineItem, AGSLineItemReadOnly)
 	if err != nil {
 		return LineItem{}, err
 	}
@@ -44,46 +45,66 @@ func (g *Grades) LineItem(ctx context.Context, r Registration, deploymentID stri
 	return item, nil
 }
 
-// FindOrCreateLineItem looks for a line item of want's resource link and tag,
-// or of its ResourceID if want has no resource link, and makes it if there is
-// none. Two calls at once may make two: whoever calls it takes care of that.
-func (g *Grades) FindOrCreateLineItem(ctx context.Context, r Registration, deploymentID string, e Endpoint, want LineItem) (LineItem, error) {
-	grant, err := g.grant(r, deploymentID, e, AGSLineItem)
+// FindLineItem looks for the line item of want's resource link, ours before
+// others; failing that, for one with our tag and ResourceID, which must tell it
+// from all others. It is ErrNoLineItem if there is none.
+func (g *Grades) FindLineItem(ctx context.Context, r Registration, deploymentID string, e Endpoint, want LineItem) (LineItem, error) {
+	grant, err := g.grant(r, deploymentID, e, AGSLineItem, AGSLineItemReadOnly)
 	if err != nil {
 		return LineItem{}, err
 	}
-	item, err := g.find(ctx, grant, e, want)
-	if !errors.Is(err, errNoLineItem) {
-		return item, err
-	}
-	return g.create(ctx, grant, e, want)
-}
-
-func (g *Grades) find(ctx context.Context, grant grant, e Endpoint, want LineItem) (LineItem, error) {
 	if e.LineItems == "" {
 		return LineItem{}, fmt.Errorf("list of line items: %w", ErrNotGranted)
 	}
-	query := url.Values{}
+	found, err := LineItem{}, ErrNoLineItem
+	failed := false
 	if want.ResourceLinkID != "" {
-		query.Set("resource_link_id", want.ResourceLinkID)
-	} else if want.ResourceID != "" {
-		query.Set("resource_id", want.ResourceID)
+		found, err = g.find(ctx, grant, e, url.Values{"resource_link_id": {want.ResourceLinkID}}, want.ofLink)
+		failed = failsOnFilter(err)
 	}
-	if want.Tag != "" {
-		query.Set("tag", want.Tag)
+	// Chamilo 1.11 finds nothing by the link, whose id is another one there.
+	if (failed || errors.Is(err, ErrNoLineItem)) && want.Tag != "" {
+		found, err = g.find(ctx, grant, e, url.Values{"tag": {want.Tag}}, want.ours)
 	}
-	found := LineItem{}
-	err := g.pages(ctx, grant, withQuery(e.LineItems, query), "line item", typeLineItems, func(member jsonText) {
+	// Open edX (lti_consumer 9.14.4) fails on the link's id.
+	if failed && errors.Is(err, ErrNoLineItem) {
+		found, err = g.find(ctx, grant, e, nil, want.ofLink)
+	}
+	return found, err
+}
+
+// failsOnFilter reports whether a list may be had without the filter with
+// which it couldn't.
+func failsOnFilter(err error) bool {
+	var refused *ServiceError
+	if !errors.As(err, &refused) || refused.Call != "line item" {
+		return false
+	}
+	switch refused.Status {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusNotImplemented:
+		return true
+	}
+	return false
+}
+
+// find returns the item of the list that suits best.
+func (g *Grades) find(ctx context.Context, grant grant, e Endpoint, filter url.Values, suits func(LineItem) int) (LineItem, error) {
+	found, best := LineItem{}, 0
+	err := g.pages(ctx, grant, withQuery(e.LineItems, filter), "line item", typeLineItems, func(member jsonText) bool {
 		item, err := lineItemOf(member)
-		if err == nil && item.URL != "" && item.suits(want) && (found.URL == "" || found.ResourceID != want.ResourceID && item.ResourceID == want.ResourceID) {
-			found = item
+		if err != nil || item.URL == "" {
+			return true
 		}
+		if how := suits(item); how > best {
+			found, best = item, how
+		}
+		return best < suitsBest
 	})
 	if err != nil {
 		return LineItem{}, err
 	}
-	if found.URL == "" {
-		return LineItem{}, errNoLineItem
+	if best == 0 {
+		return LineItem{}, ErrNoLineItem
 	}
 	// The token goes to that address next.
 	if found.URL, err = besides(e.LineItems, found.URL); err != nil {
@@ -92,17 +113,44 @@ func (g *Grades) find(ctx context.Context, grant grant, e Endpoint, want LineIte
 	return found, nil
 }
 
-// suits reports whether the item may serve as want. Not every platform knows
-// every filter (Sakai), so what comes is looked at again. The copy of a course
-// has copies of our line items, with our ResourceID of the original.
-func (i LineItem) suits(want LineItem) bool {
-	if want.Tag != "" && i.Tag != want.Tag {
-		return false
+// suitsBest is what no other item can surpass; 0 suits not at all.
+const suitsBest = 3
+
+// ofLink reports how well an item suits the link of want. Not every platform
+// knows every filter (Sakai), so what comes is looked at again. The copy of a
+// course has copies of our line items, with our ResourceID of the original.
+func (want LineItem) ofLink(item LineItem) int {
+	switch {
+	case item.ResourceLinkID == "":
+		return want.ours(item)
+	case item.ResourceLinkID != want.ResourceLinkID:
+		return 0
+	case item.Tag != want.Tag:
+		return 1
+	case item.ResourceID != want.ResourceID:
+		return 2
 	}
-	if want.ResourceLinkID != "" && i.ResourceLinkID != "" {
-		return i.ResourceLinkID == want.ResourceLinkID
+	return suitsBest
+}
+
+// ours reports whether an item is the one that we made as want.
+func (want LineItem) ours(item LineItem) int {
+	if item.Tag == want.Tag && want.ResourceID != "" && item.ResourceID == want.ResourceID {
+		return suitsBest
 	}
-	return want.ResourceID != "" && i.ResourceID == want.ResourceID
+	return 0
+}
+
+// CreateLineItem makes a line item. Two calls make two.
+func (g *Grades) CreateLineItem(ctx context.Context, r Registration, deploymentID string, e Endpoint, want LineItem) (LineItem, error) {
+	grant, err := g.grant(r, deploymentID, e, AGSLineItem)
+	if err != nil {
+		return LineItem{}, err
+	}
+	if e.LineItems == "" {
+		return LineItem{}, fmt.Errorf("list of line items: %w", ErrNotGranted)
+	}
+	return g.create(ctx, grant, e, want)
 }
 
 func (g *Grades) create(ctx context.Context, grant grant, e Endpoint, want LineItem) (LineItem, error) {

@@ -47,13 +47,9 @@ func TestLineItemOdd(t *testing.T) {
 	wantStatus(t, err, ServiceError{"line item", 404, "Not Found: Grade item 25 doesn't exist", 0}, true)
 }
 
-// findAmong is the first half of FindOrCreateLineItem.
+// findAmong is FindLineItem for a platform that tests use.
 func (g *Grades) findAmong(e Endpoint, want LineItem) (LineItem, error) {
-	grant, err := g.grant(testRegistration, "dep-1", e, AGSLineItem)
-	if err != nil {
-		return LineItem{}, err
-	}
-	return g.find(context.Background(), grant, e, want)
+	return g.FindLineItem(context.Background(), testRegistration, "dep-1", e, want)
 }
 
 // TestFindLineItem looks through the list that a real Moodle answered with,
@@ -79,15 +75,14 @@ func TestFindLineItem(t *testing.T) {
 		query string
 		found string
 	}{
-		{"the link's own", LineItem{ResourceLinkID: "26"}, "&resource_link_id=26", "23"},
-		{"with a tag", LineItem{ResourceLinkID: "26", Tag: "attendance"}, "&resource_link_id=26&tag=attendance", "25"},
-		{"our resource before another", LineItem{ResourceLinkID: "26", ResourceID: "res-1"}, "&resource_link_id=26", "25"},
-		{"our resource of the original course", LineItem{ResourceLinkID: "28", ResourceID: "other", Tag: "attendance"}, "&resource_link_id=28&tag=attendance", "24"},
-		{"without a link", LineItem{ResourceID: "weekly-1"}, "&resource_id=weekly-1", "24"},
-		{"of another link", LineItem{ResourceLinkID: "99", ResourceID: "res-1"}, "&resource_link_id=99", ""},
-		{"of another resource", LineItem{ResourceID: "nowhere"}, "&resource_id=nowhere", ""},
-		{"another tag", LineItem{ResourceLinkID: "26", Tag: "other"}, "&resource_link_id=26&tag=other", ""},
-		{"of anything", LineItem{}, "", ""},
+		{"the link's own, which isn't ours", LineItem{ResourceLinkID: "26", Tag: "other"}, "&resource_link_id=26", "23"},
+		{"ours before the link's own", LineItem{ResourceLinkID: "26", Tag: "attendance", ResourceID: "res-1"}, "&resource_link_id=26", "25"},
+		{"our tag, our id of the original course", LineItem{ResourceLinkID: "28", ResourceID: "other", Tag: "attendance"}, "&resource_link_id=28", "24"},
+		{"without a link", LineItem{ResourceID: "weekly-1", Tag: "attendance"}, "&tag=attendance", "24"},
+		{"of another link, ours by tag and id", LineItem{ResourceLinkID: "99", ResourceID: "res-1", Tag: "attendance"}, "&resource_link_id=99", "25"},
+		{"of another link, with our tag alone", LineItem{ResourceLinkID: "99", ResourceID: "nowhere", Tag: "attendance"}, "&resource_link_id=99", ""},
+		{"of another link, with no id of ours", LineItem{ResourceLinkID: "99", Tag: "attendance"}, "&resource_link_id=99", ""},
+		{"of another resource", LineItem{ResourceID: "nowhere", Tag: "attendance"}, "&tag=attendance", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			g, s, _ := newGrades(t, fakeAnswer{status: 200, body: list})
@@ -97,7 +92,7 @@ func TestFindLineItem(t *testing.T) {
 			if test.found != "" {
 				want = prefix + test.found + "/lineitem?type_id=13"
 			}
-			if got.URL != want || errors.Is(err, errNoLineItem) != (want == "") {
+			if got.URL != want || errors.Is(err, ErrNoLineItem) != (want == "") {
 				t.Errorf("find = %q, %v, want %q", got.URL, err, want)
 			}
 			wantRequest(t, s.asked[0], "GET", local.LineItems+test.query, "application/vnd.ims.lis.v2.lineitemcontainer+json", "", "")
@@ -113,23 +108,84 @@ func TestFindLineItemWithoutLink(t *testing.T) {
 	if err != nil || got.URL != "https://m.example/2" {
 		t.Errorf("find = %+v, %v", got, err)
 	}
-	if _, err := g.findAmong(allScopes, LineItem{ResourceLinkID: "26"}); !errors.Is(err, errNoLineItem) {
-		t.Errorf("find = %v, want errNoLineItem", err)
+	if _, err := g.findAmong(allScopes, LineItem{ResourceLinkID: "26"}); !errors.Is(err, ErrNoLineItem) {
+		t.Errorf("find = %v, want ErrNoLineItem", err)
+	}
+	if _, err := g.findAmong(allScopes, LineItem{}); !errors.Is(err, ErrNoLineItem) {
+		t.Errorf("find of anything = %v, want ErrNoLineItem", err)
 	}
 }
 
-// TestFindLineItemOfSeveral: ours before others, and the first of equals.
+// TestFindLineItemOfSeveral: ours before others, and the first of equals. What
+// can't be surpassed ends the search.
 func TestFindLineItemOfSeveral(t *testing.T) {
-	const ours, first, second = `{"id":"https://m.example/ours","resourceLinkId":"26","resourceId":"a"}`,
-		`{"id":"https://m.example/first","resourceLinkId":"26","resourceId":"x"}`, `{"id":"https://m.example/second","resourceLinkId":"26","resourceId":"y"}`
+	const (
+		ours   = `{"id":"https://m.example/ours","resourceLinkId":"26","resourceId":"a","tag":"attendance"}`
+		copied = `{"id":"https://m.example/copied","resourceLinkId":"26","resourceId":"x","tag":"attendance"}`
+		first  = `{"id":"https://m.example/first","resourceLinkId":"26"}`
+		second = `{"id":"https://m.example/second","resourceLinkId":"26","resourceId":"y"}`
+	)
 	for list, want := range map[string]string{
-		first + "," + second: "first", ours + "," + first: "ours", first + "," + ours + "," + second: "ours", first + "," + ours + "," + strings.Replace(ours, "ours", "again", 1): "ours",
+		first + "," + second: "first", ours + "," + first: "ours", first + "," + ours + "," + second: "ours",
+		first + "," + copied: "copied", copied + "," + ours: "ours", first + "," + ours + "," + strings.Replace(ours, "ours", "again", 1): "ours",
 	} {
-		g, _, _ := newGrades(t, fakeAnswer{status: 200, body: "[" + list + "]"})
-		got, err := g.findAmong(allScopes, LineItem{ResourceLinkID: "26", ResourceID: "a"})
+		more := http.Header{"Link": {`<?page=2>; rel="next"`}}
+		g, s, _ := newGrades(t, fakeAnswer{status: 200, body: "[" + list + "]", header: more}, fakeAnswer{status: 200, body: "[]"})
+		got, err := g.findAmong(allScopes, LineItem{ResourceLinkID: "26", ResourceID: "a", Tag: "attendance"})
 		if err != nil || got.URL != "https://m.example/"+want {
 			t.Errorf("find = %q, %v, want %s", got.URL, err, want)
 		}
+		if ended := s.count() == 1; ended != (want == "ours") {
+			t.Errorf("%s was found after %d pages", want, s.count())
+		}
+	}
+}
+
+// TestFindLineItemOddly: platforms that fail on a filter, or find nothing with
+// one that they ought to.
+func TestFindLineItemOddly(t *testing.T) {
+	const (
+		none    = `[]`
+		own     = `[{"id":"https://m.example/other","resourceLinkId":"9"},{"id":"https://m.example/own","resourceLinkId":"26"}]`
+		chamilo = `[{"id":"https://m.example/third","resourceLinkId":"5","tag":"attendance","resourceId":"somebody's"},{"id":"https://m.example/ours","resourceLinkId":"5","tag":"attendance","resourceId":"res-1"}]`
+	)
+	list := func(body string) fakeAnswer { return fakeAnswer{status: 200, body: body} }
+	for _, test := range []struct {
+		name    string
+		answers []fakeAnswer
+		asked   []string // what is added to the address
+		want    string   // empty: none
+		err     error
+	}{
+		{"there is none", []fakeAnswer{list(none), list(none)}, []string{"&resource_link_id=26", "&tag=attendance"}, "", ErrNoLineItem},
+		{"Chamilo: nothing by the link, ours by tag", []fakeAnswer{list(none), list(chamilo)}, []string{"&resource_link_id=26", "&tag=attendance"}, "ours", nil},
+		{"Open edX: 500 by the link, none of ours", []fakeAnswer{{status: 500}, list(none), list(none)},
+			[]string{"&resource_link_id=26", "&tag=attendance", ""}, "", ErrNoLineItem},
+		{"Open edX: 500 by the link, its own among all", []fakeAnswer{{status: 500}, list(none), list(own)},
+			[]string{"&resource_link_id=26", "&tag=attendance", ""}, "own", nil},
+		{"500 whatever is asked", []fakeAnswer{{status: 500}}, []string{"&resource_link_id=26", "&tag=attendance"}, "", &ServiceError{"line item", 500, "Internal Server Error", 0}},
+		{"not now", []fakeAnswer{{status: 503}}, []string{"&resource_link_id=26"}, "", &ServiceError{"line item", 503, "Service Unavailable", 0}},
+		{"we may not", []fakeAnswer{{status: 403}}, []string{"&resource_link_id=26"}, "", &ServiceError{"line item", 403, "Forbidden", 0}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			g, s, _ := newGrades(t, test.answers...)
+			got, err := g.findAmong(allScopes, wantedItem)
+			want := ""
+			if test.want != "" {
+				want = "https://m.example/" + test.want
+			}
+			var refused *ServiceError
+			if got.URL != want || errors.As(test.err, &refused) && err.Error() != refused.Error() || refused == nil && !errors.Is(err, test.err) {
+				t.Errorf("find = %q, %v; want %q, %v", got.URL, err, want, test.err)
+			}
+			var asked []string
+			for _, request := range s.asked {
+				asked = append(asked, strings.TrimPrefix(request.url, moodleItems))
+			}
+			if diff := cmp.Diff(test.asked, asked); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 
@@ -143,8 +199,8 @@ func TestFoundLineItem(t *testing.T) {
 		{"no URL", "%zz", ""},
 	} {
 		g, s, _ := newGrades(t, fakeAnswer{status: 200, body: `[{"id":"` + test.id + `","resourceLinkId":"26","tag":"attendance"}]`})
-		got, err := g.FindOrCreateLineItem(t.Context(), testRegistration, "", allScopes, wantedItem)
-		if got.URL != test.want || (err == nil) != (test.want != "") || s.count() != 1 {
+		got, err := g.FindLineItem(t.Context(), testRegistration, "", allScopes, wantedItem)
+		if got.URL != test.want || (err == nil) != (test.want != "") || errors.Is(err, ErrNoLineItem) || s.count() != 1 {
 			t.Errorf("%s: %q, %v after %d requests, want %q", test.name, got.URL, err, s.count(), test.want)
 		}
 	}
@@ -152,43 +208,28 @@ func TestFoundLineItem(t *testing.T) {
 
 var wantedItem = LineItem{Label: "Attendance", ScoreMaximum: 60, ResourceID: "res-1", Tag: "attendance", ResourceLinkID: "26"}
 
-func TestFindOrCreateLineItem(t *testing.T) {
-	t.Run("found", func(t *testing.T) {
-		g, s, _ := newGrades(t, fakeAnswer{status: 200, body: `[{"id":"https://m.example/9","tag":"attendance","resourceLinkId":"26"}]`})
-		got, err := g.FindOrCreateLineItem(t.Context(), testRegistration, "", allScopes, wantedItem)
-		if err != nil || got.URL != "https://m.example/9" || s.count() != 1 {
-			t.Errorf("%+v, %v after %d requests", got, err, s.count())
-		}
-	})
+func TestCreateLineItem(t *testing.T) {
 	t.Run("made", func(t *testing.T) {
-		g, s, tokens := newGrades(t, fakeAnswer{status: 200, body: `[]`}, fakeAnswer{status: 201, body: `{"id":"https://m.example/10","label":"Attendance","scoreMaximum":60}`})
-		got, err := g.FindOrCreateLineItem(t.Context(), testRegistration, "", allScopes, wantedItem)
+		g, s, tokens := newGrades(t, fakeAnswer{status: 201, body: `{"id":"https://m.example/10","label":"Attendance","scoreMaximum":60}`})
+		got, err := g.CreateLineItem(t.Context(), testRegistration, "", allScopes, wantedItem)
 		if err != nil || got.URL != "https://m.example/10" || got.ScoreMaximum != 60 {
 			t.Errorf("%+v, %v", got, err)
 		}
-		wantRequest(t, s.asked[1], "POST", moodleItems, "application/vnd.ims.lis.v2.lineitem+json", "application/vnd.ims.lis.v2.lineitem+json",
+		wantRequest(t, s.asked[0], "POST", moodleItems, "application/vnd.ims.lis.v2.lineitem+json", "application/vnd.ims.lis.v2.lineitem+json",
 			`{"label":"Attendance","scoreMaximum":60,"resourceId":"res-1","tag":"attendance","resourceLinkId":"26"}`)
 		if tokens.count() != 1 {
 			t.Errorf("%d tokens, want 1", tokens.count())
 		}
 	})
-	t.Run("the list fails", func(t *testing.T) {
-		g, s, _ := newGrades(t, fakeAnswer{status: 500})
-		_, err := g.FindOrCreateLineItem(t.Context(), testRegistration, "", allScopes, wantedItem)
-		wantStatus(t, err, ServiceError{"line item", 500, "Internal Server Error", 0}, false)
-		if s.count() != 1 {
-			t.Error("a line item was made though there may be one")
-		}
-	})
 	t.Run("refused", func(t *testing.T) {
-		g, _, _ := newGrades(t, fakeAnswer{status: 200, body: `[]`}, fakeAnswer{status: 403, body: `{"reason":"Forbidden"}`})
-		_, err := g.FindOrCreateLineItem(t.Context(), testRegistration, "", allScopes, wantedItem)
+		g, _, _ := newGrades(t, fakeAnswer{status: 403, body: `{"reason":"Forbidden"}`})
+		_, err := g.CreateLineItem(t.Context(), testRegistration, "", allScopes, wantedItem)
 		wantStatus(t, err, ServiceError{"line item", 403, "Forbidden", 0}, true)
 	})
 	t.Run("no maximum", func(t *testing.T) {
 		for _, maximum := range []float64{0, -1, math.NaN(), math.Inf(1)} {
 			g, s, _ := newGrades(t, fakeAnswer{status: 200, body: `[]`})
-			if _, err := g.FindOrCreateLineItem(t.Context(), testRegistration, "", allScopes, LineItem{Label: "x", ScoreMaximum: maximum}); err == nil || s.count() != 1 {
+			if _, err := g.CreateLineItem(t.Context(), testRegistration, "", allScopes, LineItem{Label: "x", ScoreMaximum: maximum}); err == nil || s.count() != 0 {
 				t.Errorf("maximum %v: %v after %d requests", maximum, err, s.count())
 			}
 		}
@@ -210,15 +251,15 @@ func TestCreatedLineItem(t *testing.T) {
 		{"no URL", fakeAnswer{status: 201, body: `{"id":"%zz"}`}, ""},
 		{"no JSON", fakeAnswer{status: 201, body: `created`}, ""},
 	} {
-		g, _, _ := newGrades(t, fakeAnswer{status: 200, body: `[]`}, test.answer)
-		got, err := g.FindOrCreateLineItem(t.Context(), testRegistration, "", allScopes, wantedItem)
+		g, _, _ := newGrades(t, test.answer)
+		got, err := g.CreateLineItem(t.Context(), testRegistration, "", allScopes, wantedItem)
 		if got.URL != test.want || (err == nil) != (test.want != "") {
 			t.Errorf("%s: %q, %v, want %q", test.name, got.URL, err, test.want)
 		}
 	}
-	g, _, _ := newGrades(t, fakeAnswer{status: 200, body: `[]`}, fakeAnswer{status: 201, body: `{"id":"http://127.0.0.1/1"}`})
+	g, _, _ := newGrades(t, fakeAnswer{status: 201, body: `{"id":"http://127.0.0.1/1"}`})
 	local := Endpoint{Scopes: allScopes.Scopes, LineItems: strings.Replace(moodleItems, "https", "http", 1)}
-	if got, err := g.FindOrCreateLineItem(t.Context(), testRegistration, "", local, wantedItem); err != nil || got.URL != "http://127.0.0.1/1" {
+	if got, err := g.CreateLineItem(t.Context(), testRegistration, "", local, wantedItem); err != nil || got.URL != "http://127.0.0.1/1" {
 		t.Errorf("on loopback: %+v, %v", got, err)
 	}
 }

@@ -50,9 +50,10 @@ type Score struct {
 type Result struct {
 	UserID  string
 	Score   float64
-	Maximum float64
-	Empty   bool // there is no score
+	Maximum float64 // 1 if the platform doesn't say
+	Empty   bool    // there is no score
 	Comment string
+	Scorer  string // who gave it (scoringUserId), where the platform says so
 }
 
 // timestamp is what all platforms read: milliseconds and a zone.
@@ -136,23 +137,27 @@ func isCanvas(lineItemURL string) bool {
 }
 
 // Results reads what the gradebook has, of one person or, if userID is empty,
-// of all.
+// of all. It is ErrTooMuch if those are more than we read.
 func (g *Grades) Results(ctx context.Context, r Registration, deploymentID string, e Endpoint, lineItemURL, userID string) ([]Result, error) {
 	grant, err := g.grant(r, deploymentID, e, AGSResultReadOnly)
 	if err != nil {
 		return nil, err
 	}
-	query := url.Values{} // never with limit: Moodle fails on it
-	if userID != "" {
+	query := url.Values{}
+	switch {
+	case userID != "":
 		query.Set("user_id", userID)
+	case isCanvas(lineItemURL):
+		query.Set("limit", "100") // else it is ten; Moodle fails on any
 	}
 	var results []Result
-	err = g.pages(ctx, grant, withQuery(below(lineItemURL, "results"), query), "results", typeResults, func(member jsonText) {
+	err = g.pages(ctx, grant, withQuery(below(lineItemURL, "results"), query), "results", typeResults, func(member jsonText) bool {
 		o, err := member.object()
 		if err != nil || userID != "" && o.at("userId").plain() != userID {
-			return
+			return true
 		}
 		results = append(results, resultOf(o))
+		return userID == ""
 	})
 	return results, err
 }
@@ -162,11 +167,19 @@ func resultOf(o jsonObject) Result {
 		UserID:  o.at("userId").plain(),
 		Score:   o.amount("resultScore"),
 		Maximum: o.amount("resultMaximum"),
-		Empty:   o.at("resultScore") == nil,
+		Empty:   o.at("resultScore").plain() == "",
 		Comment: o.at("comment").plain(),
+		Scorer:  o.at("scoringUserId").plain(),
 	}
-	if result.Maximum == 0 {
+	if result.Maximum <= 0 {
 		result.Maximum = 1
 	}
 	return result
+}
+
+// GivesZeros reports whether the gradebook of a line item may hold a 0 that
+// nobody gave. Chamilo 1.11 writes one for everybody without a result when a
+// teacher looks; Moodle, Canvas and Sakai are known not to, by their paths.
+func GivesZeros(lineItemURL string) bool {
+	return !isCanvas(lineItemURL) && !strings.Contains(lineItemURL, "/mod/lti/services.php/") && !strings.Contains(lineItemURL, "/imsblis/")
 }

@@ -57,6 +57,19 @@ func (e *ServiceError) Final() bool {
 	return e.Status < 500
 }
 
+// KeyRefused reports whether the platform doesn't accept the key with which we
+// ask for a token (RFC 6749, 5.2). Chamilo has it pasted, Moodle may not reach
+// our key set.
+func (e *ServiceError) KeyRefused() bool {
+	return e.Call == "token" && strings.Contains(e.Reason, "invalid_client")
+}
+
+// ScopeRefused reports whether the platform gives no token for the scope of
+// the call, though the launch listed it (RFC 6749, 5.2).
+func (e *ServiceError) ScopeRefused() bool {
+	return e.Call == "token" && strings.Contains(e.Reason, "invalid_scope")
+}
+
 // An answer is what a service said.
 type answer struct {
 	status int

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -288,26 +287,39 @@ func (c *conn) learnPlacement(ctx context.Context, a arrival, k *known) error {
 	}
 	// A delivery may be finding the line item just now: only what a launch
 	// says of it is written.
-	if p.LineItem != k.Placement.LineItem {
-		if err := c.saveLineItem(ctx, p.ID, p.LineItem); err != nil {
-			return fmt.Errorf("save line item of placement %s: %w", p.ID, err)
+	before := k.Placement
+	if p.LineItem != before.LineItem || p.Own != before.Own || p.Gone != before.Gone || !p.MissedAt.Equal(before.MissedAt) {
+		if err := c.saveColumn(ctx, p); err != nil {
+			return err
 		}
 	}
 	if err := c.renameRoom(ctx, k, k.Placement.Title, p.Title); err != nil {
 		return err
 	}
 	k.Placement = p
-	return c.settleRefused(ctx, p, a.Visit.CreatedAt)
+	return c.settleAgain(ctx, p, a.Visit.CreatedAt)
 }
 
-// settleRefused has the placement's room settled, if grades were refused since
-// the platform offered no way to grade: it may do so by now.
-func (c *conn) settleRefused(ctx context.Context, p classroom.Placement, at time.Time) error {
+func (c *conn) saveColumn(ctx context.Context, p classroom.Placement) error {
+	err := c.one(ctx, `UPDATE placements SET item_url = ?, item_max = ?, item_made = ?, item_own = ?, item_missed_at = ?, item_gone = ? WHERE id = ?`,
+		p.LineItem.URL, p.LineItem.Max, p.LineItem.Made, p.Own, millis(p.MissedAt), p.Gone, p.ID)
+	if err != nil {
+		return fmt.Errorf("save line item of placement %s: %w", p.ID, err)
+	}
+	return nil
+}
+
+// settleAgain has the placement's room settled, if grades may have a place to
+// go that they hadn't: those that were refused for lack of one, and those that
+// went to another line item.
+func (c *conn) settleAgain(ctx context.Context, p classroom.Placement, at time.Time) error {
 	var some bool
 	err := c.get(ctx, &some, `
-		SELECT EXISTS (SELECT 1 FROM deliveries WHERE placement_id = ? AND state = ? AND reason IN (?, ?))`,
-		p.ID, string(gradebook.Refused), gradebook.ReasonScopeMissing, gradebook.ReasonNoLineItem)
-	if err != nil || !some {
+		SELECT EXISTS (SELECT 1 FROM deliveries WHERE placement_id = ? AND (state = ? AND reason IN (?, ?, ?)
+			OR state = ? AND sent_item <> '' AND sent_item <> ?))`,
+		p.ID, string(gradebook.Refused), gradebook.ReasonScopeMissing, gradebook.ReasonNoLineItem, gradebook.ReasonLineItemGone,
+		string(gradebook.Delivered), p.LineItem.URL)
+	if err != nil || !some || !p.Offered() {
 		return err
 	}
 	return c.settle(ctx, p.RoomID, at)
@@ -330,11 +342,11 @@ func (c *conn) addPlacement(ctx context.Context, a arrival, k *known) error {
 	}
 	_, err := c.exec(ctx, `
 		INSERT INTO placements (id, course_id, resource_link_id, room_id, title, rule,
-			scopes, items_url, launch_item_url, item_url, item_max, item_made, copied_from, opens_class, named_room, named_at, notices, room_since)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			scopes, items_url, launch_item_url, item_url, item_max, item_made, item_own, copied_from, opens_class, named_room, named_at, notices, room_since)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		p.ID, p.CourseID, p.ResourceLinkID, p.RoomID, p.Title, asJSON(p.Rule),
 		strings.Join(p.Grades.Scopes, " "), p.Grades.LineItems, p.Grades.LineItem,
-		p.LineItem.URL, p.LineItem.Max, p.LineItem.Made, p.CopiedFrom, p.OpensClass, p.Named, millis(p.NamedAt), asJSON(p.Notices), millis(p.Terms.Since))
+		p.LineItem.URL, p.LineItem.Max, p.LineItem.Made, p.Own, p.CopiedFrom, p.OpensClass, p.Named, millis(p.NamedAt), asJSON(p.Notices), millis(p.Terms.Since))
 	if err != nil {
 		return fmt.Errorf("add placement %s: %w", p.ID, err)
 	}
@@ -357,15 +369,7 @@ func refreshed(p, told classroom.Placement) (classroom.Placement, bool) {
 	if tells(told.Title, p.Title) {
 		p.Title, changed = told.Title, true
 	}
-	g := told.Grades
-	if len(g.Scopes) == 0 { // some platforms tell it to teachers only
-		return p, changed
-	}
-	if !slices.Equal(g.Scopes, p.Grades.Scopes) || g.LineItems != p.Grades.LineItems || g.LineItem != p.Grades.LineItem {
-		p.Grades, changed = g, true
-	}
-	if tells(g.LineItem, p.LineItem.URL) {
-		p.LineItem, changed = gradebook.LineItem{URL: g.LineItem}, true
-	}
-	return p, changed
+	was := p.Column
+	p.Column = was.Told(told.Grades)
+	return p, changed || !p.Column.Equal(was)
 }

@@ -27,9 +27,17 @@ type deliveryRow struct {
 	Detail      string
 	Attempts    int
 	NextAt      millis  `db:"next_at"`
+	SentItem    string  `db:"sent_item"`
 	SentAt      millis  `db:"sent_at"`
 	SentPoints  float64 `db:"sent_points"`
+	SentMax     float64 `db:"sent_max"`
 	SentStamp   millis  `db:"sent_stamp"`
+	TriedPoints float64 `db:"tried_points"`
+	TriedMax    float64 `db:"tried_max"`
+	FoundAt     millis  `db:"found_at"`
+	FoundPoints float64 `db:"found_points"`
+	FoundMax    float64 `db:"found_max"`
+	Replaces    bool
 	Kept        float64
 }
 
@@ -38,13 +46,17 @@ func (r deliveryRow) delivery() gradebook.Delivery {
 		PlacementID: r.PlacementID, PersonID: r.PersonID, Points: r.Points, Max: r.MaxPoints, Comment: r.Comment,
 		TrueAt: r.TrueAt.time(), State: gradebook.State(r.State), Reason: r.Reason, Detail: r.Detail,
 		Attempts: r.Attempts, NextAt: r.NextAt.time(),
-		SentAt: r.SentAt.time(), SentPoints: r.SentPoints, SentStamp: r.SentStamp.time(), Kept: r.Kept,
+		SentItem: r.SentItem, SentAt: r.SentAt.time(), SentPoints: r.SentPoints, SentMax: r.SentMax,
+		SentStamp: r.SentStamp.time(), TriedPoints: r.TriedPoints, TriedMax: r.TriedMax,
+		Found:    gradebook.Found{At: r.FoundAt.time(), Points: r.FoundPoints, Max: r.FoundMax},
+		Replaces: r.Replaces, Kept: r.Kept,
 	}
 }
 
 const (
 	deliveryColumns = `d.placement_id, d.person_id, d.points, d.max_points, d.comment, d.true_at, d.state, d.reason, d.detail,
-		d.attempts, d.next_at, d.sent_at, d.sent_points, d.sent_stamp, d.kept`
+		d.attempts, d.next_at, d.sent_item, d.sent_at, d.sent_points, d.sent_max, d.sent_stamp, d.tried_points, d.tried_max,
+		d.found_at, d.found_points, d.found_max, d.replaces, d.kept`
 	selectDelivery = `SELECT ` + deliveryColumns + ` FROM deliveries d `
 )
 
@@ -52,46 +64,73 @@ func deliverJob(placementID, personID, lane string, at time.Time) jobs.Job {
 	return jobs.Job{Kind: gradebook.DeliverJob, Subject: placementID + "/" + personID, Lane: lane, RunAt: at}
 }
 
+type orderRow struct {
+	deliveryRow
+	personRow
+	placementRow
+	RegistrationID string `db:"registration_id"`
+	DeploymentID   string `db:"deployment_id"`
+}
+
+func (r orderRow) order(registration lti.Registration) gradebook.Order {
+	placement := r.placement()
+	if registration.TokenURL == "" { // what it once offered it doesn't now
+		placement.Grades = lti.Endpoint{}
+	}
+	return gradebook.Order{
+		Delivery: r.delivery(), Registration: registration, DeploymentID: r.DeploymentID,
+		Subject: r.person().Subject, Column: placement.Column, ResourceLinkID: placement.ResourceLinkID,
+		Title: placement.Title, RoomID: placement.RoomID,
+	}
+}
+
+var selectOrder = `
+	SELECT ` + deliveryColumns + `, ` + columns[personRow]("p") + `, ` + columns[placementRow]("pl") + `, c.registration_id, c.deployment_id
+	FROM deliveries d
+	JOIN people p ON p.id = d.person_id
+	JOIN placements pl ON pl.id = d.placement_id
+	JOIN courses c ON c.id = pl.course_id `
+
 // Order returns a delivery with what is needed to carry it out. It is
 // gradebook.ErrNoOrder if there is none, and if its platform has been removed: what
 // waits then goes on when the platform is added again.
 func (db *DB) Order(ctx context.Context, placementID, personID string) (gradebook.Order, error) {
-	var row struct {
-		deliveryRow
-		personRow
-		placementRow
-		RegistrationID string `db:"registration_id"`
-		DeploymentID   string `db:"deployment_id"`
-	}
-	err := db.reads().get(ctx, &row, `
-		SELECT `+deliveryColumns+`, `+columns[personRow]("p")+`, `+columns[placementRow]("pl")+`, c.registration_id, c.deployment_id
-		FROM deliveries d
-		JOIN people p ON p.id = d.person_id
-		JOIN placements pl ON pl.id = d.placement_id
-		JOIN courses c ON c.id = pl.course_id
-		WHERE d.placement_id = ? AND d.person_id = ?`, placementID, personID)
-	if errors.Is(err, classroom.ErrNotFound) {
+	orders, err := db.orders(ctx, `WHERE d.placement_id = ? AND d.person_id = ?`, placementID, personID)
+	if err == nil && len(orders) == 0 {
 		err = gradebook.ErrNoOrder
 	}
 	if err != nil {
 		return gradebook.Order{}, fmt.Errorf("delivery %s/%s: %w", placementID, personID, err)
 	}
-	registration, err := db.Registration(ctx, row.RegistrationID)
+	return orders[0], nil
+}
+
+// SentOrders returns the orders of a placement that wait for nothing: what was
+// sent, and what another hand gave in its place. It is gradebook.ErrNoOrder if
+// their platform has been removed.
+func (db *DB) SentOrders(ctx context.Context, placementID string) ([]gradebook.Order, error) {
+	orders, err := db.orders(ctx, `WHERE d.placement_id = ? AND (d.state = ? OR d.state = ? AND d.reason = ?) ORDER BY d.person_id`,
+		placementID, string(gradebook.Delivered), string(gradebook.Superseded), gradebook.ReasonGiven)
+	if err != nil {
+		return nil, fmt.Errorf("orders of placement %s: %w", placementID, err)
+	}
+	return orders, nil
+}
+
+// orders are those of one placement.
+func (db *DB) orders(ctx context.Context, where string, args ...any) ([]gradebook.Order, error) {
+	var rows []orderRow
+	if err := db.reads().list(ctx, &rows, selectOrder+where, args...); err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	registration, err := db.Registration(ctx, rows[0].RegistrationID)
 	if errors.Is(err, lti.ErrNoRegistration) {
-		return gradebook.Order{}, fmt.Errorf("delivery %s/%s: platform was removed: %w", placementID, personID, gradebook.ErrNoOrder)
+		return nil, fmt.Errorf("platform was removed: %w", gradebook.ErrNoOrder)
 	}
 	if err != nil {
-		return gradebook.Order{}, err
+		return nil, err
 	}
-	placement := row.placement()
-	if registration.TokenURL == "" { // what it once offered it doesn't now
-		placement.Grades = lti.Endpoint{}
-	}
-	return gradebook.Order{
-		Delivery: row.delivery(), Registration: registration, DeploymentID: row.DeploymentID,
-		Subject: row.person().Subject, Column: placement.Column, ResourceLinkID: placement.ResourceLinkID,
-		Title: placement.Title, RoomID: placement.RoomID,
-	}, nil
+	return each(rows, func(r orderRow) gradebook.Order { return r.order(registration) }), nil
 }
 
 // HoldLineItem has the caller alone look for the placement's line item, until
@@ -121,37 +160,55 @@ func (db *DB) FreeLineItem(ctx context.Context, placementID string) error {
 	return nil
 }
 
-// SaveLineItem keeps which line item the placement uses.
+// SaveLineItem keeps which line item the placement uses: one that is there.
 func (db *DB) SaveLineItem(ctx context.Context, placementID string, item gradebook.LineItem) error {
-	err := db.write(ctx, func(c *conn) error { return c.saveLineItem(ctx, placementID, item) })
+	err := db.write(ctx, func(c *conn) error {
+		// A launch may have told of another one meanwhile.
+		return c.one(ctx, `
+			UPDATE placements SET item_url = ?, item_max = ?, item_made = ?, item_own = item_own OR NOT ?,
+				item_missed_at = NULL, item_gone = FALSE WHERE id = ?`,
+			item.URL, item.Max, item.Made, item.Made, placementID)
+	})
 	if err != nil {
 		return fmt.Errorf("save line item of placement %s: %w", placementID, err)
 	}
 	return nil
 }
 
-func (c *conn) saveLineItem(ctx context.Context, placementID string, item gradebook.LineItem) error {
-	return c.one(ctx, `UPDATE placements SET item_url = ?, item_max = ?, item_made = ? WHERE id = ?`,
-		item.URL, item.Max, item.Made, placementID)
+// MissLineItem keeps since when a line item of the placement isn't there, zero
+// if it is, and whether it's gone. It says nothing of another one that is used
+// by now.
+func (db *DB) MissLineItem(ctx context.Context, placementID, url string, since time.Time, gone bool) error {
+	err := db.write(ctx, func(c *conn) error {
+		_, err := c.exec(ctx, `UPDATE placements SET item_missed_at = ?, item_gone = ? WHERE id = ? AND item_url = ?`,
+			millis(since), gone, placementID, url)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("line item of placement %s: %w", placementID, err)
+	}
+	return nil
 }
 
 // SaveDelivery keeps the outcome of an attempt: what the platform took, always;
-// the state only if the attempt was for the value that still counts, known by
-// its TrueAt. A newer value goes on waiting.
-func (db *DB) SaveDelivery(ctx context.Context, d gradebook.Delivery) error {
-	at := millis(d.TrueAt)
+// the rest only if the attempt was for the value that still counts, known by
+// its TrueAt. A newer value goes on waiting. Unless checkAt is zero, the column
+// is read back then.
+func (db *DB) SaveDelivery(ctx context.Context, d gradebook.Delivery, checkAt time.Time) error {
 	err := db.write(ctx, func(c *conn) error {
-		return c.one(ctx, `
-			UPDATE deliveries SET sent_at = ?, sent_points = ?, sent_stamp = ?,
-				state    = CASE WHEN true_at = ? THEN ? ELSE state END,
-				reason   = CASE WHEN true_at = ? THEN ? ELSE reason END,
-				detail   = CASE WHEN true_at = ? THEN ? ELSE detail END,
-				attempts = CASE WHEN true_at = ? THEN ? ELSE attempts END,
-				next_at  = CASE WHEN true_at = ? THEN ? ELSE next_at END
+		err := c.one(ctx, `
+			UPDATE deliveries SET sent_item = ?, sent_at = ?, sent_points = ?, sent_max = ?,
+				sent_stamp = ?, tried_points = ?, tried_max = ?
 			WHERE placement_id = ? AND person_id = ?`,
-			millis(d.SentAt), d.SentPoints, millis(d.SentStamp),
-			at, string(d.State), at, d.Reason, at, d.Detail, at, d.Attempts, at, millis(d.NextAt),
+			d.SentItem, millis(d.SentAt), d.SentPoints, d.SentMax, millis(d.SentStamp), d.TriedPoints, d.TriedMax,
 			d.PlacementID, d.PersonID)
+		if err != nil {
+			return err
+		}
+		if _, err := c.saveOutcome(ctx, d, ``); err != nil || checkAt.IsZero() {
+			return err
+		}
+		return c.readBack(ctx, d.PlacementID, checkAt)
 	})
 	if err != nil {
 		return fmt.Errorf("save delivery %s/%s: %w", d.PlacementID, d.PersonID, err)
@@ -159,30 +216,126 @@ func (db *DB) SaveDelivery(ctx context.Context, d gradebook.Delivery) error {
 	return nil
 }
 
+// readBack asks for a placement's column to be read back then. A job that waits
+// for that stays as it is: of a whole class, one delivery writes it.
+func (c *conn) readBack(ctx context.Context, placementID string, at time.Time) error {
+	_, err := c.exec(ctx, `
+		INSERT INTO jobs (kind, subject, lane, run_at, attempts, version)
+		SELECT ?, p.id, c.registration_id, ?, 0, 1 FROM placements p JOIN courses c ON c.id = p.course_id WHERE p.id = ?
+		ON CONFLICT (kind, subject) DO UPDATE SET run_at = excluded.run_at, attempts = 0, version = jobs.version + 1
+		WHERE jobs.run_at IS NULL`, gradebook.CheckJob, millis(at), placementID)
+	return err
+}
+
+// saveOutcome keeps what became of the value that d is about, if it still
+// counts.
+func (c *conn) saveOutcome(ctx context.Context, d gradebook.Delivery, unless string) (int64, error) {
+	return c.exec(ctx, `
+		UPDATE deliveries SET state = ?, reason = ?, detail = ?, attempts = ?, next_at = ?,
+			found_at = ?, found_points = ?, found_max = ?, replaces = ?
+		WHERE placement_id = ? AND person_id = ? AND true_at = ?`+unless,
+		string(d.State), d.Reason, d.Detail, d.Attempts, millis(d.NextAt),
+		millis(d.Found.At), d.Found.Points, d.Found.Max, d.Replaces, d.PlacementID, d.PersonID, millis(d.TrueAt))
+}
+
+// SaveFound keeps what was read of deliveries that were sent. What waits to be
+// sent again by now stays so.
+func (db *DB) SaveFound(ctx context.Context, all []gradebook.Delivery) error {
+	const step = 200 // so that launches don't wait for long
+	for len(all) > 0 {
+		some := all[:min(step, len(all))]
+		all = all[len(some):]
+		err := db.write(ctx, func(c *conn) error {
+			for _, d := range some {
+				if _, err := c.saveOutcome(ctx, d, ` AND state <> 'waiting'`); err != nil {
+					return fmt.Errorf("found of %s/%s: %w", d.PlacementID, d.PersonID, err)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lane is that of a placement's deliveries: its registration's.
+func (c *conn) lane(ctx context.Context, placementID string) (lane string, err error) {
+	return lane, c.get(ctx, &lane, `
+		SELECT c.registration_id FROM placements p JOIN courses c ON c.id = p.course_id WHERE p.id = ?`, placementID)
+}
+
 // Resend has a delivery sent again now, whatever became of it, or is
-// ErrNotFound. Its time is now: who asks for it wants it to count, also over a
-// grade that somebody gave meanwhile.
-func (db *DB) Resend(ctx context.Context, placementID, personID string) error {
+// ErrNotFound. What another hand gave stays, unless it replaces that. Its time
+// is now, when somebody asked for it.
+func (db *DB) Resend(ctx context.Context, placementID, personID string, replaces bool) error {
 	err := db.write(ctx, func(c *conn) error {
-		var lane string
-		err := c.get(ctx, &lane, `
-			SELECT c.registration_id FROM placements p JOIN courses c ON c.id = p.course_id WHERE p.id = ?`, placementID)
-		if err != nil {
-			return err
+		sent, err := c.resend(ctx, placementID, db.Now(), replaces, `d.person_id = ?`, personID)
+		if err == nil && sent == 0 {
+			err = classroom.ErrNotFound
 		}
-		err = c.one(ctx, `
-			UPDATE deliveries SET state = ?, reason = '', detail = '', attempts = 0, next_at = NULL,
-				true_at = CASE WHEN true_at < ? THEN ? ELSE true_at + 1 END
-			WHERE placement_id = ? AND person_id = ?`, string(gradebook.Waiting), millis(db.Now()), millis(db.Now()), placementID, personID)
-		if err != nil {
-			return err
-		}
-		return c.enqueue(ctx, deliverJob(placementID, personID, lane, db.Now()))
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("resend %s/%s: %w", placementID, personID, err)
 	}
 	return nil
+}
+
+// ResendAll has all deliveries of a placement sent again now, but for those
+// that were withdrawn and those in whose place another hand gave a grade. With
+// newColumn, the line item that we made and that is gone is made once more.
+func (db *DB) ResendAll(ctx context.Context, placementID string, newColumn bool) error {
+	err := db.write(ctx, func(c *conn) error {
+		if newColumn {
+			_, err := c.exec(ctx, `
+				UPDATE placements SET item_url = '', item_max = 0, item_made = FALSE, item_missed_at = NULL, item_gone = FALSE
+				WHERE id = ? AND item_made AND item_gone`, placementID)
+			if err != nil {
+				return err
+			}
+		}
+		_, err := c.resend(ctx, placementID, db.Now(), false, `d.state NOT IN (?, ?)`,
+			string(gradebook.Withdrawn), string(gradebook.Superseded))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("resend all of placement %s: %w", placementID, err)
+	}
+	return nil
+}
+
+// resend has the deliveries of a placement wait again, and says how many. A
+// column of the platform's own that was gone may be there by now.
+func (c *conn) resend(ctx context.Context, placementID string, now time.Time, replaces bool, which string, args ...any) (int, error) {
+	lane, err := c.lane(ctx, placementID)
+	if err != nil {
+		return 0, err
+	}
+	_, err = c.exec(ctx, `
+		UPDATE placements SET item_missed_at = NULL, item_gone = FALSE WHERE id = ? AND item_gone AND NOT item_made`, placementID)
+	if err != nil {
+		return 0, err
+	}
+	var people []string
+	err = c.list(ctx, &people, `SELECT d.person_id FROM deliveries d WHERE d.placement_id = ? AND `+which+` ORDER BY d.person_id`,
+		append([]any{placementID}, args...)...)
+	if err != nil {
+		return 0, err
+	}
+	again := make([]jobs.Job, 0, len(people))
+	for _, id := range people {
+		err := c.one(ctx, `
+			UPDATE deliveries SET state = ?, reason = '', detail = '', attempts = 0, next_at = NULL, replaces = ?,
+				true_at = CASE WHEN true_at < ? THEN ? ELSE true_at + 1 END
+			WHERE placement_id = ? AND person_id = ?`, string(gradebook.Waiting), replaces, millis(now), millis(now), placementID, id)
+		if err != nil {
+			return 0, err
+		}
+		again = append(again, deliverJob(placementID, id, lane, now))
+	}
+	return len(again), c.enqueue(ctx, again...)
 }
 
 // ResultOf returns a person's result in a placement and its delivery, each nil

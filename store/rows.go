@@ -104,6 +104,9 @@ type placementRow struct {
 	ItemURL        sql.Null[string]                `db:"placement.item_url"`
 	ItemMax        sql.Null[float64]               `db:"placement.item_max"`
 	ItemMade       sql.Null[bool]                  `db:"placement.item_made"`
+	ItemOwn        sql.Null[bool]                  `db:"placement.item_own"`
+	ItemMissedAt   millis                          `db:"placement.item_missed_at"`
+	ItemGone       sql.Null[bool]                  `db:"placement.item_gone"`
 	CopiedFrom     sql.Null[string]                `db:"placement.copied_from"`
 	OpensClass     sql.Null[bool]                  `db:"placement.opens_class"`
 	RoomSince      millis                          `db:"placement.room_since"`
@@ -122,6 +125,7 @@ func (r placementRow) placement() classroom.Placement {
 		Column: gradebook.Column{
 			Grades:   lti.Endpoint{Scopes: scopes(r.Scopes.V), LineItems: r.ItemsURL.V, LineItem: r.LaunchItemURL.V},
 			LineItem: gradebook.LineItem{URL: r.ItemURL.V, Max: r.ItemMax.V, Made: r.ItemMade.V},
+			Own:      r.ItemOwn.V, MissedAt: r.ItemMissedAt.time(), Gone: r.ItemGone.V,
 		},
 		Terms: attendance.Terms{
 			Since: r.RoomSince.time(), Earlier: r.CountsEarlier.V, Graded: r.GradedSince.time(), Past: r.PastRules.V,

@@ -68,29 +68,47 @@ type GradeState string
 // The states of a grade.
 const (
 	GradeWaiting    GradeState = "waiting"    // to be sent, or sent again
-	GradeSent       GradeState = "delivered"  // in the gradebook
+	GradeSent       GradeState = "delivered"  // the platform took it; more isn't known
+	GradeSeen       GradeState = "seen"       // in the gradebook, where it was read
+	GradeMissing    GradeState = "missing"    // sent, and not there when the gradebook was read
 	GradeRefused    GradeState = "refused"    // the platform said no
-	GradeSuperseded GradeState = "superseded" // somebody graded later in the gradebook
+	GradeGiven      GradeState = "given"      // the gradebook has another one, which somebody gave
+	GradeSuperseded GradeState = "superseded" // somebody graded later in the gradebook, we can't tell what
 )
 
 // A Grade is what belongs in the gradebook and what became of it.
 type Grade struct {
 	State       GradeState
-	Points, Max float64
-	At          time.Time // GradeSent: when; GradeWaiting: when it's tried next, zero if at once
+	Points, Max float64   // of GradeGiven in the measure of the gradebook
+	Theirs      float64   // of Max: what GradeGiven is
+	At          time.Time // when it was sent; GradeWaiting: when it's tried next, zero if at once
+	FoundAt     time.Time // when GradeSeen was seen there
 	Reason      string    // one of Reasons, why it isn't there; empty if none; others are told as "unknown"
 	Detail      string    // the platform's own words, for teachers. May be empty
 	LMS         string    // what the platform is called, such as "Moodle"; empty: "Your LMS"
 }
 
 // GradeCounts counts grades by state.
-type GradeCounts struct{ Sent, Waiting, Refused, Superseded int }
+type GradeCounts struct {
+	Sent, Seen, Missing, Waiting, Refused int
+	Superseded                            int // GradeGiven too
+}
+
+// Any reports whether there is any grade.
+func (c GradeCounts) Any() bool { return c != GradeCounts{} }
+
+// NoGrades says that the platform takes no grades for a link.
+type NoGrades struct {
+	Why       string // not_offered, off or deleted
+	LMS       string // as that of a Grade
+	NewColumn Post   // makes the column again; zero: there is nothing to press
+}
 
 // Reasons lists the codes of why a grade isn't in the gradebook.
 func Reasons() []string {
 	return []string{
 		"not_gradable", "not_enrolled", "scope_missing", "no_line_item", "line_item_gone",
-		"outdated", "bad_request", "platform_down", "platform_disabled", "forbidden", "unknown",
+		"locked", "no_gradebook", "key_refused", "outdated", "missing", "bad_request", "platform_down", "platform_disabled", "forbidden", "unknown",
 	}
 }
 
@@ -102,6 +120,8 @@ const (
 	SaidCounted     = "counted"      // which classes count
 	SaidEnding      = "ending"       // the class is being ended
 	SaidResent      = "resent"       // a grade goes out again
+	SaidAllResent   = "all_resent"   // all grades of a link
+	SaidNewColumn   = "new_column"   // the column of a link is made again
 	SaidKept        = "kept"         // a copied link keeps its new room
 	SaidShared      = "shared"       // a copied link leads to the old room
 	SaidPublished   = "published"    // a recording
@@ -122,7 +142,7 @@ func Said(query string) string {
 
 func said() []string {
 	return []string{
-		SaidSaved, SaidSavedAll, SaidCounted, SaidEnding, SaidResent, SaidKept, SaidShared, SaidPublished,
+		SaidSaved, SaidSavedAll, SaidCounted, SaidEnding, SaidResent, SaidAllResent, SaidNewColumn, SaidKept, SaidShared, SaidPublished,
 		SaidUnpublished, SaidDeleted, SaidNotDone, SaidSharedOther,
 	}
 }

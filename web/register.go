@@ -32,6 +32,8 @@ type Register struct {
 	Sort           string // the query's "sort": a column, "-" before it for downwards. Anything else sorts by name
 	Show           string // the query's "show": a filter. Anything else shows all
 	Said           string
+	ResendAll      Post      // zero: there is nothing to send again
+	NoGrades       *NoGrades // nil: the platform takes them, or nothing is graded
 }
 
 // A Person is one row of a register.
@@ -47,6 +49,7 @@ type Person struct {
 	Needed   time.Duration // for all points; 0: not known
 	Grade    *Grade        // nil: nothing to send
 	Resend   Post          // zero: nothing to send again
+	Replace  Post          // what somebody gave in the gradebook, by ours; zero: nothing to replace
 }
 
 // A Stay is an interval in which a person was there.
@@ -68,7 +71,7 @@ const (
 
 // The filters of a register, as its query's "show" names them.
 const (
-	onlyAbsent, onlyLate, onlyEarly, onlyIncomplete, onlyRefused = "absent", "late", "early", "incomplete", "refused"
+	onlyAbsent, onlyLate, onlyEarly, onlyIncomplete, onlyRefused, onlyMissing = "absent", "late", "early", "incomplete", "refused", "missing"
 )
 
 // lateAfter is how much of a class one may miss at its start or end without
@@ -101,7 +104,7 @@ type chip struct {
 func (r Register) Chips() []chip {
 	shows := []string{onlyAbsent, onlyLate, onlyEarly}
 	if r.Rule.Graded() {
-		shows = append(shows, onlyIncomplete, onlyRefused)
+		shows = append(shows, onlyIncomplete, onlyRefused, onlyMissing)
 	}
 	var chips []chip
 	for _, show := range shows {
@@ -123,7 +126,7 @@ func (r Register) Chips() []chip {
 
 // Filtered reports whether a filter is on.
 func (r Register) Filtered() bool {
-	return slices.Contains([]string{onlyAbsent, onlyLate, onlyEarly, onlyIncomplete, onlyRefused}, r.Show)
+	return slices.Contains([]string{onlyAbsent, onlyLate, onlyEarly, onlyIncomplete, onlyRefused, onlyMissing}, r.Show)
 }
 
 // AllURL is the page without a filter.
@@ -142,6 +145,8 @@ func (r Register) shows(show string, p Person) bool {
 		return p.Learner && !p.Complete
 	case onlyRefused:
 		return p.Grade != nil && p.Grade.State == GradeRefused
+	case onlyMissing:
+		return p.Grade != nil && p.Grade.State == GradeMissing
 	}
 	return true
 }
@@ -260,5 +265,5 @@ func trouble(g *Grade) int {
 	if g == nil {
 		return 0
 	}
-	return 1 + slices.Index([]GradeState{GradeSent, GradeSuperseded, GradeWaiting, GradeRefused}, g.State)
+	return 1 + slices.Index([]GradeState{GradeSeen, GradeSent, GradeGiven, GradeSuperseded, GradeWaiting, GradeMissing, GradeRefused}, g.State)
 }

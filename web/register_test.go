@@ -23,7 +23,7 @@ func TestArrange(t *testing.T) {
 		{"something unknown", "'; DROP", "nobody", "Anna Ben Clara Dien Élodie Émile Farid Grace Hans-Jürgen"},
 		{"longest first", "-time", "", "Anna Ben Grace Émile Élodie Clara Farid Dien Hans-Jürgen"},
 		{"by arrival, who didn't come last", "arrival", "", "Anna Élodie Farid Ben Émile Grace Clara Dien Hans-Jürgen"},
-		{"what needs the teacher first", "-grade", "", "Clara Émile Ben Élodie Grace Anna Dien Farid Hans-Jürgen"},
+		{"what needs the teacher first", "-grade", "", "Clara Ben Émile Élodie Grace Anna Dien Farid Hans-Jürgen"},
 		{"by result", "result", "", "Hans-Jürgen Dien Farid Clara Élodie Émile Ben Grace Anna"},
 		{"most active first, unknown last", "-activity", "", "Émile Ben Clara Anna Dien Élodie Farid Grace Hans-Jürgen"},
 		{"absent", "", "absent", "Hans-Jürgen"},
@@ -31,6 +31,7 @@ func TestArrange(t *testing.T) {
 		{"left early", "", "early", "Dien Farid"},
 		{"not complete, learners only", "", "incomplete", "Dien Farid Hans-Jürgen"},
 		{"refused", "", "refused", "Clara"},
+		{"missing in the gradebook", "", "missing", "Ben"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := register(9, true)
@@ -72,7 +73,7 @@ func TestChips(t *testing.T) {
 			t.Errorf("chip %+v", c)
 		}
 	}
-	if diff := cmp.Diff(map[string]int{"absent": 1, "late": 1, "early": 2, "incomplete": 3, "refused": 1}, got); diff != "" {
+	if diff := cmp.Diff(map[string]int{"absent": 1, "late": 1, "early": 2, "incomplete": 3, "refused": 1, "missing": 1}, got); diff != "" {
 		t.Error(diff)
 	}
 	if chips := (Register{}).Chips(); len(chips) != 0 {

@@ -21,6 +21,7 @@ type TeacherRoom struct {
 	Classes       []ClassLine
 	Counting      *Counting    // nil: each class counts, without a question
 	Grades        *GradeCounts // of the whole link. nil: nothing is sent
+	NoGrades      *NoGrades    // nil: the platform takes them, or nothing is graded
 	RecordingsURL string
 	Settings      Settings
 	Rule          Rule

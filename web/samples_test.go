@@ -84,7 +84,7 @@ func teacherRoom(state ClassState, here int) TeacherRoom {
 	r := TeacherRoom{
 		Title: "Intro to Law", Course: "Law, first year", Now: now, State: state,
 		Join: Post{URL: "/rooms/r1/start?v=v1", Ticket: "t1"}, EndURL: "/rooms/r1/end?v=v1",
-		Grades: &GradeCounts{Sent: 46, Refused: 1}, RecordingsURL: "/rooms/r1/recordings",
+		Grades: &GradeCounts{Sent: 4, Seen: 42, Refused: 1}, RecordingsURL: "/rooms/r1/recordings",
 		Settings: Settings{Record: true, WaitForModerator: true, MuteOnStart: true, MaxParticipants: 60},
 		Rule:     Rule{Measure: Percent, Need: 60, Points: 10}, ChangeURL: "/rooms/r1/settings",
 	}
@@ -109,6 +109,7 @@ func teacherRoom(state ClassState, here int) TeacherRoom {
 func copied(r TeacherRoom) TeacherRoom {
 	r.Since, r.Grades = minutesAgo(12), &GradeCounts{}
 	r.Classes = []ClassLine{{From: minutesAgo(80), To: minutesAgo(12), Counting: true, URL: "/rooms/r1/sessions/s1"}}
+	r.NoGrades = &NoGrades{Why: "deleted", LMS: "Moodle", NewColumn: Post{URL: "/rooms/r1/column"}}
 	r.Copied = &Copied{Keep: Post{URL: "/rooms/r1/keep"}, Share: Post{URL: "/rooms/r1/share"}}
 	return r
 }
@@ -218,6 +219,7 @@ func register(people int, graded bool) Register {
 	}
 	if graded {
 		r.Rule = Rule{Measure: Percent, Need: 60, Points: 10}
+		r.ResendAll = Post{URL: "/rooms/r1/sessions/s3/resend"}
 	}
 	for i := range people {
 		p := Person{ID: fmt.Sprint("p", i), Name: name(i), Learner: i != 0, Needed: 56 * time.Minute}
@@ -255,6 +257,16 @@ func register(people int, graded bool) Register {
 		}
 		if i%9 == 2 {
 			p.Grade = &Grade{State: GradeRefused, Points: 10, Max: 10, Reason: "not_gradable", Detail: "User is not gradable", LMS: "Moodle"}
+		}
+		if i%9 == 7 && p.Complete {
+			p.Grade = &Grade{State: GradeSeen, Points: 10, Max: 10, At: at(95), FoundAt: at(98), LMS: "Moodle"}
+		}
+		if i%9 == 4 {
+			p.Grade = &Grade{State: GradeGiven, Points: 10, Max: 10, Theirs: 7, At: at(95), FoundAt: at(98), Reason: "given", LMS: "Moodle"}
+			p.Resend, p.Replace = Post{}, Post{URL: "/rooms/r1/sessions/s3/replace?person=" + p.ID}
+		}
+		if i%9 == 1 && p.Learner {
+			p.Grade = &Grade{State: GradeMissing, Points: 10, Max: 10, At: at(95), FoundAt: at(98), Reason: "missing", LMS: "Moodle"}
 		}
 		if i%9 == 5 {
 			p.Grade = &Grade{State: GradeWaiting, Points: 10, Max: 10, Reason: "platform_down", At: now.Add(8 * time.Minute), LMS: "Moodle"}

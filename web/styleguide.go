@@ -34,20 +34,20 @@ func (s Styleguide) Register() Register {
 }
 
 func (s Styleguide) grade(state GradeState, reason string) *Grade {
-	return &Grade{State: state, Points: 10, Max: 10, At: s.Now.Add(10 * time.Minute), Reason: reason, LMS: "Moodle"}
+	return &Grade{State: state, Points: 10, Max: 10, Theirs: 7, At: s.Now.Add(10 * time.Minute), FoundAt: s.Now.Add(13 * time.Minute), Reason: reason, LMS: "Moodle"}
 }
 
 // Grades are one of each state.
 func (s Styleguide) Grades() []*Grade {
 	return []*Grade{
-		s.grade(GradeSent, ""), s.grade(GradeWaiting, ""), s.grade(GradeWaiting, "platform_down"),
-		s.grade(GradeRefused, "not_gradable"), s.grade(GradeSuperseded, "outdated"),
+		s.grade(GradeSent, ""), s.grade(GradeSeen, ""), s.grade(GradeMissing, "missing"), s.grade(GradeWaiting, ""), s.grade(GradeWaiting, "platform_down"),
+		s.grade(GradeRefused, "not_gradable"), s.grade(GradeGiven, "given"), s.grade(GradeSuperseded, "outdated"),
 	}
 }
 
 // Counts have grades of each state.
 func (s Styleguide) Counts() GradeCounts {
-	return GradeCounts{Sent: 22, Waiting: 2, Refused: 1, Superseded: 1}
+	return GradeCounts{Sent: 22, Seen: 20, Missing: 1, Waiting: 2, Refused: 1, Superseded: 1}
 }
 
 // Rule is a sample rule.

@@ -16,6 +16,7 @@ type Account struct {
 	Activities map[string]Activity // by person
 	Evidence   int                 // how many pieces of evidence it reflects; StillLives: the meeting lives, and stays dirty
 	Until      time.Time           // of the newest piece: a poll that finds the same makes it last longer
+	Reported   time.Time           // our clock: when the newest report came; zero: none has
 }
 
 // StillLives is a number of pieces of evidence that no meeting has.
@@ -39,6 +40,9 @@ func AccountOf(m Meeting, evidence []Evidence, known func(string) bool) Account 
 	for _, e := range evidence {
 		if e.Until.After(a.Until) {
 			a.Until = e.Until
+		}
+		if e.Source == Analytics && e.At.After(a.Reported) {
+			a.Reported = e.At
 		}
 	}
 	for person, spans := range used.spans {

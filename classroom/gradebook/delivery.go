@@ -16,9 +16,9 @@ type State string
 
 const (
 	Waiting    State = "waiting"    // to be sent, or sent again
-	Delivered  State = "delivered"  // in the gradebook
+	Delivered  State = "delivered"  // the platform took it; Found says whether it was seen in the gradebook since
 	Refused    State = "refused"    // the platform said no; Reason says why
-	Superseded State = "superseded" // somebody graded later, which we respect
+	Superseded State = "superseded" // somebody else graded, which we respect
 	Withdrawn  State = "withdrawn"  // it no longer holds, and never was in the gradebook
 )
 
@@ -34,10 +34,14 @@ type Delivery struct {
 	Detail                string // the platform's own words, for the log and the teacher
 	Attempts              int
 	NextAt                time.Time // of the next attempt while Waiting
-	SentAt                time.Time // when the platform took it
-	SentPoints            float64   // what it took last
-	Kept                  float64   // share of the points that stays, earned in a room that the link led to before
+	SentItem              string    // the line item that all of Sent… and Tried… are about
+	SentAt                time.Time // when the platform took it; zero: it hasn't, as far as we know
+	SentPoints, SentMax   float64   // what it took last
 	SentStamp             time.Time // the newest timestamp of which it may have a score, kept before the score goes out; zero: it has none of ours
+	TriedPoints, TriedMax float64   // the score with that timestamp
+	Found                 Found     // what the gradebook had; of a Delivered one, after it was sent
+	Replaces              bool      // a teacher wants it in place of what somebody gave
+	Kept                  float64   // share of the points that stays, earned in a room that the link led to before
 }
 
 // MayBeSent reports whether the gradebook may hold a score of ours.
@@ -63,6 +67,15 @@ type Order struct {
 	RoomID         string
 }
 
+// leave forgets what was sent to another column than the order's.
+func (o *Order) leave() {
+	if o.SentItem == o.LineItem.URL {
+		return
+	}
+	o.SentItem, o.SentAt, o.SentPoints, o.SentMax = o.LineItem.URL, time.Time{}, 0, 0
+	o.SentStamp, o.TriedPoints, o.TriedMax = time.Time{}, 0, 0
+}
+
 // stampStep is by how much our timestamps of one grade grow. Moodle compares
 // whole seconds, so with less it would take our own score before for newer.
 const stampStep = time.Second
@@ -79,8 +92,9 @@ type Key struct{ PlacementID, PersonID string }
 // puts the gradebook right, or, if nothing has left yet, withdraws it. What was
 // earned in another room, before the link led to this one, stays.
 //
-// The rules are those of the placements, by id.
-func Plan(rules map[string]attendance.Rule, results []attendance.Result, known []Delivery, now time.Time) []Delivery {
+// The rules are those of the placements, by id. happened is when the newest
+// class ended of which the results come, or a report came too late for it.
+func Plan(rules map[string]attendance.Rule, results []attendance.Result, known []Delivery, happened, now time.Time) []Delivery {
 	old := map[Key]Delivery{}
 	for _, d := range known {
 		old[Key{d.PlacementID, d.PersonID}] = d
@@ -90,7 +104,7 @@ func Plan(rules map[string]attendance.Rule, results []attendance.Result, known [
 		before, there := old[Key{r.PlacementID, r.PersonID}]
 		d := Delivery{
 			PlacementID: r.PlacementID, PersonID: r.PersonID, Points: r.Points, Max: rules[r.PlacementID].Points,
-			Comment: comment(r), TrueAt: before.nextTrueAt(now), State: Waiting,
+			Comment: comment(r), TrueAt: before.nextTrueAt(happened, now), State: Waiting,
 		}
 		sends := r.Sends
 		if kept := before.keptOf(d.Max); kept > d.Points {
@@ -107,17 +121,18 @@ func Plan(rules map[string]attendance.Rule, results []attendance.Result, known [
 	}
 	for _, d := range known {
 		if rule, here := rules[d.PlacementID]; here && rule.Measure == attendance.NoMeasure && d.State == Waiting && !d.MayBeSent() && d.Points > 0 {
-			d.Points, d.TrueAt = 0, d.nextTrueAt(now)
+			d.Points, d.TrueAt = 0, d.nextTrueAt(now, now)
 			plan = append(plan, d)
 		}
 	}
 	return plan
 }
 
-// replacedBy reports whether the value of next is sent in d's place. What
-// somebody graded later is theirs, unless the person has earned more since.
+// replacedBy reports whether the value of next takes d's place. What somebody
+// graded later is theirs, unless the person has earned more since. Where we
+// could read what they gave, that is looked at again, whatever next is.
 func (d Delivery) replacedBy(next Delivery) bool {
-	if d.State == Superseded {
+	if d.State == Superseded && d.Reason != ReasonGiven {
 		return next.Points*d.Max > d.Points*next.Max
 	}
 	return d.Points != next.Points || d.Max != next.Max
@@ -126,8 +141,11 @@ func (d Delivery) replacedBy(next Delivery) bool {
 // undone reports whether anything has to be done about d when its value no
 // longer holds. What somebody graded later is theirs.
 func (d Delivery) undone() bool {
-	if d.Points == 0 || d.State == Superseded {
+	switch {
+	case d.Points == 0:
 		return false
+	case d.State == Superseded:
+		return d.Reason == ReasonGiven
 	}
 	return d.MayBeSent() || d.State == Waiting
 }
@@ -140,9 +158,16 @@ func (d Delivery) keptOf(most float64) float64 {
 	return math.Round(d.Kept*most*100) / 100
 }
 
-// nextTrueAt is when a value comes true that takes d's place now.
-func (d Delivery) nextTrueAt(now time.Time) time.Time {
-	at := now.Truncate(time.Millisecond) // as the store keeps it
+// nextTrueAt is when a value came true that takes d's place: when what it
+// comes of happened, not when that was counted, so that what a teacher gave in
+// between is the later grade. If d's own value is of that time or a later one,
+// something else has changed it now: a rule, or a correction.
+func (d Delivery) nextTrueAt(happened, now time.Time) time.Time {
+	at := happened
+	if at.IsZero() || at.After(now) || !d.TrueAt.IsZero() && !at.After(d.TrueAt) {
+		at = now
+	}
+	at = at.Truncate(time.Millisecond) // as the store keeps it
 	for _, before := range []time.Time{d.TrueAt, d.SentStamp} {
 		if earliest := before.Add(stampStep); !before.IsZero() && earliest.After(at) {
 			at = earliest
@@ -161,20 +186,34 @@ func comment(r attendance.Result) string {
 	return fmt.Sprintf("%d / %d min", has, needs)
 }
 
-// GradableNow are the deliveries that were refused since the platform offered
-// no way to grade, which it does by now (offers, by placement), and whose
-// results still belong in the gradebook.
-func GradableNow(offers map[string]bool, known []Delivery, results []attendance.Result) []Delivery {
+// Again are the deliveries that go out once more since their column is another
+// one now: those refused for lack of one where there is one by now, and those
+// that went to a column which isn't the link's any more. Their results still
+// belong in the gradebook. The columns are those of the placements, by id.
+func Again(columns map[string]Column, known []Delivery, results []attendance.Result) []Delivery {
 	sends := map[Key]bool{}
 	for _, r := range results {
 		sends[Key{r.PlacementID, r.PersonID}] = r.Sends
 	}
 	var again []Delivery
 	for _, d := range known {
-		lacked := d.Reason == ReasonScopeMissing || d.Reason == ReasonNoLineItem
-		if d.State == Refused && lacked && offers[d.PlacementID] && sends[Key{d.PlacementID, d.PersonID}] {
+		column := columns[d.PlacementID]
+		if sends[Key{d.PlacementID, d.PersonID}] && column.Offered() && (d.lacked() || d.isElsewhere(column)) {
 			again = append(again, d)
 		}
 	}
 	return again
+}
+
+// lacked reports whether d was refused since it had no place to go.
+func (d Delivery) lacked() bool {
+	switch d.Reason {
+	case ReasonScopeMissing, ReasonNoLineItem, ReasonLineItemGone:
+		return d.State == Refused
+	}
+	return false
+}
+
+func (d Delivery) isElsewhere(c Column) bool {
+	return d.State == Delivered && d.SentItem != "" && c.LineItem.URL != "" && d.SentItem != c.LineItem.URL
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/classroom/attendance/attendancetest"
-	"github.com/bbbridge/bbbridge/lti"
 )
 
 var (
@@ -33,8 +32,12 @@ func TestPlan(t *testing.T) {
 		rows[0].Kept = share
 		return rows
 	}
+	given := func(rows []Delivery) []Delivery {
+		rows[0].Reason = ReasonGiven
+		return rows
+	}
 	planned1 := func(points float64, comment string) []Delivery {
-		return []Delivery{{PlacementID: "p1", PersonID: "ann", Points: points, Max: 10, Comment: comment, TrueAt: now, State: Waiting}}
+		return []Delivery{{PlacementID: "p1", PersonID: "ann", Points: points, Max: 10, Comment: comment, TrueAt: nine(95), State: Waiting}}
 	}
 	for _, test := range []struct {
 		name   string
@@ -50,6 +53,9 @@ func TestPlan(t *testing.T) {
 		{"the same again, somebody graded since", []attendance.Result{passed}, row(Superseded, 10, 10, false), nil},
 		{"less than before, but somebody graded since", []attendance.Result{part}, row(Superseded, 10, 10, true), nil},
 		{"worth another maximum, but somebody graded since", []attendance.Result{passed}, row(Superseded, 20, 20, true), nil},
+		{"less than before, and we know what somebody gave", []attendance.Result{part}, given(row(Superseded, 10, 10, true)), planned1(7.03, "38 / 54 min")},
+		{"no longer passed, and we know what somebody gave", []attendance.Result{failed}, given(row(Superseded, 10, 10, true)), planned1(0, "38 / 54 min")},
+		{"the same again, and we know what somebody gave", []attendance.Result{passed}, given(row(Superseded, 10, 10, true)), nil},
 		{"more than before, though somebody graded since", []attendance.Result{passed}, row(Superseded, 7, 10, true), planned1(10, "60 / 54 min")},
 		{"more than before", []attendance.Result{passed}, row(Delivered, 7, 10, true), planned1(10, "60 / 54 min")},
 		{"less than before", []attendance.Result{part}, row(Delivered, 10, 10, true), planned1(7.03, "38 / 54 min")},
@@ -69,7 +75,7 @@ func TestPlan(t *testing.T) {
 		{"no result any more", nil, row(Waiting, 10, 10, false), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := Plan(map[string]attendance.Rule{"p1": rule}, test.result, test.known, now)
+			got := Plan(map[string]attendance.Rule{"p1": rule}, test.result, test.known, nine(95), now)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -86,25 +92,33 @@ func TestPlanWithoutRule(t *testing.T) {
 		{PlacementID: "elsewhere", PersonID: "waits", Points: 10, Max: 10, State: Waiting, TrueAt: nine(0)},
 	}
 	want := []Delivery{{PlacementID: "p1", PersonID: "waits", Max: 10, State: Waiting, TrueAt: nine(5)}}
-	if diff := cmp.Diff(want, Plan(off, nil, rows, nine(5))); diff != "" {
+	if diff := cmp.Diff(want, Plan(off, nil, rows, nine(4), nine(5))); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestTrueAtGrows(t *testing.T) {
+// The time of a value is that of what it comes of, not of the counting.
+func TestTrueAt(t *testing.T) {
+	now := nine(10).Add(300 * time.Microsecond)
 	for _, test := range []struct {
-		name   string
-		before Delivery
-		want   time.Time
+		name     string
+		before   Delivery
+		happened time.Time
+		want     time.Time
 	}{
-		{"the first value", Delivery{}, nine(10)},
-		{"later", Delivery{TrueAt: nine(5), SentStamp: nine(6)}, nine(10)},
-		{"in the same second", Delivery{TrueAt: nine(10).Add(-200 * time.Millisecond)}, nine(10).Add(800 * time.Millisecond)},
-		{"our clock was set back", Delivery{TrueAt: nine(30)}, nine(30).Add(time.Second)},
-		{"the gradebook has a later one", Delivery{TrueAt: nine(5), SentStamp: nine(30)}, nine(30).Add(time.Second)},
+		{"the first value: when the class ended", Delivery{}, nine(7), nine(7)},
+		{"of another class since", Delivery{TrueAt: nine(5), SentStamp: nine(6)}, nine(7), nine(7)},
+		{"no class since: something was changed now", Delivery{TrueAt: nine(7), SentStamp: nine(7)}, nine(7), nine(10)},
+		{"an older class: the same", Delivery{TrueAt: nine(8)}, nine(7), nine(10)},
+		{"nobody knows when", Delivery{}, time.Time{}, nine(10)},
+		{"a server that is ahead", Delivery{}, nine(70), nine(10)},
+		{"in the same second", Delivery{TrueAt: nine(10).Add(-200 * time.Millisecond)}, nine(7), nine(10).Add(800 * time.Millisecond)},
+		{"another class, within the same second", Delivery{TrueAt: nine(7).Add(-200 * time.Millisecond)}, nine(7), nine(7).Add(800 * time.Millisecond)},
+		{"our clock was set back", Delivery{TrueAt: nine(30)}, nine(7), nine(30).Add(time.Second)},
+		{"the gradebook has a later one", Delivery{TrueAt: nine(5), SentStamp: nine(30)}, nine(7), nine(30).Add(time.Second)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := test.before.nextTrueAt(nine(10).Add(300 * time.Microsecond)); !got.Equal(test.want) {
+			if got := test.before.nextTrueAt(test.happened, now); !got.Equal(test.want) {
 				t.Errorf("%v, want %v", got, test.want)
 			}
 		})
@@ -140,28 +154,5 @@ func TestShown(t *testing.T) {
 	var none *Delivery
 	if none.Shown() != nil || (&Delivery{State: Withdrawn}).Shown() != nil {
 		t.Error("what isn't to be sent is shown")
-	}
-}
-
-func TestOffered(t *testing.T) {
-	for _, test := range []struct {
-		name   string
-		scopes []string
-		item   string
-		list   string
-		want   bool
-	}{
-		{"a column", []string{lti.AGSScore}, "https://lms/1", "", true},
-		{"a column that we may not fill", []string{lti.AGSLineItem}, "https://lms/1", "", false},
-		{"one that we may make", []string{lti.AGSScore, lti.AGSLineItem}, "", "https://lms/list", true},
-		{"none, and we may make none", []string{lti.AGSScore, lti.AGSLineItemReadOnly}, "", "https://lms/list", false},
-		{"nothing", nil, "", "", false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			c := Column{LineItem: LineItem{URL: test.item}, Grades: lti.Endpoint{Scopes: test.scopes, LineItems: test.list}}
-			if got := c.Offered(); got != test.want {
-				t.Errorf("%v", got)
-			}
-		})
 	}
 }

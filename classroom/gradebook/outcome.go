@@ -1,14 +1,10 @@
 package gradebook
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/bbbridge/bbbridge/lti"
@@ -18,10 +14,15 @@ import (
 const (
 	ReasonNotGradable      = "not_gradable"      // the platform says that this person can't be graded there
 	ReasonForbidden        = "forbidden"         // or that we may not
+	ReasonKeyRefused       = "key_refused"       // it doesn't accept our key
 	ReasonScopeMissing     = "scope_missing"     // it doesn't offer grading to us
 	ReasonNoLineItem       = "no_line_item"      // there is no column, and we may make none
 	ReasonLineItemGone     = "line_item_gone"    // the column was deleted
-	ReasonOutdated         = "outdated"          // somebody graded later
+	ReasonLocked           = "locked"            // it fails at this grade alone: locked, or a column that is half deleted
+	ReasonNoGradebook      = "no_gradebook"      // it fails at making a column: the course has no gradebook yet
+	ReasonGiven            = "given"             // another hand gave one, which we have read
+	ReasonOutdated         = "outdated"          // somebody graded later, which we can't read
+	ReasonMissing          = "missing"           // it was taken, and wasn't there when we looked
 	ReasonBadRequest       = "bad_request"       // it doesn't understand us
 	ReasonPlatformDown     = "platform_down"     // it doesn't answer, or asks to wait
 	ReasonPlatformDisabled = "platform_disabled" // its registration is switched off
@@ -40,25 +41,29 @@ var retries = []time.Duration{
 
 // judge writes into o what the platform's answer comes to, and returns what of
 // it belongs in the log.
-func (g *Grades) judge(ctx context.Context, o *Order, tried bool, problem error) error {
+func (g *Grades) judge(o *Order, problem error) error {
 	var service *lti.ServiceError
 	switch {
 	case problem == nil:
 		g.delivered(o)
 		return nil
-	case errors.Is(problem, lti.ErrOutdated):
-		return g.outdated(ctx, o, tried, problem)
 	case errors.Is(problem, errHeld): // no attempt, and soon over
 		o.Attempts--
 		o.NextAt = g.Now().Add(foundWait)
 		return nil
 	case errors.Is(problem, errGone):
 		return g.refuse(o, ReasonLineItemGone, problem)
+	case errors.Is(problem, errMissed):
+		return g.later(o, problem)
+	case errors.Is(problem, errOff):
+		return g.refuse(o, ReasonNoLineItem, problem)
 	case errors.Is(problem, lti.ErrNotGranted):
-		if slices.Contains(o.Grades.Scopes, lti.AGSScore) {
+		if o.has(lti.AGSScore) {
 			return g.refuse(o, ReasonNoLineItem, problem)
 		}
 		return g.refuse(o, ReasonScopeMissing, problem)
+	case errors.Is(problem, lti.ErrOutdated): // again and again, though nobody graded
+		return g.later(o, problem)
 	case errors.As(problem, &service) && service.Final():
 		return g.refuse(o, reasonOf(service), problem)
 	}
@@ -99,7 +104,25 @@ func reasonOf(e *lti.ServiceError) string {
 
 func (g *Grades) delivered(o *Order) {
 	o.State, o.Reason, o.Detail, o.NextAt = Delivered, "", "", time.Time{}
-	o.SentAt, o.SentPoints = g.Now(), o.Points
+	o.SentAt, o.SentPoints, o.SentMax = g.Now(), o.Points, o.Max
+	o.Found, o.Replaces = Found{}, false
+}
+
+// inPlace is delivered for a score that was read in the gradebook. If we
+// haven't sent it, somebody gave the same.
+func (g *Grades) inPlace(o *Order, r reading, tried bool) {
+	at, points, most := o.SentAt, o.SentPoints, o.SentMax
+	g.delivered(o)
+	if !tried {
+		o.SentAt, o.SentPoints, o.SentMax = at, points, most
+	}
+	o.Found = o.found(r)
+}
+
+// given leaves the gradebook as another hand has made it.
+func (o *Order) given(f Found) {
+	o.State, o.Reason, o.Detail, o.NextAt = Superseded, ReasonGiven, "", time.Time{}
+	o.Found, o.Replaces = f, false
 }
 
 func (g *Grades) refuse(o *Order, reason string, err error) error {
@@ -109,21 +132,50 @@ func (g *Grades) refuse(o *Order, reason string, err error) error {
 
 // later leaves the order waiting for the next attempt.
 func (g *Grades) later(o *Order, err error) error {
-	reason := ReasonPlatformDown
-	var service *lti.ServiceError
-	if errors.As(err, &service) && refusesUs(service) {
-		reason = ReasonForbidden // until somebody puts that right
-	}
+	reason := g.reasonNow(o, err)
 	if o.Attempts >= tries {
 		return g.refuse(o, reason, err)
 	}
-	wait := retries[min(max(o.Attempts, 1), len(retries))-1]
-	wait += time.Duration(rand.Int64N(int64(wait)/10 + 1)) // #nosec G404 -- spreads a load
-	if service != nil {
+	wait := jittered(retries[min(max(o.Attempts, 1), len(retries))-1])
+	var service *lti.ServiceError
+	if errors.As(err, &service) {
 		wait = max(wait, service.RetryAfter) // lti bounds it
 	}
 	o.State, o.Reason, o.Detail, o.NextAt = Waiting, reason, detail(err), g.Now().Add(wait)
 	return err
+}
+
+// jittered is a little more than wait, which spreads a load.
+func jittered(wait time.Duration) time.Duration {
+	return wait + time.Duration(rand.Int64N(int64(wait)/10+1)) // #nosec G404 -- it needn't be secret
+}
+
+// faultsFine is how many attempts may meet a fault of the platform before it is
+// taken for one of this grade or column alone.
+const faultsFine = 2
+
+// reasonNow says why a score waits, until somebody puts that right.
+func (g *Grades) reasonNow(o *Order, err error) string {
+	var service *lti.ServiceError
+	switch {
+	case errors.Is(err, errMissed):
+		return ReasonLineItemGone
+	case errors.Is(err, lti.ErrOutdated):
+		return ReasonBadRequest
+	case !errors.As(err, &service):
+		return ReasonPlatformDown
+	case service.KeyRefused():
+		return ReasonKeyRefused
+	case refusesUs(service):
+		return ReasonForbidden
+	case service.Status != http.StatusInternalServerError || o.Attempts <= faultsFine:
+		return ReasonPlatformDown
+	case service.Call == "line item" && o.LineItem.URL == "":
+		return ReasonNoGradebook
+	case (service.Call == "score" || service.Call == "results") && g.up.within(o.Registration.ID, g.Now(), readingFor):
+		return ReasonLocked
+	}
+	return ReasonPlatformDown
 }
 
 // refusesUs reports whether the platform doesn't accept our key or our token.
@@ -152,39 +204,16 @@ func cut(text string) string {
 	return text
 }
 
-// outdated judges a 409. If the gradebook holds what we send, an earlier
-// attempt brought it there. Else somebody graded later, which we respect: two
-// scores of ours are never so close that one could outdate the other.
-func (g *Grades) outdated(ctx context.Context, o *Order, tried bool, problem error) error {
-	results, err := g.results(ctx, *o)
-	var service *lti.ServiceError
-	unreadable := errors.Is(err, lti.ErrNotGranted) || errors.As(err, &service) && service.Final()
-	switch {
-	case err == nil && holds(results, *o), unreadable && tried:
-		o.SentStamp, _ = o.stamp()
+// outdated judges a 409 where results can't be read. If this very score went
+// out before, that attempt brought it there. Else somebody graded later, which
+// we respect: two scores of ours are never so close that one could outdate the
+// other.
+func (g *Grades) outdated(o *Order, tried bool, problem error) error {
+	if tried {
 		g.delivered(o)
 		return nil
-	case err != nil && !unreadable: // ask again
-		return g.later(o, err)
 	}
 	o.State, o.Reason, o.Detail, o.NextAt = Superseded, ReasonOutdated, detail(problem), time.Time{}
+	o.Replaces = false
 	return problem
-}
-
-// results are what the gradebook has of the order's person.
-func (g *Grades) results(ctx context.Context, o Order) ([]lti.Result, error) {
-	if o.LineItem.URL == "" {
-		return nil, fmt.Errorf("results: %w", lti.ErrNotGranted)
-	}
-	return g.Platform.Results(ctx, o.Registration, o.DeploymentID, o.Grades, o.LineItem.URL, o.Subject)
-}
-
-// holds reports whether the gradebook has the order's points.
-func holds(results []lti.Result, o Order) bool {
-	for _, r := range results {
-		if r.UserID == o.Subject && !r.Empty && r.Maximum > 0 {
-			return math.Abs(r.Score/r.Maximum-o.Points/o.Max) < 0.005
-		}
-	}
-	return false
 }

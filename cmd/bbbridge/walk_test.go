@@ -155,7 +155,7 @@ func TestNobodyElseMayTeach(t *testing.T) {
 				}
 			}
 		}
-		for _, path := range []string{"/start", "/end", "/settings", "/recordings/x/delete", "/recordings/x/publish", "/classes/x/resend/y", "/share", "/keep"} {
+		for _, path := range []string{"/start", "/end", "/settings", "/recordings/x/delete", "/recordings/x/publish", "/classes/x/resend/y", "/classes/x/resend", "/classes/x/replace/y", "/column", "/share", "/keep"} {
 			form := &ltitest.Form{Method: http.MethodPost, Action: "/rooms/" + room + path + "?v=" + visit, Fields: map[string][]string{"title": {"Mine"}}}
 			got, err := page.Submit(form)
 			if err != nil {

@@ -53,6 +53,11 @@ type Behaviour struct {
 	ServiceQuery      string // the query parameter that carries the tool's id; "": none
 	ExactAccept       bool   // one media type in Accept, and no */*
 	NeedsScoreAccept  bool   // the score type in Accept of a score
+	WrongTypeStatus   int    // for a media type in Accept; 0: 406, with reasons in the status line 400
+	ItemNeedsWrite    bool   // one line item is read with the scope that may write, and not with the other
+	LinkFilterStatus  int    // of a list filtered by resource_link_id; 0: it is filtered
+	ForeignLinkIDs    bool   // resourceLinkId is the tool's number, and the filter finds nothing for a link's
+	IDFilterFails     bool   // 500 for the filter resource_id, if anything matches
 	WrongScopeStatus  int
 	ReasonPhrases     bool // reasons of refusals stand in the status line
 	BareScoreErrors   bool // a refused score is answered with []
@@ -61,6 +66,10 @@ type Behaviour struct {
 	ResultURL         bool // a score is answered with {"resultUrl": …}
 	FirstScoreCreated bool // 201 for a person's first score
 	WholeSeconds      bool // timestamps are compared in whole seconds
+	SameStampPasses   bool // a score isn't refused for the timestamp that is there, but for a later one
+	HandsOverride     bool // a grade by hand in the column of an activity stays: later scores are taken, and change nothing
+	LooksMakeZeros    bool // a teacher who looks at a column makes a 0 for everybody without a result
+	EmptyResults      bool // results without a score are listed, with null
 	StaleStatus       int
 	UngradableStatus  int
 	ForeignLinkStatus int  // a line item for a link that isn't the tool's
@@ -123,7 +132,7 @@ func moodle() Behaviour {
 	b.ServiceQuery, b.ExactAccept, b.WrongScopeStatus = "type_id", true, 401
 	b.ReasonPhrases, b.BareScoreErrors, b.CurlyLinks, b.ResultsLimitFails = true, true, true, true
 	b.WholeSeconds, b.UnknownProgress, b.UnfinishedErases, b.CapsScores = true, true, true, true
-	b.ForeignLinkStatus, b.AcceptsLineItem = 403, false
+	b.ForeignLinkStatus, b.AcceptsLineItem, b.HandsOverride = 403, false, true
 	return b
 }
 
@@ -145,6 +154,8 @@ func chamilo() Behaviour {
 	b.EmptyAsList, b.Roles, b.RosterRoles, b.LastKeyOnly = true, rolesChamilo, rolesSpec, true
 	b.NeedsScoreAccept, b.FirstScoreCreated, b.UnfinishedErases = true, true, true
 	b.DataPrefix, b.NeedsItems, b.DropsCustom, b.ExactAccept = "tool:", true, true, true
+	b.WrongTypeStatus, b.ItemNeedsWrite, b.ForeignLinkIDs, b.IDFilterFails = 415, true, true, true
+	b.WholeSeconds, b.SameStampPasses, b.LooksMakeZeros, b.EmptyResults = true, true, true, true
 	return b
 }
 

@@ -44,7 +44,9 @@ func (l *LMS) Grade(linkOrLineItem, person string) (points, maximum float64, ok 
 }
 
 // SetGrade is a teacher who enters a grade in the LMS: from then on a score
-// with an earlier timestamp is refused. It reports whether there is a column.
+// with an earlier timestamp is refused, and where hands override, in the column
+// of an activity, later ones change nothing. It reports whether there is a
+// column.
 func (l *LMS) SetGrade(linkOrLineItem, person string, points float64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -54,7 +56,10 @@ func (l *LMS) SetGrade(linkOrLineItem, person string, points float64) bool {
 		return false
 	}
 	now := l.clock()
-	*l.book.cell(columns[0].ID, p.ID) = cell{points: points, graded: true, stamp: now, changed: now}
+	*l.book.cell(columns[0].ID, p.ID) = cell{
+		points: points, graded: true, stamp: now, changed: now,
+		byHand: l.behaviour.HandsOverride && !columns[0].ByTool,
+	}
 	return true
 }
 

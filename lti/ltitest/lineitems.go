@@ -26,6 +26,10 @@ type gradebook struct {
 	items []*LineItem
 	cells map[string]map[string]*cell // by line item and person
 	posts []ScorePost
+
+	fails  map[string]bool // line items whose scores fail
+	blank  map[string]bool // line items that keep no points
+	closed map[string]bool // courses whose gradebook was never opened
 }
 
 // A cell is one grade.
@@ -35,9 +39,12 @@ type cell struct {
 	stamp   time.Time // of the last score
 	changed time.Time
 	comment string
+	byHand  bool // and it stays: see Behaviour.HandsOverride
 }
 
-func newGradebook() gradebook { return gradebook{cells: map[string]map[string]*cell{}} }
+func newGradebook() gradebook {
+	return gradebook{cells: map[string]map[string]*cell{}, fails: map[string]bool{}, blank: map[string]bool{}, closed: map[string]bool{}}
+}
 
 func (b *gradebook) item(id string) (*LineItem, bool) {
 	return first(b.items, func(i *LineItem) bool { return i.ID == id })
@@ -136,12 +143,16 @@ func (l *LMS) serveLineItems(w http.ResponseWriter, r *http.Request) {
 }
 
 func (l *LMS) listItems(c call) {
+	if refusal := l.filterRefusal(c); refusal != nil {
+		l.refuse(c, *refusal)
+		return
+	}
 	query := c.r.URL.Query()
 	fits := func(name, value string) bool { return query.Get(name) == "" || query.Get(name) == value }
 	l.mu.Lock()
 	list := []map[string]any{}
 	for _, item := range l.book.items {
-		if item.Course == c.course.ID && item.Tool == c.tool.ID && fits("resource_link_id", item.Link) &&
+		if item.Course == c.course.ID && item.Tool == c.tool.ID && fits("resource_link_id", l.linkOf(item)) &&
 			fits("resource_id", item.ResourceID) && fits("tag", item.Tag) {
 			list = append(list, l.itemJSON(item))
 		}
@@ -154,7 +165,7 @@ func (l *LMS) listItems(c call) {
 func (l *LMS) itemJSON(item *LineItem) map[string]any {
 	members := map[string]any{
 		"id": l.lineItemURL(item), "label": item.Label, "scoreMaximum": item.ScoreMaximum,
-		"resourceId": item.ResourceID, "tag": item.Tag, "resourceLinkId": item.Link,
+		"resourceId": item.ResourceID, "tag": item.Tag, "resourceLinkId": l.linkOf(item),
 	}
 	if item.Link == "" {
 		delete(members, "resourceLinkId")
@@ -202,6 +213,11 @@ func (l *LMS) createItem(c call) {
 		return
 	}
 	l.mu.Lock()
+	if l.book.closed[c.course.ID] {
+		l.mu.Unlock()
+		l.refuse(c, failure)
+		return
+	}
 	item := l.addItem(LineItem{
 		Course: c.course.ID, Tool: c.tool.ID, Link: body.ResourceLinkID, Label: body.Label,
 		ScoreMaximum: body.ScoreMaximum, ResourceID: body.ResourceID, Tag: body.Tag, ByTool: true,
@@ -216,7 +232,10 @@ func (l *LMS) serveLineItem(w http.ResponseWriter, r *http.Request) {
 	n := needs{scopes: []string{scopeLineItem}}
 	switch r.Method {
 	case http.MethodGet:
-		n.accept, n.scopes = typeLineItem, append(n.scopes, scopeLineItemRead)
+		n.accept = typeLineItem
+		if b, _ := l.present(); !b.ItemNeedsWrite {
+			n.scopes = append(n.scopes, scopeLineItemRead)
+		}
 		if c, ok := l.call(w, r, n); ok {
 			l.answerItem(c)
 		}

@@ -77,7 +77,7 @@ func (l *LMS) takeScore(c call) (ScorePost, *callRefusal) {
 	post := ScorePost{At: l.clock(), LineItem: c.item.ID, Link: c.item.Link, Body: string(c.body), Status: http.StatusOK}
 	wrong := &callRefusal{http.StatusBadRequest, "Incorrect score received" + post.Body}
 	if c.b.NeedsScoreAccept && c.r.Header.Get("Accept") != typeScore {
-		return post, wrong
+		return post, &callRefusal{c.b.wrongType(), wrong.reason}
 	}
 	var body scoreBody
 	if err := json.Unmarshal(c.body, &body); err != nil {
@@ -90,15 +90,20 @@ func (l *LMS) takeScore(c call) (ScorePost, *callRefusal) {
 	if !ok || person.ID != post.Person || !person.gradable(c.course.ID) {
 		return post, &callRefusal{c.b.UngradableStatus, wrong.reason}
 	}
+	if l.book.fails[c.item.ID] {
+		return post, &failure
+	}
 	cell := l.book.cell(c.item.ID, person.ID)
-	if !later(post.Timestamp, cell.stamp, c.b.WholeSeconds) {
+	if !later(post.Timestamp, cell.stamp, c.b) {
 		return post, &callRefusal{c.b.StaleStatus, fmt.Sprintf(
 			"Refusing score with an earlier timestamp for item %s and user %s", c.item.ID, person.ID)}
 	}
 	if c.b.FirstScoreCreated && cell.stamp.IsZero() {
 		post.Status = http.StatusCreated
 	}
-	cell.enter(post, c)
+	if !cell.byHand && !l.book.blank[c.item.ID] {
+		cell.enter(post, c)
+	}
 	return post, nil
 }
 
@@ -125,11 +130,11 @@ func (p *ScorePost) fill(body scoreBody, b Behaviour) bool {
 }
 
 // later reports whether a score's timestamp is after the one before.
-func later(stamp, last time.Time, wholeSeconds bool) bool {
-	if wholeSeconds {
+func later(stamp, last time.Time, b Behaviour) bool {
+	if b.WholeSeconds {
 		stamp, last = stamp.Truncate(time.Second), last.Truncate(time.Second)
 	}
-	return stamp.After(last)
+	return stamp.After(last) || b.SameStampPasses && stamp.Equal(last)
 }
 
 // enter writes an accepted score into its cell.
@@ -208,7 +213,7 @@ func (l *LMS) results(c call) []map[string]any {
 	for _, person := range l.campus.people {
 		cell, ok := l.book.cells[c.item.ID][person.ID]
 		asked := c.r.URL.Query().Get("user_id")
-		if !ok || !cell.graded || asked != "" && asked != person.ID {
+		if !ok || !cell.graded && !c.b.EmptyResults || asked != "" && asked != person.ID {
 			continue
 		}
 		result := map[string]any{
@@ -218,6 +223,9 @@ func (l *LMS) results(c call) []map[string]any {
 		}
 		if cell.comment != "" {
 			result["comment"] = cell.comment
+		}
+		if !cell.graded {
+			result["resultScore"] = nil
 		}
 		list = append(list, result)
 	}

@@ -70,11 +70,7 @@ func (l *LMS) call(w http.ResponseWriter, r *http.Request, n needs) (call, bool)
 func wrongMedia(c call, n needs) *callRefusal {
 	accept := strings.Join(c.r.Header.Values("Accept"), ", ")
 	if n.accept != "" && !accepts(accept, n, c.b.ExactAccept) {
-		status := http.StatusNotAcceptable
-		if c.b.ReasonPhrases {
-			status = http.StatusBadRequest
-		}
-		return &callRefusal{status, "No handler found for " + c.r.URL.Path + " " + accept}
+		return &callRefusal{c.b.wrongType(), "No handler found for " + c.r.URL.Path + " " + accept}
 	}
 	if n.content == "" {
 		return nil

@@ -47,21 +47,24 @@ func testOutcome(t *testing.T, w *world) {
 		},
 		func() {
 			d.State, d.Reason, d.Detail, d.Attempts, d.NextAt = gradebook.Delivered, "", "", 2, time.Time{}
-			d.SentAt, d.SentPoints, d.SentStamp = w.now, 100, w.now.Add(-time.Second)
+			d.SentItem, d.SentAt, d.SentPoints, d.SentMax, d.SentStamp = "https://lms.example.org/items/1", w.now, 100, 100, w.now.Add(-time.Second)
+			d.TriedPoints, d.TriedMax = 90, 100
 		},
+		func() { d.Found = gradebook.Found{At: w.now, Points: 9, Max: 10} },
+		func() { d.Found = gradebook.Found{At: w.now.Add(time.Minute)} },
 		func() {
 			d.State, d.Reason, d.Detail = gradebook.Refused, "not_gradable", "Diese Person kann nicht bewertet werden"
 		},
-		func() { d.State, d.Reason = gradebook.Superseded, "outdated" },
+		func() { d.State, d.Reason, d.Replaces = gradebook.Superseded, "outdated", true },
 	} {
 		change()
-		w.ok(w.SaveDelivery(w.ctx, d))
+		w.ok(w.SaveDelivery(w.ctx, d, time.Time{}))
 		_, got, err := w.ResultOf(w.ctx, d.PlacementID, d.PersonID)
 		w.ok(err)
 		w.same(*got, d)
 	}
 	d.PersonID = c.ben.Person.ID
-	w.fails(w.SaveDelivery(w.ctx, d), classroom.ErrNotFound)
+	w.fails(w.SaveDelivery(w.ctx, d, time.Time{}), classroom.ErrNotFound)
 }
 
 // The outcome of a value that was replaced while it was sent tells what the
@@ -75,9 +78,11 @@ func testOldOutcome(t *testing.T, w *world) {
 	w.ok(w.SaveSettlement(w.ctx, c.settlement))
 
 	old.State, old.Reason, old.Detail, old.Attempts = gradebook.Delivered, "r", "d", 7
-	old.SentAt, old.SentPoints, old.SentStamp = w.now, old.Points, old.TrueAt
-	w.ok(w.SaveDelivery(w.ctx, old))
-	newer.SentAt, newer.SentPoints, newer.SentStamp = old.SentAt, old.SentPoints, old.SentStamp
+	old.SentItem, old.SentAt, old.SentPoints, old.SentMax, old.SentStamp = "item", w.now, old.Points, old.Max, old.TrueAt
+	old.TriedPoints, old.TriedMax, old.Found, old.Replaces = old.Points, old.Max, gradebook.Found{At: w.now}, true
+	w.ok(w.SaveDelivery(w.ctx, old, time.Time{}))
+	newer.SentItem, newer.SentAt, newer.SentPoints, newer.SentMax, newer.SentStamp = old.SentItem, old.SentAt, old.SentPoints, old.SentMax, old.SentStamp
+	newer.TriedPoints, newer.TriedMax = old.TriedPoints, old.TriedMax
 	w.same(must(w.RoomDeliveries(w.ctx, c.ann.Room.ID))(w), []gradebook.Delivery{newer})
 }
 
@@ -85,16 +90,16 @@ func testResend(t *testing.T, w *world) {
 	c := w.settled("link")
 	d := c.settlement.Deliveries[0]
 	d.State, d.Reason, d.Detail, d.Attempts = gradebook.Refused, "forbidden", "no", 9
-	w.ok(w.SaveDelivery(w.ctx, d))
-	w.ok(w.Resend(w.ctx, d.PlacementID, d.PersonID))
+	w.ok(w.SaveDelivery(w.ctx, d, time.Time{}))
+	w.ok(w.Resend(w.ctx, d.PlacementID, d.PersonID, false))
 	d.State, d.Reason, d.Detail, d.Attempts = gradebook.Waiting, "", "", 0
 	d.TrueAt = d.TrueAt.Add(time.Millisecond) // it didn't come true later, but the timestamp grows
 	w.same(must(w.RoomDeliveries(w.ctx, c.ann.Room.ID))(w), []gradebook.Delivery{d})
 	job := w.job(gradebook.DeliverJob, d.PlacementID+"/"+d.PersonID)
 	w.same(job.RunAt, w.now)
 	w.same(job.Lane, w.platform.ID)
-	w.fails(w.Resend(w.ctx, d.PlacementID, c.ben.Person.ID), classroom.ErrNotFound)
-	w.fails(w.Resend(w.ctx, "unknown", d.PersonID), classroom.ErrNotFound)
+	w.fails(w.Resend(w.ctx, d.PlacementID, c.ben.Person.ID, false), classroom.ErrNotFound)
+	w.fails(w.Resend(w.ctx, "unknown", d.PersonID, false), classroom.ErrNotFound)
 }
 
 func testClasses(t *testing.T, w *world) {
@@ -215,7 +220,7 @@ func testRelease(t *testing.T, w *world) {
 	waits := func(d gradebook.Delivery, reason string, attempts int) gradebook.Delivery {
 		w.t.Helper()
 		d.State, d.Reason, d.Attempts, d.NextAt = gradebook.Waiting, reason, attempts, later
-		w.ok(w.SaveDelivery(w.ctx, d))
+		w.ok(w.SaveDelivery(w.ctx, d, time.Time{}))
 		return d
 	}
 	ann, ben := waits(c.settlement.Deliveries[0], gradebook.ReasonPlatformDown, 7), waits(c.settlement.Deliveries[1], gradebook.ReasonPlatformDisabled, 1)

@@ -237,7 +237,7 @@ func testCounts(t *testing.T, w *world) {
 	w.ok(w.SaveSettlement(w.ctx, c.settlement))
 	d := c.settlement.Deliveries[0]
 	d.State = gradebook.Delivered
-	w.ok(w.SaveDelivery(w.ctx, d))
+	w.ok(w.SaveDelivery(w.ctx, d, time.Time{}))
 	w.meeting(c.ann.Room)
 	w.same(must(w.Counts(w.ctx))(w), classroom.Counts{
 		Deliveries:   map[gradebook.State]int{gradebook.Waiting: 1, gradebook.Delivered: 1},

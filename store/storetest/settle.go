@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
+	"github.com/bbbridge/bbbridge/lti"
 )
 
 // A class is a room in which ann and ben, learners, and the teacher tea had
@@ -132,7 +134,7 @@ func testSettledTwice(t *testing.T, w *world) {
 	room := c.ann.Room.ID
 	sent := w.delivery(c.ann, 100)
 	sent.State, sent.SentAt, sent.SentPoints, sent.SentStamp, sent.Attempts = gradebook.Delivered, w.now, 100, w.now, 1
-	w.ok(w.SaveDelivery(w.ctx, sent))
+	w.ok(w.SaveDelivery(w.ctx, sent, time.Time{}))
 
 	w.pass(time.Minute)
 	c.settlement.At, c.settlement.Deliveries[0].TrueAt = w.now, w.now
@@ -254,22 +256,38 @@ func testPeople(t *testing.T, w *world) {
 }
 
 // A launch that offers more than the one before has a room settled where grades
-// were refused for the lack of it.
+// were refused for the lack of it, or went to another line item.
 func testRefusedForLack(t *testing.T, w *world) {
-	for reason, again := range map[string]bool{
-		gradebook.ReasonScopeMissing: true, gradebook.ReasonNoLineItem: true, gradebook.ReasonNotGradable: false,
+	const item = "https://lms.example.org/items/new"
+	for i, test := range []struct {
+		state  gradebook.State
+		reason string
+		sent   string // to which line item
+		again  bool
+	}{
+		{gradebook.Refused, gradebook.ReasonScopeMissing, "", true},
+		{gradebook.Refused, gradebook.ReasonNoLineItem, "", true},
+		{gradebook.Refused, gradebook.ReasonLineItemGone, "", true},
+		{gradebook.Refused, gradebook.ReasonNotGradable, "", false},
+		{gradebook.Delivered, "", "https://lms.example.org/items/old", true},
+		{gradebook.Delivered, "", item, false},
+		{gradebook.Delivered, "", "", false},
 	} {
-		c := w.settled("link of " + reason)
+		link := fmt.Sprint("link", i)
+		c := w.settled(link)
 		d := w.delivery(c.ann, 100)
-		d.State, d.Reason = gradebook.Refused, reason
-		w.ok(w.SaveDelivery(w.ctx, d))
-		a := w.arrival("ann", "link of "+reason)
+		d.State, d.Reason, d.SentItem = test.state, test.reason, test.sent
+		w.ok(w.SaveDelivery(w.ctx, d, time.Time{}))
 		w.same(len(w.claim(w.now)), 0)
-		a.Placement.Grades.Scopes = []string{"all", "that", "it", "takes"}
-		must(w.Arrive(w.ctx, a))(w)
-		jobs := w.claim(w.now)
-		w.same(len(jobs) == 1 && jobs[0].Kind == classroom.SettleJob && jobs[0].Subject == c.ann.Room.ID, again)
-		w.finishAll()
+		for scope, again := range map[string]bool{"of something else": false, lti.AGSScore: test.again} {
+			a := w.arrival("ann", link)
+			a.Placement.Grades.Scopes, a.Placement.Grades.LineItem = []string{scope}, item
+			seat := must(w.Arrive(w.ctx, a))(w)
+			w.same(seat.Placement.LineItem.URL, item)
+			jobs := w.claim(w.now)
+			w.same(len(jobs) == 1 && jobs[0].Kind == classroom.SettleJob && jobs[0].Subject == c.ann.Room.ID, again)
+			w.finishAll()
+		}
 	}
 }
 

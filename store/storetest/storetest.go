@@ -40,6 +40,8 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"settlement": testSettlement, "settled twice": testSettledTwice, "dirty": testDirty, "smaller settlement": testSmallerSettlement,
 		"people of a room": testPeople, "moved away": testMovedAway, "kept": testKept, "refused for lack": testRefusedForLack,
 		"order": testOrder, "outcome": testOutcome, "released deliveries": testRelease, "outcome of an older value": testOldOutcome, "resend": testResend, "held line item": testHeldLineItem,
+		"missed line item": testMissedLineItem, "what launches say of a line item": testToldLineItem, "resend all": testResendAll,
+		"what was found": testFound, "read back": testReadBack,
 		"classes": testClasses, "register": testRegister, "history": testHistory,
 		"terms": testTerms, "decisions": testDecisions, "started by": testStartedBy,
 		"jobs": testJobs, "job asked for again": testJobAgain, "job while it runs": testJobWhileRunning,
@@ -150,6 +152,7 @@ func (w *world) arrival(subject, link string) classroom.Arrival {
 			Column: gradebook.Column{
 				Grades:   lti.Endpoint{Scopes: []string{"score"}, LineItems: "https://lms.example.org/items", LineItem: "https://lms.example.org/items/" + link},
 				LineItem: gradebook.LineItem{URL: "https://lms.example.org/items/" + link},
+				Own:      true,
 			},
 		},
 		Room: w.room("r" + id),
@@ -212,7 +215,7 @@ func (w *world) job(kind jobs.Kind, subject string) jobs.Job {
 }
 
 // kinds are those of which tests claim jobs.
-var kinds = []jobs.Kind{classroom.PollJob, classroom.SettleJob, classroom.SweepJob, gradebook.DeliverJob}
+var kinds = []jobs.Kind{classroom.PollJob, classroom.SettleJob, classroom.SweepJob, gradebook.DeliverJob, gradebook.CheckJob}
 
 // claim takes all jobs that are due at a time, for a minute, in all lanes but
 // the busy ones. The longest due are first.
