@@ -1,6 +1,7 @@
 package classroom
 
 import (
+	"slices"
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom/attendance"
@@ -38,6 +39,11 @@ type RegisterRow struct {
 	Attendance attendance.Attendance
 	Result     *attendance.Result  // nil: none yet
 	Delivery   *gradebook.Delivery // nil: nothing to send
+}
+
+// Named reports whether an exact source names the row's person.
+func (r RegisterRow) Named() bool {
+	return slices.ContainsFunc(r.Stays, func(s attendance.Stay) bool { return s.Source == attendance.Analytics })
 }
 
 // A HistoryLine is one session as one person attended it.

@@ -3,6 +3,7 @@ package handlers
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,7 +59,8 @@ func (s *Server) personView(c *gin.Context, seat classroom.Seat, r classroom.Reg
 	for _, stay := range row.Stays {
 		p.Stays = append(p.Stays, web.Stay{From: stay.From.UTC(), To: stay.To.UTC(), Exact: stay.Source == attendance.Analytics})
 	}
-	if r.Session.Exact && len(row.Stays) > 0 {
+	p.Unnamed = r.Session.Exact && len(row.Stays) > 0 && !row.Named()
+	if r.Session.Exact && row.Named() {
 		a := row.Attendance.Activity
 		p.Activity = &web.Activity{Chats: a.Chats, Talks: a.Talks, Hands: a.RaiseHands, Emojis: a.Emojis, Votes: a.PollVotes, TalkTime: a.TalkTime}
 	}
@@ -100,7 +102,7 @@ func csvRow(r classroom.Register, row classroom.RegisterRow) []string {
 	first, last, source := "", "", ""
 	if n := len(row.Stays); n > 0 {
 		first, last = csvTime(row.Stays[0].From), csvTime(row.Stays[n-1].To)
-		source = string(row.Stays[0].Source)
+		source = csvSources(row.Stays)
 	}
 	complete, points, state, reason := "", "", "", ""
 	if row.Result != nil && row.Graded {
@@ -116,6 +118,19 @@ func csvRow(r classroom.Register, row classroom.RegisterRow) []string {
 		csvText(first), csvText(last), csvText(source), itoa(a.Activity.Chats), itoa(a.Activity.Talks), itoa(a.Activity.RaiseHands), itoa(a.Activity.PollVotes),
 		complete, points, csvText(state), csvText(reason),
 	}
+}
+
+// csvSources are where the figures of somebody come from: "analytics", "poll"
+// or "analytics+poll".
+func csvSources(stays []attendance.Stay) string {
+	var sources []string
+	for _, stay := range stays {
+		if s := string(stay.Source); !slices.Contains(sources, s) {
+			sources = append(sources, s)
+		}
+	}
+	slices.Sort(sources)
+	return strings.Join(sources, "+")
 }
 
 func csvTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }

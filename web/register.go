@@ -22,7 +22,7 @@ type Register struct {
 	Length         time.Duration
 	Came, Enrolled int // learners
 	Complete       int // learners
-	Exact          bool
+	Exact          bool          // by BigBlueButton's report, except for whom and what it doesn't name
 	Every          time.Duration // what was observed was so often, also where only a part was; zero: not told
 	Counting       bool          // the exact figures may still come
 	Rule           Rule
@@ -47,6 +47,7 @@ type Person struct {
 	Needed   time.Duration // for all points; 0: not known
 	Grade    *Grade        // nil: nothing to send
 	Resend   Post          // zero: nothing to send again
+	Unnamed  bool          // was observed in a class of whose report they are no part
 }
 
 // A Stay is an interval in which a person was there.
@@ -74,6 +75,25 @@ const (
 // lateAfter is how much of a class one may miss at its start or end without
 // being called late or gone early.
 const lateAfter = 5 * time.Minute
+
+// Unnamed is how many people were observed whom the class's report doesn't name.
+func (r Register) Unnamed() int {
+	n := 0
+	for _, p := range r.People {
+		if p.Unnamed {
+			n++
+		}
+	}
+	return n
+}
+
+// Beyond reports whether there are people of the class's report who were
+// observed outside its time.
+func (r Register) Beyond() bool {
+	return slices.ContainsFunc(r.People, func(p Person) bool {
+		return !p.Unnamed && slices.ContainsFunc(p.Stays, func(s Stay) bool { return !s.Exact })
+	})
+}
 
 func (r Register) end() time.Time {
 	if r.To.IsZero() {

@@ -235,7 +235,7 @@ func register(people int, graded bool) Register {
 		case 6:
 			p.Stays = []Stay{{at(0), at(1), true}, {at(12), at(47), true}}
 		case 7:
-			p.Stays = []Stay{{at(1), at(91), false}}
+			p.Stays, p.Unnamed = []Stay{{at(1), at(91), false}}, true
 		}
 		for _, stay := range p.Stays {
 			p.Time += stay.To.Sub(stay.From)
@@ -268,7 +268,7 @@ func liveRegister() Register {
 	r := register(4, false)
 	r.From, r.To, r.Exact, r.Every = minutesAgo(40), time.Time{}, false, 30*time.Second
 	for i := range r.People {
-		r.People[i].Stays = []Stay{{minutesAgo(38 - i), minutesAgo(0), false}}
+		r.People[i].Stays, r.People[i].Unnamed = []Stay{{minutesAgo(38 - i), minutesAgo(0), false}}, false
 	}
 	r.Length, r.Show, r.Sort = 40*time.Minute, onlyLate, "-time"
 	r.NotHere, r.For = true, []Link{{Title: "Week 1", Nth: 1}}

@@ -3,7 +3,10 @@
 // from what it is given: it asks no clock and no database.
 package attendance
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // A Meeting is one meeting at BigBlueButton. Its times are of the server's
 // clock, which may be hours off ours.
@@ -65,16 +68,27 @@ func (m Meeting) clamp(s span) span {
 // wasn't seen it isn't known, but nobody can have come before it: a server
 // that is ahead is at least as far ahead as that takes.
 func ClockOffset(m Meeting, evidence []Evidence) time.Duration {
+	return clockOffset(m, evidence, time.Time{})
+}
+
+// clockOffset is ClockOffset with a report at hand, which says when the meeting
+// had finished: if the creation wasn't seen, no look that saw the meeting was
+// later than that.
+func clockOffset(m Meeting, evidence []Evidence, finish time.Time) time.Duration {
 	if m.ClockOffset != 0 {
 		return m.ClockOffset
 	}
-	var offset time.Duration
+	least, most := time.Duration(math.MinInt64), time.Duration(math.MaxInt64)
 	for _, e := range evidence {
-		if e.Source != Analytics {
-			offset = max(offset, m.CreateTime.Sub(e.At))
+		if e.Source == Analytics {
+			continue
+		}
+		least = max(least, m.CreateTime.Sub(e.At))
+		if e.Source == Poll && !finish.IsZero() {
+			most = min(most, finish.Sub(e.Until))
 		}
 	}
-	return offset
+	return max(least, min(0, most))
 }
 
 // LastSeen is when the meeting was last seen alive, by our clock.

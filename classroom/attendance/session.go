@@ -14,7 +14,7 @@ type Session struct {
 	StartedAt time.Time
 	EndedAt   time.Time     // zero while a meeting of it lives
 	Length    time.Duration // the time in which anybody was there
-	Exact     bool          // every meeting of it is covered by an exact source
+	Exact     bool          // every meeting of it is covered by an exact source; whom that doesn't name was observed
 	Counting  bool          // it has ended, but its report may still come: it isn't graded yet
 }
 
