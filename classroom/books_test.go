@@ -117,13 +117,14 @@ func (b *books) Meeting(_ context.Context, id string) (m attendance.Meeting, err
 	})
 }
 
-func (b *books) MeetingByInternalID(_ context.Context, id string) (m attendance.Meeting, err error) {
-	return m, b.do("MeetingByInternalID", func() error {
-		found, err := b.find(func(m attendance.Meeting) bool { return m.InternalID == id })
-		if err == nil {
-			m = *found
+func (b *books) MeetingsByInternalID(_ context.Context, id string) (list []attendance.Meeting, err error) {
+	return list, b.do("MeetingsByInternalID", func() error {
+		for _, m := range b.meetings {
+			if m.InternalID == id {
+				list = append(list, m)
+			}
 		}
-		return err
+		return nil
 	})
 }
 
@@ -278,6 +279,17 @@ func (b *books) Server(_ context.Context, id string) (s Server, err error) {
 			return ErrNotFound
 		}
 		s = b.servers[i]
+		return nil
+	})
+}
+
+// ServerOf is the first: new classes begin there.
+func (b *books) ServerOf(context.Context, string) (s Server, err error) {
+	return s, b.do("ServerOf", func() error {
+		if len(b.servers) == 0 {
+			return ErrNoServer
+		}
+		s = b.servers[0]
 		return nil
 	})
 }

@@ -26,7 +26,7 @@ type Classes struct {
 type classStore interface {
 	settlementStore
 	Meeting(ctx context.Context, id string) (attendance.Meeting, error)
-	MeetingByInternalID(ctx context.Context, internalID string) (attendance.Meeting, error)
+	MeetingsByInternalID(ctx context.Context, internalID string) ([]attendance.Meeting, error)
 	LiveMeetings(ctx context.Context, roomID string) ([]attendance.Meeting, error)
 	RoomByMeetingID(ctx context.Context, meetingID string) (Room, error)
 	RoomWithCourse(ctx context.Context, roomID string) (Room, Course, error)
@@ -36,6 +36,7 @@ type classStore interface {
 	KeepPoll(ctx context.Context, meetingID string, body []byte, at time.Time) error
 	Server(ctx context.Context, id string) (Server, error)
 	Servers(context.Context) ([]Server, error)
+	ServerOf(ctx context.Context, tenantID string) (Server, error)
 	Enqueue(context.Context, jobs.Job) error
 }
 

@@ -280,6 +280,7 @@ func TestCallback(t *testing.T) {
 		{"a token that isn't ours", signed("anything"), known, bbb.ErrBadToken, ""},
 		{"a token of long ago", bearer("secret-of-s1", nine(-100)), known, bbb.ErrBadToken, ""},
 		{"a token of another server of ours", signed("secret-of-s2"), known, bbb.ErrBadToken, ""},
+		{"another server's, on a meeting that it made up", signed("secret-of-s2"), unseen, bbb.ErrBadToken, ""},
 		{"a body that isn't a report", signed("secret-of-s1"), []byte("<html>"), ErrUnreadable, ""},
 		{"a report on nothing", signed("secret-of-s1"), []byte("{}"), ErrUnreadable, ""},
 		{"somebody else's meeting", signed("secret-of-s1"), []byte(`{"meeting_id":"foreign","internal_meeting_id":"in-foreign","data":{}}`), ErrNotFound, ""},
@@ -301,9 +302,13 @@ func TestCallback(t *testing.T) {
 				}
 				return
 			}
-			m, err := b.MeetingByInternalID(t.Context(), test.keeps)
-			if err != nil || m.EndedAt.IsZero() || m.RoomID != "room" || m.ServerID != "s1" {
-				t.Fatalf("meeting %+v, %v", m, err)
+			list, err := b.MeetingsByInternalID(t.Context(), test.keeps)
+			if err != nil || len(list) != 1 {
+				t.Fatalf("meetings %+v, %v", list, err)
+			}
+			m := list[0]
+			if m.EndedAt.IsZero() || m.RoomID != "room" || m.ServerID != "s1" {
+				t.Fatalf("meeting %+v", m)
 			}
 			if len(b.evidence) != 1 || b.evidence[0].MeetingID != m.ID || string(b.evidence[0].Body) != string(test.body) {
 				t.Errorf("evidence: %+v", b.evidence)
@@ -356,11 +361,72 @@ func TestCallbackOfAServerAddedAnew(t *testing.T) {
 	}
 }
 
+// Of a removed server's meetings not everybody with a server of ours speaks:
+// one on which the room can be now.
+func TestCallbackOfARemovedServer(t *testing.T) {
+	b, s, _, now := watched(t)
+	*now = nine(41)
+	b.servers = []Server{testServer("s2", "secret-of-s2"), testServer("s3", "secret-of-s3")} // classes begin on s2
+	body := reportBody("in-a", 60, 100, map[string][]stretch{"ann": {{60, 95}}})
+	if err := s.Callback(t.Context(), bearer("secret-of-s3", nine(100)), bytes.NewReader(body)); !errors.Is(err, bbb.ErrBadToken) || len(b.evidence) != 0 {
+		t.Errorf("%v, %d pieces of evidence", err, len(b.evidence))
+	}
+	if err := s.Callback(t.Context(), bearer("secret-of-s2", nine(100)), bytes.NewReader(body)); err != nil || len(b.evidence) != 1 {
+		t.Errorf("%v, %d pieces of evidence", err, len(b.evidence))
+	}
+}
+
+// Two servers may call their meetings the same: each speaks for its own.
+func TestCallbackOfOneIDOnTwoServers(t *testing.T) {
+	for _, server := range []string{"s1", "s2"} {
+		b, s, _, now := watched(t)
+		*now = nine(41)
+		b.servers = append(b.servers, testServer("s2", "secret-of-s2"))
+		b.meetings = append(b.meetings, attendance.Meeting{ID: "b", RoomID: "room", ServerID: "s2", InternalID: "in-a", MeetingID: "room-meeting", CreateTime: nine(50)})
+		body := reportBody("in-a", 60, 100, map[string][]stretch{"ann": {{60, 95}}})
+		if err := s.Callback(t.Context(), bearer("secret-of-"+server, nine(100)), bytes.NewReader(body)); err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]string{"s1": "a", "s2": "b"}[server]
+		if len(b.evidence) != 1 || b.evidence[0].MeetingID != want {
+			t.Errorf("signed by %s: kept %+v", server, b.evidence)
+		}
+	}
+}
+
+// A server on which the room can be doesn't speak for a meeting that another one
+// of ours has.
+func TestCallbackOnAnotherServersMeeting(t *testing.T) {
+	b, s, _, now := watched(t)
+	*now = nine(41)
+	b.servers = []Server{testServer("s2", "secret-of-s2"), testServer("s1", "secret-of-s1")}
+	body := reportBody("in-a", 60, 100, map[string][]stretch{"ann": {{60, 95}}})
+	if err := s.Callback(t.Context(), bearer("secret-of-s2", nine(100)), bytes.NewReader(body)); !errors.Is(err, bbb.ErrBadToken) || len(b.meetings) != 1 || len(b.evidence) != 0 {
+		t.Errorf("%v, meetings %+v, %d pieces of evidence", err, b.meetings, len(b.evidence))
+	}
+}
+
+// A room that was on a server before its tenant moved is spoken for by both.
+func TestCallbackAfterTheTenantMoved(t *testing.T) {
+	for _, server := range []string{"s1", "s2"} {
+		b, s, _, now := watched(t)
+		*now = nine(41)
+		b.servers = []Server{testServer("s2", "secret-of-s2"), testServer("s1", "secret-of-s1")}
+		body := reportBody("in-unseen", 200, 230, map[string][]stretch{"ann": {{200, 230}}})
+		if err := s.Callback(t.Context(), bearer("secret-of-"+server, nine(100)), bytes.NewReader(body)); err != nil {
+			t.Fatal(err)
+		}
+		if len(b.meetings) != 2 || b.meetings[1].ServerID != server {
+			t.Errorf("signed by %s: meetings %+v", server, b.meetings)
+		}
+	}
+}
+
 // What isn't kept isn't answered as if it was.
 func TestCallbackThatCannotBeKept(t *testing.T) {
 	b, s, _, _ := watched(t)
 	full := errors.New("disk full")
-	for _, call := range []string{"Servers", "MeetingByInternalID", "KeepEvidence"} {
+	for _, call := range []string{"Servers", "MeetingsByInternalID", "KeepEvidence"} {
 		b.before = func(c string) error {
 			if c == call {
 				return full

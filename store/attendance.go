@@ -124,14 +124,14 @@ func (db *DB) Meeting(ctx context.Context, id string) (attendance.Meeting, error
 	return m, nil
 }
 
-// MeetingByInternalID returns the newest meeting that a server calls so, or
-// ErrNotFound.
-func (db *DB) MeetingByInternalID(ctx context.Context, internalID string) (attendance.Meeting, error) {
-	m, err := db.reads().meeting(ctx, `WHERE m.internal_id = ? ORDER BY m.create_time DESC LIMIT 1`, internalID)
+// MeetingsByInternalID returns the meetings that their servers call so, newest
+// first: one of each server at most.
+func (db *DB) MeetingsByInternalID(ctx context.Context, internalID string) ([]attendance.Meeting, error) {
+	list, err := db.reads().meetings(ctx, `WHERE m.internal_id = ? ORDER BY m.create_time DESC, m.id`, internalID)
 	if err != nil {
-		return attendance.Meeting{}, fmt.Errorf("meeting %s: %w", internalID, err)
+		return nil, fmt.Errorf("meetings %s: %w", internalID, err)
 	}
-	return m, nil
+	return list, nil
 }
 
 // EndMeeting notes when a meeting ended, by the server's clock, and has its

@@ -235,10 +235,12 @@ func TestAReportIsKeptWhoseSenderLeft(t *testing.T) {
 }
 
 // signedByBBB is the token of a callback.
-func (w *world) signedByBBB() string {
+func (w *world) signedByBBB() string { return w.signedWith(w.bbb.Secret()) }
+
+func (w *world) signedWith(secret string) string {
 	encode := base64.RawURLEncoding.EncodeToString
 	text := encode([]byte(`{"alg":"HS512"}`)) + "." + encode(fmt.Appendf(nil, `{"exp":%d}`, w.clock.now().Add(time.Hour).Unix()))
-	mac := hmac.New(sha512.New, []byte(w.bbb.Secret()))
+	mac := hmac.New(sha512.New, []byte(secret))
 	mac.Write([]byte(text))
 	return text + "." + encode(mac.Sum(nil))
 }
