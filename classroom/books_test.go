@@ -180,8 +180,7 @@ func (b *books) RecordMeeting(_ context.Context, m attendance.Meeting, pollAt ti
 		if found, err := b.find(func(old attendance.Meeting) bool { return old.InternalID == m.InternalID && old.ServerID == m.ServerID }); err == nil {
 			reported := slices.ContainsFunc(b.evidence, func(e attendance.Evidence) bool { return e.MeetingID == found.ID && e.Source == attendance.Analytics })
 			if !found.EndedAt.IsZero() && !reported {
-				found.EndedAt, found.CountsAt, found.Dirty = time.Time{}, time.Time{}, true
-				b.begin(*found, pollAt)
+				b.revive(found, pollAt)
 			}
 			kept = *found
 			return nil
@@ -189,6 +188,37 @@ func (b *books) RecordMeeting(_ context.Context, m attendance.Meeting, pollAt ti
 		b.meetings = append(b.meetings, m)
 		kept, isNew = m, true
 		b.begin(m, pollAt)
+		return nil
+	})
+}
+
+func (b *books) revive(m *attendance.Meeting, pollAt time.Time) {
+	m.EndedAt, m.CountsAt, m.Dirty = time.Time{}, time.Time{}, true
+	m.Absences, m.AbsentSince, m.StoppedAt = 0, time.Time{}, time.Time{}
+	b.begin(*m, pollAt)
+}
+
+func (b *books) ReviveMeeting(_ context.Context, id string, pollAt time.Time) (m attendance.Meeting, err error) {
+	return m, b.do("ReviveMeeting", func() error {
+		found, err := b.byID(id)
+		if err == nil {
+			b.revive(found, pollAt)
+			m = *found
+		}
+		return err
+	})
+}
+
+func (b *books) MissMeeting(_ context.Context, id string, at time.Time) (m attendance.Meeting, err error) {
+	return m, b.do("MissMeeting", func() error {
+		found, err := b.byID(id)
+		if err != nil {
+			return err
+		}
+		if found.Absences++; found.AbsentSince.IsZero() {
+			found.AbsentSince = at
+		}
+		m = *found
 		return nil
 	})
 }
@@ -242,7 +272,7 @@ func (b *books) KeepPoll(_ context.Context, meetingID string, body []byte, at ti
 		if err != nil {
 			return err
 		}
-		m.Dirty = true
+		m.Dirty, m.Absences, m.AbsentSince = true, 0, time.Time{}
 		if !m.EndedAt.IsZero() {
 			b.enqueue(jobs.Job{Kind: SettleJob, Subject: m.RoomID, RunAt: b.now()})
 		}

@@ -28,15 +28,22 @@ func testServer(id, secret string) Server {
 type scene struct {
 	MeetingServer // none of the other calls is expected
 
-	mu   sync.Mutex
-	info bbb.Meeting
-	err  error
+	mu      sync.Mutex
+	info    bbb.Meeting
+	err     error
+	running bool // what isMeetingRunning says
 }
 
 func (s *scene) MeetingInfo(context.Context, string) (bbb.Meeting, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.info, s.err
+}
+
+func (s *scene) IsMeetingRunning(context.Context, string) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running, nil
 }
 
 // over makes the server forget the meeting.
@@ -72,6 +79,24 @@ func watched(t *testing.T) (*books, *Classes, *scene, *time.Time) {
 	}
 	delete(b.jobs, "settle room")
 	return b, s, at, &now
+}
+
+// untilOver looks at meeting a until it is taken for over, and returns how often
+// that was.
+func (b *books) untilOver(t *testing.T, s *Classes, now *time.Time) int {
+	t.Helper()
+	for looks := 1; looks < 100; looks++ {
+		next, err := s.Poll(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !b.meetings[0].EndedAt.IsZero() {
+			return looks
+		}
+		*now = next
+	}
+	t.Fatal("never over")
+	return 0
 }
 
 func within(t *testing.T, what string, got, from, to time.Time) {
@@ -118,15 +143,21 @@ func TestPollSeesTheEnd(t *testing.T) {
 		at     float64 // of the last poll; the one before saw ann at minute 40
 		end    time.Time
 		begins float64 // of a meeting that is new, by the server's clock
+		once   bool    // one look is enough
 	}{
-		{"not found", func(s *scene, _ *books) { s.err = bbb.ErrNotFound }, 40.5, server(40.25), 0},
-		{"not found, soon after a look", func(s *scene, _ *books) { s.err = bbb.ErrNotFound }, 40.1, server(40.05), 0},
-		{"not found after hours of silence", func(s *scene, _ *books) { s.err = bbb.ErrNotFound }, 200, server(40.25), 0},
-		{"ended for everybody", func(s *scene, _ *books) { s.info.ForciblyEnded = true }, 40.5, server(40.25), 0},
-		{"the server was removed", func(_ *scene, b *books) { b.servers = nil }, 40.5, server(40.25), 0},
-		{"silent for a day", func(s *scene, _ *books) { s.err = errors.New("no route") }, 40 + 24*60 + 1, server(40.25), 0},
-		{"another meeting is there", func(s *scene, _ *books) { s.info.InternalMeetingID, s.info.CreateTime = "in-b", server(40.4) }, 40.5, server(40.25), 40.4},
-		{"another one, made while ours was seen", func(s *scene, _ *books) { s.info.InternalMeetingID, s.info.CreateTime = "in-b", server(40.1) }, 40.5, server(40.1), 40.1},
+		{"not found", func(s *scene, _ *books) { s.err = bbb.ErrNotFound }, 40.5, server(40.25), 0, false},
+		{"not found, soon after a look", func(s *scene, _ *books) { s.err = bbb.ErrNotFound }, 40.1, server(40.05), 0, false},
+		{"not found after hours of silence", func(s *scene, _ *books) { s.err = bbb.ErrNotFound }, 200, server(40.25), 0, false},
+		{"ended for everybody", func(s *scene, _ *books) { s.info.ForciblyEnded = true }, 40.5, server(40.25), 0, false},
+		{"the server was removed", func(_ *scene, b *books) { b.servers = nil }, 40.5, server(40.25), 0, false},
+		{"silent for a day", func(s *scene, _ *books) { s.err = errors.New("no route") }, 40 + 24*60 + 1, server(40.25), 0, true},
+		{"another meeting is there", func(s *scene, _ *books) { s.info.InternalMeetingID, s.info.CreateTime = "in-b", server(40.4) }, 40.5, server(40.25), 40.4, true},
+		{"another one, made while ours was seen", func(s *scene, _ *books) { s.info.InternalMeetingID, s.info.CreateTime = "in-b", server(40.1) }, 40.5, server(40.1), 40.1, true},
+		{"a teacher ended it", func(s *scene, b *books) { s.err, b.meetings[0].StoppedAt = bbb.ErrNotFound, nine(40.4) }, 40.5, server(40.25), 0, true},
+		{"a teacher ended it, and the server still counts somebody", func(s *scene, b *books) {
+			s.err, s.running, b.meetings[0].StoppedAt = bbb.ErrNotFound, true, nine(40.4)
+		}, 40.5, server(40.25), 0, true},
+		{"a teacher ended it long ago, and it went on", func(s *scene, b *books) { s.err, b.meetings[0].StoppedAt = bbb.ErrNotFound, nine(20) }, 40.5, server(40.25), 0, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b, s, at, now := watched(t)
@@ -138,14 +169,15 @@ func TestPollSeesTheEnd(t *testing.T) {
 			}
 			*now = ours(test.at)
 			test.answer(at, b)
-			if next, err := s.Poll(t.Context(), "a"); err != nil || !next.IsZero() {
-				t.Fatalf("%v, %v", next, err)
-			}
+			looks := b.untilOver(t, s, now)
 			if got := b.meetings[0].EndedAt; !got.Equal(test.end) {
 				t.Errorf("ended at %v, want %v", got, test.end)
 			}
-			if got := b.meetings[0].CountsAt; !got.Equal(now.Add(2 * time.Minute)) {
+			if got := b.meetings[0].CountsAt; !got.Equal(ours(test.at).Add(2 * time.Minute)) {
 				t.Errorf("counts at %v", got)
+			}
+			if took := now.Sub(ours(test.at)); test.once != (looks == 1) || took > 80*time.Second || !test.once && (looks < 4 || took <= time.Minute) {
+				t.Errorf("over after %d looks, in %v", looks, took)
 			}
 			if job := b.jobs["settle room"]; job == nil || job.RunAt.After(*now) {
 				t.Errorf("settle: %+v", job)
@@ -246,9 +278,7 @@ func TestEndOfAMeetingThatWasNeverSeen(t *testing.T) {
 	b, s, at, now := watched(t)
 	b.meetings[0].ClockOffset = 0 // not seen either; the server is an hour ahead
 	*now, at.err = nine(30), bbb.ErrNotFound
-	if _, err := s.Poll(t.Context(), "a"); err != nil {
-		t.Fatal(err)
-	}
+	b.untilOver(t, s, now)
 	if got := b.meetings[0].EndedAt; !got.Equal(nine(60)) {
 		t.Errorf("ended at %v", got)
 	}

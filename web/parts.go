@@ -101,6 +101,8 @@ const (
 	SaidSavedAll    = "saved_all"    // settings, and the rule counts for all classes
 	SaidCounted     = "counted"      // which classes count
 	SaidEnding      = "ending"       // the class is being ended
+	SaidNotRunning  = "not_running"  // no class was there to be ended
+	SaidUnconfirmed = "unconfirmed"  // a server didn't answer when it was asked to end the class
 	SaidResent      = "resent"       // a grade goes out again
 	SaidKept        = "kept"         // a copied link keeps its new room
 	SaidShared      = "shared"       // a copied link leads to the old room
@@ -122,7 +124,7 @@ func Said(query string) string {
 
 func said() []string {
 	return []string{
-		SaidSaved, SaidSavedAll, SaidCounted, SaidEnding, SaidResent, SaidKept, SaidShared, SaidPublished,
+		SaidSaved, SaidSavedAll, SaidCounted, SaidEnding, SaidNotRunning, SaidUnconfirmed, SaidResent, SaidKept, SaidShared, SaidPublished,
 		SaidUnpublished, SaidDeleted, SaidNotDone, SaidSharedOther,
 	}
 }

@@ -20,8 +20,8 @@ type Register struct {
 	CSVURL         string    // the whole register as text/csv
 	From, To       time.Time // of the class; To zero: still live
 	Length         time.Duration
-	Came, Enrolled int // learners
-	Complete       int // learners
+	Came, Enrolled int           // learners
+	Complete       int           // learners
 	Exact          bool          // by BigBlueButton's report, except for whom and what it doesn't name
 	Every          time.Duration // what was observed was so often, also where only a part was; zero: not told
 	Counting       bool          // the exact figures may still come

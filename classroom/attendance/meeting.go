@@ -23,6 +23,26 @@ type Meeting struct {
 	SessionID   string        // set by Settle
 	PlacementID string        // through which it was started; empty: not known
 	Dirty       bool          // evidence has come that no stay reflects yet
+	Absences    int           // looks in a row to which the server said that it isn't there
+	AbsentSince time.Time     // our clock: the first of them; zero: the last look that was answered saw it
+	StoppedAt   time.Time     // our clock: when a teacher ended it; zero: nobody did
+}
+
+// When a meeting that isn't found is over: balancers lose a meeting for a
+// moment, and a class of hundreds goes on meanwhile.
+const (
+	absencesMost = 3
+	absentFor    = time.Minute
+	stopFor      = 10 * time.Minute // what a teacher ended isn't waited for
+)
+
+// Over reports whether a meeting that its server doesn't find is over: a teacher
+// has just ended it, or several looks in a row over more than a minute said so.
+func (m Meeting) Over(now time.Time) bool {
+	if !m.StoppedAt.IsZero() && now.Sub(m.StoppedAt) < stopFor {
+		return true
+	}
+	return m.Absences >= absencesMost && now.Sub(m.AbsentSince) > absentFor
 }
 
 // A Source is where evidence comes from.

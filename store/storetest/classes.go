@@ -124,9 +124,12 @@ func testMeetings(t *testing.T, w *world) {
 	w.meeting(w.launch("ann", "another link").Room)
 	w.same(must(w.LiveMeetings(w.ctx, seat.Room.ID))(w), []attendance.Meeting{second, first})
 	w.same(must(w.RoomMeetings(w.ctx, seat.Room.ID))(w), []attendance.Meeting{first, second})
+	w.same(must(w.LastMeeting(w.ctx, seat.Room.ID))(w), second)
+	_, err := w.LastMeeting(w.ctx, w.launch("ann", "a link without a class").Room.ID)
+	w.fails(err, classroom.ErrNotFound)
 	w.same(must(w.Meeting(w.ctx, first.ID))(w), first)
 	w.same(must(w.MeetingsByInternalID(w.ctx, second.InternalID))(w), []attendance.Meeting{second})
-	_, err := w.Meeting(w.ctx, "unknown")
+	_, err = w.Meeting(w.ctx, "unknown")
 	w.fails(err, classroom.ErrNotFound)
 	w.same(len(must(w.MeetingsByInternalID(w.ctx, "unknown"))(w)), 0)
 	elsewhere := second // another server may call its meeting the same
