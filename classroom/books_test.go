@@ -57,7 +57,8 @@ type books struct {
 	oneNode    bool // so leases of the last run are free at the start
 	serial     int
 	swept      int
-	holds      map[string]time.Time // until when a placement's line item is being found
+	expected   map[string][]Enrolment // by meeting
+	holds      map[string]time.Time   // until when a placement's line item is being found
 
 	// before and after, if set, are called around each call with its name.
 	before, after func(call string) error
@@ -70,7 +71,7 @@ type bookedJob struct {
 }
 
 func newBooks() *books {
-	return &books{now: func() time.Time { return nine(600) }, deliveries: map[gradebook.Key]gradebook.Delivery{}, accounts: map[string]attendance.Account{}, jobs: map[string]*bookedJob{}, holds: map[string]time.Time{}}
+	return &books{now: func() time.Time { return nine(600) }, deliveries: map[gradebook.Key]gradebook.Delivery{}, accounts: map[string]attendance.Account{}, jobs: map[string]*bookedJob{}, holds: map[string]time.Time{}, expected: map[string][]Enrolment{}}
 }
 
 // do makes one call to the books, unless before says no.
@@ -194,7 +195,7 @@ func (b *books) RecordMeeting(_ context.Context, m attendance.Meeting, pollAt ti
 
 func (b *books) revive(m *attendance.Meeting, pollAt time.Time) {
 	m.EndedAt, m.CountsAt, m.Dirty = time.Time{}, time.Time{}, true
-	m.Absences, m.AbsentSince, m.StoppedAt = 0, time.Time{}, time.Time{}
+	m.Absences, m.AbsentSince, m.StoppedAt, m.Frozen = 0, time.Time{}, time.Time{}, false
 	b.begin(*m, pollAt)
 }
 
@@ -405,6 +406,13 @@ func (b *books) SaveSettlement(_ context.Context, st Settlement) error {
 		}
 		for _, d := range st.Deliveries {
 			b.put(d, st.At)
+		}
+		for _, f := range st.Frozen {
+			m, err := b.byID(f.MeetingID)
+			if err != nil {
+				return err
+			}
+			m.Frozen, b.expected[f.MeetingID] = true, f.Expected
 		}
 		return nil
 	})

@@ -344,7 +344,7 @@ func TestSettlementOfAnyOrder(t *testing.T) {
 				continue
 			}
 			ignore := cmp.Options{
-				cmpopts.IgnoreFields(Settlement{}, "Accounts", "Deliveries", "At"),
+				cmpopts.IgnoreFields(Settlement{}, "Accounts", "Deliveries", "Frozen", "At"),
 				cmpopts.IgnoreFields(attendance.Result{}, "TrueAt"), cmpopts.EquateEmpty(),
 			}
 			if diff := cmp.Diff(want, got, ignore); diff != "" {
@@ -496,6 +496,51 @@ func TestRestartTakesNothingAway(t *testing.T) {
 		})
 	}
 }
+
+// Who was expected in a class is kept when it has ended and counts, once.
+func TestExpectedIsFrozen(t *testing.T) {
+	b, s := class(attendance.Rule{})
+	now := nine(30)
+	s.Now = func() time.Time { return now }
+	enrol := func(id string) {
+		b.people = append(b.people, Enrolment{CourseID: "c1", PersonID: id, Role: Viewer, Graded: true})
+	}
+	frozen := func() []string {
+		settle(t, s)
+		var ids []string
+		for _, e := range b.expected["a"] {
+			ids = append(ids, e.PersonID)
+		}
+		return ids
+	}
+	b.held("a", 0, 0, "ann", "teacher")
+	if got := frozen(); got != nil {
+		t.Errorf("while it lives: %v", got)
+	}
+	b.meetings[0].EndedAt, b.meetings[0].CountsAt = nine(60), nine(62)
+	enrol("dan")
+	now = nine(61)
+	if got := frozen(); got != nil {
+		t.Errorf("while it is counted: %v", got)
+	}
+	enrol("eve")
+	now = nine(63)
+	want := []string{"ann", "bob", "cy", "dan", "eve"}
+	if diff := cmp.Diff(want, frozen()); diff != "" {
+		t.Errorf("when it counts: %s", diff)
+	}
+	enrol("late")
+	b.reported("a", 0, 60, map[string][]stretch{"ann": {{0, 60}}})
+	if diff := cmp.Diff(want, frozen()); diff != "" || len(b.settlement.Frozen) != 0 {
+		t.Errorf("later: %s", diff)
+	}
+	b.held("b", 300, 310)
+	settle(t, s)
+	if b.meetings[1].Frozen {
+		t.Error("nobody came, and somebody was expected")
+	}
+}
+
 func TestWhoIsGraded(t *testing.T) {
 	people := []Enrolment{
 		{CourseID: "c1", PersonID: "learner", Role: Viewer, Graded: true},

@@ -29,6 +29,7 @@ type meetingRow struct {
 	Absences    int              `db:"meeting.absences"`
 	AbsentSince millis           `db:"meeting.absent_since"`
 	StoppedAt   millis           `db:"meeting.stopped_at"`
+	Frozen      bool             `db:"meeting.frozen"`
 }
 
 func (r meetingRow) meeting() attendance.Meeting {
@@ -37,7 +38,7 @@ func (r meetingRow) meeting() attendance.Meeting {
 		CreateTime: r.CreateTime.time(), ClockOffset: time.Duration(r.ClockOffset),
 		EndedAt: r.EndedAt.time(), CountsAt: r.CountsAt.time(), SessionID: r.SessionID.V,
 		PlacementID: r.PlacementID, Dirty: r.Dirty,
-		Absences: r.Absences, AbsentSince: r.AbsentSince.time(), StoppedAt: r.StoppedAt.time(),
+		Absences: r.Absences, AbsentSince: r.AbsentSince.time(), StoppedAt: r.StoppedAt.time(), Frozen: r.Frozen,
 	}
 }
 
@@ -56,7 +57,7 @@ func (c *conn) meetings(ctx context.Context, where string, args ...any) ([]atten
 }
 
 // alive makes a meeting one that lives, also if it was taken for over.
-const alive = `ended_at = NULL, counts_at = NULL, dirty = TRUE, absences = 0, absent_since = NULL, stopped_at = NULL`
+const alive = `ended_at = NULL, counts_at = NULL, dirty = TRUE, absences = 0, absent_since = NULL, stopped_at = NULL, frozen = FALSE`
 
 // RecordMeeting keeps a meeting that the server has just shown, once for each
 // server and internal id, and returns the one that is kept. A new one is polled

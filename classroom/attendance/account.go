@@ -81,6 +81,12 @@ func (a Account) end() time.Time {
 	return a.Meeting.CreateTime
 }
 
+// Counts reports whether the meeting is over for good: it has ended, people came,
+// and what was observed of it counts or has been replaced.
+func (a Account) Counts() bool {
+	return !a.Meeting.EndedAt.IsZero() && !a.Counting && len(a.Stays) > 0
+}
+
 // Wait marks the accounts that don't count yet, since the exact report may
 // still come, and returns when the first of them does; zero: all count.
 func Wait(accounts []Account, now time.Time) time.Time {

@@ -141,18 +141,7 @@ func TestClassIsSeenAtOnce(t *testing.T) {
 	own := func() string { return w.launch(link, "ben", ltitest.LaunchOptions{}).Text }
 	register := func() *ltitest.Page {
 		t.Helper()
-		anna := w.launch(link, "anna", ltitest.LaunchOptions{})
-		for _, a := range anna.Anchors {
-			if strings.Contains(a.Href, "/classes/") {
-				page, err := anna.Follow(a)
-				if err != nil || page.Status != http.StatusOK {
-					t.Fatalf("register: %v %d", err, page.Status)
-				}
-				return page
-			}
-		}
-		t.Fatalf("no class on the page: %s", anna.Text)
-		return nil
+		return w.registerOf(w.launch(link, "anna", ltitest.LaunchOptions{}))
 	}
 	w.eventually("the learner's page has the class", func() bool { return !strings.Contains(own(), "No class yet") })
 	w.polled(5 * time.Minute)

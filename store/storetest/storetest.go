@@ -40,7 +40,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"settlement": testSettlement, "settled twice": testSettledTwice, "dirty": testDirty, "smaller settlement": testSmallerSettlement,
 		"people of a room": testPeople, "moved away": testMovedAway, "kept": testKept, "refused for lack": testRefusedForLack,
 		"order": testOrder, "outcome": testOutcome, "released deliveries": testRelease, "outcome of an older value": testOldOutcome, "resend": testResend, "held line item": testHeldLineItem,
-		"classes": testClasses, "register": testRegister, "history": testHistory,
+		"expected": testExpected, "expected now": testExpectedNow, "classes": testClasses, "register": testRegister, "history": testHistory,
 		"terms": testTerms, "decisions": testDecisions, "started by": testStartedBy,
 		"jobs": testJobs, "job asked for again": testJobAgain, "job while it runs": testJobWhileRunning,
 		"lease over": testLease, "free jobs": testFreeJobs, "retried job": testRetry, "lanes": testLanes, "claims in parallel": testParallelClaims,
