@@ -210,6 +210,18 @@ func (b *books) ReviveMeeting(_ context.Context, id string, pollAt time.Time) (m
 	})
 }
 
+func (b *books) PartMeeting(_ context.Context, roomID, id string, parted bool) error {
+	return b.do("PartMeeting", func() error {
+		m, err := b.byID(id)
+		if err != nil || m.RoomID != roomID {
+			return ErrNotFound
+		}
+		m.Parted = parted
+		b.enqueue(jobs.Job{Kind: SettleJob, Subject: roomID, RunAt: b.now()})
+		return nil
+	})
+}
+
 func (b *books) MissMeeting(_ context.Context, id string, at time.Time) (m attendance.Meeting, err error) {
 	return m, b.do("MissMeeting", func() error {
 		found, err := b.byID(id)
@@ -385,6 +397,9 @@ func (b *books) RoomResults(context.Context, string) (list []attendance.Result, 
 func (b *books) SaveSettlement(_ context.Context, st Settlement) error {
 	return b.do("SaveSettlement", func() error {
 		b.settlement = st
+		for i := range b.meetings {
+			b.meetings[i].SessionID = st.SessionOf[b.meetings[i].ID]
+		}
 		for _, a := range st.Accounts {
 			m, err := b.byID(a.Meeting.ID)
 			if err != nil {

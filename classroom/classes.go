@@ -31,6 +31,7 @@ type classStore interface {
 	RoomByMeetingID(ctx context.Context, meetingID string) (Room, error)
 	RoomWithCourse(ctx context.Context, roomID string) (Room, Course, error)
 	sightStore
+	PartMeeting(ctx context.Context, roomID, id string, parted bool) error
 	MissMeeting(ctx context.Context, id string, at time.Time) (attendance.Meeting, error)
 	EndMeeting(ctx context.Context, id string, at, countsAt time.Time) error
 	KeepEvidence(ctx context.Context, e attendance.Evidence, settleAt time.Time) (bool, error)

@@ -37,6 +37,7 @@ type ClassLine struct {
 	Came     int  // learners
 	Enrolled int  // learners of the course: of a class that counts, those who were expected or came
 	Complete *int // learners whom this session alone completes; nil if sessions add up, or nothing completes
+	Breaks   []attendance.Break
 }
 
 // A RegisterRow is one person in the register of a session.

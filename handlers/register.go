@@ -32,6 +32,7 @@ func (s *Server) register(c *gin.Context) error {
 		CSVURL: at(seat, path+"/register.csv"), From: r.Session.StartedAt.UTC(), To: r.Session.EndedAt.UTC(),
 		Length: r.Session.Length, Exact: r.Session.Exact, Counting: r.Session.Counting, Every: s.Classes.Interval, Rule: ruleOf(seat.Placement),
 		Sort: c.Query("sort"), Show: c.Query("show"), Said: web.Said(c.Query("said")),
+		Breaks: breakViews(seat, r.Session.ID, r.Breaks),
 	}
 	if page.NotHere = !r.Counting.Counts(r.Session.ID); page.NotHere {
 		page.For = linksFor(r.Counting, r.Session.ID, linkViews(seat, r.Counting.Links))

@@ -118,6 +118,7 @@ func classLines(seat classroom.Seat, counting classroom.Counting, lines []classr
 		line := web.ClassLine{
 			URL: at(seat, "/classes/"+l.Session.ID), From: l.Session.StartedAt.UTC(), To: l.Session.EndedAt.UTC(),
 			Came: l.Came, Enrolled: l.Enrolled, Counting: l.Session.Counting, NotHere: !counting.Counts(l.Session.ID),
+			Breaks: breakViews(seat, l.Session.ID, l.Breaks),
 		}
 		if counting.InForce(l.Session.ID) {
 			line.Complete = l.Complete

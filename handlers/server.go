@@ -139,7 +139,7 @@ func hostOf(address string) string {
 	return host
 }
 
-// routes is the list of all addresses.
+// routes is the list of all addresses, with roomRoutes.
 func (s *Server) routes(r *gin.Engine) {
 	r.GET("/", s.page(s.front))
 	r.POST("/", s.page(s.frontPosted))
@@ -156,7 +156,22 @@ func (s *Server) routes(r *gin.Engine) {
 
 	r.GET("/pick", s.page(s.picker))
 	r.POST("/pick", s.page(s.pick))
+	s.roomRoutes(r)
 
+	r.POST("/bbb/analytics/:room", patient, s.analytics)
+	r.GET("/bbb/ended/:room", s.ended)
+
+	r.GET("/healthz", s.healthz)
+	r.GET("/readyz", s.readyz)
+	r.GET("/metrics", s.metrics)
+	r.GET(web.StaticPath+"*file", gin.WrapH(s.Pages.Static()))
+	if s.Styles {
+		r.GET("/styleguide", s.page(s.styleguide))
+	}
+}
+
+// roomRoutes are the addresses that speak of a room.
+func (s *Server) roomRoutes(r *gin.Engine) {
 	r.GET("/rooms/:room", s.page(s.room))
 	r.GET("/rooms/:room/state", s.page(s.state))
 	r.GET("/rooms/:room/class", s.page(s.class))
@@ -175,6 +190,10 @@ func (s *Server) routes(r *gin.Engine) {
 	r.GET("/rooms/:room/classes/:session", s.page(s.register))
 	r.GET("/rooms/:room/classes/:session/register.csv", s.page(s.registerCSV))
 	r.POST("/rooms/:room/classes/:session/resend/:person", s.page(s.resend))
+	r.GET("/rooms/:room/classes/:session/part/:meeting", s.page(s.confirmParting(true)))
+	r.POST("/rooms/:room/classes/:session/part/:meeting", s.page(s.part(true)))
+	r.GET("/rooms/:room/classes/:session/unite/:meeting", s.page(s.confirmParting(false)))
+	r.POST("/rooms/:room/classes/:session/unite/:meeting", s.page(s.part(false)))
 	r.POST("/rooms/:room/classes/:session/count/:placement", s.page(s.moveClass))
 	r.POST("/rooms/:room/links/all", s.page(s.decide(s.Rooms.ShareClasses, true)))
 	r.POST("/rooms/:room/links/own", s.page(s.decide(s.Rooms.ShareClasses, false)))
@@ -186,15 +205,4 @@ func (s *Server) routes(r *gin.Engine) {
 	r.POST("/rooms/:room/recordings/:recording/delete", s.page(s.recordingAction(web.SaidDeleted, s.Rooms.Delete)))
 	r.POST("/rooms/:room/recordings/:recording/publish", s.page(s.publish(true)))
 	r.POST("/rooms/:room/recordings/:recording/unpublish", s.page(s.publish(false)))
-
-	r.POST("/bbb/analytics/:room", patient, s.analytics)
-	r.GET("/bbb/ended/:room", s.ended)
-
-	r.GET("/healthz", s.healthz)
-	r.GET("/readyz", s.readyz)
-	r.GET("/metrics", s.metrics)
-	r.GET(web.StaticPath+"*file", gin.WrapH(s.Pages.Static()))
-	if s.Styles {
-		r.GET("/styleguide", s.page(s.styleguide))
-	}
 }

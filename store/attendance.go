@@ -29,6 +29,7 @@ type meetingRow struct {
 	Absences    int              `db:"meeting.absences"`
 	AbsentSince millis           `db:"meeting.absent_since"`
 	StoppedAt   millis           `db:"meeting.stopped_at"`
+	Parted      bool             `db:"meeting.parted"`
 	Frozen      bool             `db:"meeting.frozen"`
 }
 
@@ -38,7 +39,8 @@ func (r meetingRow) meeting() attendance.Meeting {
 		CreateTime: r.CreateTime.time(), ClockOffset: time.Duration(r.ClockOffset),
 		EndedAt: r.EndedAt.time(), CountsAt: r.CountsAt.time(), SessionID: r.SessionID.V,
 		PlacementID: r.PlacementID, Dirty: r.Dirty,
-		Absences: r.Absences, AbsentSince: r.AbsentSince.time(), StoppedAt: r.StoppedAt.time(), Frozen: r.Frozen,
+		Absences: r.Absences, AbsentSince: r.AbsentSince.time(), StoppedAt: r.StoppedAt.time(),
+		Parted: r.Parted, Frozen: r.Frozen,
 	}
 }
 
@@ -159,6 +161,22 @@ func (db *DB) StopMeeting(ctx context.Context, id string, at, pollAt time.Time) 
 	})
 	if err != nil {
 		return fmt.Errorf("stop meeting %s: %w", id, err)
+	}
+	return nil
+}
+
+// PartMeeting notes that a teacher has parted a meeting of the room from the
+// class before, or has joined them again, and has the room settled now. It is
+// ErrNotFound for a meeting of another room.
+func (db *DB) PartMeeting(ctx context.Context, roomID, id string, parted bool) error {
+	err := db.write(ctx, func(c *conn) error {
+		if err := c.one(ctx, `UPDATE meetings SET parted = ? WHERE id = ? AND room_id = ?`, parted, id, roomID); err != nil {
+			return err
+		}
+		return c.settle(ctx, roomID, db.Now())
+	})
+	if err != nil {
+		return fmt.Errorf("part meeting %s: %w", id, err)
 	}
 	return nil
 }

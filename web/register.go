@@ -29,6 +29,7 @@ type Register struct {
 	NotHere        bool   // the class doesn't count for this link
 	For            []Link // but for these
 	People         []Person
+	Breaks         []Break
 	Sort           string // the query's "sort": a column, "-" before it for downwards. Anything else sorts by name
 	Show           string // the query's "show": a filter. Anything else shows all
 	Said           string

@@ -79,3 +79,20 @@ func testRevivedMeeting(t *testing.T, w *world) {
 	_, err := w.ReviveMeeting(w.ctx, "unknown", w.now)
 	w.fails(err, classroom.ErrNotFound)
 }
+
+// A teacher's decision that a class begins with a meeting stays, whatever comes
+// of the meeting, until they decide otherwise.
+func testPartedMeeting(t *testing.T, w *world) {
+	c := w.settled("link")
+	room := c.ann.Room.ID
+	w.ok(w.PartMeeting(w.ctx, room, c.meeting.ID, true))
+	w.same(w.job(classroom.SettleJob, room).RunAt, w.now)
+	w.finishAll()
+	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.ok(w.KeepPoll(w.ctx, c.meeting.ID, []byte("ann"), w.now))
+	must(w.ReviveMeeting(w.ctx, c.meeting.ID, w.now))(w)
+	w.same(must(w.RoomMeetings(w.ctx, room))(w)[0].Parted, true)
+	w.ok(w.PartMeeting(w.ctx, room, c.meeting.ID, false))
+	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Parted, false)
+	w.fails(w.PartMeeting(w.ctx, w.launch("ann", "another link").Room.ID, c.meeting.ID, true), classroom.ErrNotFound)
+}

@@ -5,6 +5,7 @@ ALTER TABLE meetings ADD COLUMN absences BIGINT NOT NULL DEFAULT 0; -- looks in 
 ALTER TABLE meetings ADD COLUMN absent_since BIGINT; -- the first of them, by our clock
 ALTER TABLE meetings ADD COLUMN stopped_at BIGINT; -- when a teacher ended it, by our clock
 ALTER TABLE meetings ADD COLUMN frozen BOOLEAN NOT NULL DEFAULT FALSE; -- who was expected in it is kept
+ALTER TABLE meetings ADD COLUMN parted BOOLEAN NOT NULL DEFAULT FALSE; -- by a teacher, from the class before
 
 -- Who was expected in a meeting, when it had ended and was counted: people who
 -- come into the course later weren't absent from it.

@@ -5,6 +5,7 @@ ALTER TABLE meetings ADD COLUMN absences INTEGER NOT NULL DEFAULT 0; -- looks in
 ALTER TABLE meetings ADD COLUMN absent_since INTEGER; -- the first of them, by our clock
 ALTER TABLE meetings ADD COLUMN stopped_at INTEGER; -- when a teacher ended it, by our clock
 ALTER TABLE meetings ADD COLUMN frozen INTEGER NOT NULL DEFAULT FALSE; -- who was expected in it is kept
+ALTER TABLE meetings ADD COLUMN parted INTEGER NOT NULL DEFAULT FALSE; -- by a teacher, from the class before
 
 -- Who was expected in a meeting, when it had ended and was counted: people who
 -- come into the course later weren't absent from it.
