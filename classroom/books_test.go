@@ -57,7 +57,8 @@ type books struct {
 	oneNode    bool // so leases of the last run are free at the start
 	serial     int
 	swept      int
-	holds      map[string]time.Time // until when a placement's line item is being found
+	expected   map[string][]Enrolment // by meeting
+	holds      map[string]time.Time   // until when a placement's line item is being found
 
 	// before and after, if set, are called around each call with its name.
 	before, after func(call string) error
@@ -70,7 +71,7 @@ type bookedJob struct {
 }
 
 func newBooks() *books {
-	return &books{now: func() time.Time { return nine(600) }, deliveries: map[gradebook.Key]gradebook.Delivery{}, accounts: map[string]attendance.Account{}, jobs: map[string]*bookedJob{}, holds: map[string]time.Time{}}
+	return &books{now: func() time.Time { return nine(600) }, deliveries: map[gradebook.Key]gradebook.Delivery{}, accounts: map[string]attendance.Account{}, jobs: map[string]*bookedJob{}, holds: map[string]time.Time{}, expected: map[string][]Enrolment{}}
 }
 
 // do makes one call to the books, unless before says no.
@@ -117,13 +118,14 @@ func (b *books) Meeting(_ context.Context, id string) (m attendance.Meeting, err
 	})
 }
 
-func (b *books) MeetingByInternalID(_ context.Context, id string) (m attendance.Meeting, err error) {
-	return m, b.do("MeetingByInternalID", func() error {
-		found, err := b.find(func(m attendance.Meeting) bool { return m.InternalID == id })
-		if err == nil {
-			m = *found
+func (b *books) MeetingsByInternalID(_ context.Context, id string) (list []attendance.Meeting, err error) {
+	return list, b.do("MeetingsByInternalID", func() error {
+		for _, m := range b.meetings {
+			if m.InternalID == id {
+				list = append(list, m)
+			}
 		}
-		return err
+		return nil
 	})
 }
 
@@ -179,8 +181,7 @@ func (b *books) RecordMeeting(_ context.Context, m attendance.Meeting, pollAt ti
 		if found, err := b.find(func(old attendance.Meeting) bool { return old.InternalID == m.InternalID && old.ServerID == m.ServerID }); err == nil {
 			reported := slices.ContainsFunc(b.evidence, func(e attendance.Evidence) bool { return e.MeetingID == found.ID && e.Source == attendance.Analytics })
 			if !found.EndedAt.IsZero() && !reported {
-				found.EndedAt, found.CountsAt, found.Dirty = time.Time{}, time.Time{}, true
-				b.begin(*found, pollAt)
+				b.revive(found, pollAt)
 			}
 			kept = *found
 			return nil
@@ -188,6 +189,49 @@ func (b *books) RecordMeeting(_ context.Context, m attendance.Meeting, pollAt ti
 		b.meetings = append(b.meetings, m)
 		kept, isNew = m, true
 		b.begin(m, pollAt)
+		return nil
+	})
+}
+
+func (b *books) revive(m *attendance.Meeting, pollAt time.Time) {
+	m.EndedAt, m.CountsAt, m.Dirty = time.Time{}, time.Time{}, true
+	m.Absences, m.AbsentSince, m.StoppedAt, m.Frozen = 0, time.Time{}, time.Time{}, false
+	b.begin(*m, pollAt)
+}
+
+func (b *books) ReviveMeeting(_ context.Context, id string, pollAt time.Time) (m attendance.Meeting, err error) {
+	return m, b.do("ReviveMeeting", func() error {
+		found, err := b.byID(id)
+		if err == nil {
+			b.revive(found, pollAt)
+			m = *found
+		}
+		return err
+	})
+}
+
+func (b *books) PartMeeting(_ context.Context, roomID, id string, parted bool) error {
+	return b.do("PartMeeting", func() error {
+		m, err := b.byID(id)
+		if err != nil || m.RoomID != roomID {
+			return ErrNotFound
+		}
+		m.Parted = parted
+		b.enqueue(jobs.Job{Kind: SettleJob, Subject: roomID, RunAt: b.now()})
+		return nil
+	})
+}
+
+func (b *books) MissMeeting(_ context.Context, id string, at time.Time) (m attendance.Meeting, err error) {
+	return m, b.do("MissMeeting", func() error {
+		found, err := b.byID(id)
+		if err != nil {
+			return err
+		}
+		if found.Absences++; found.AbsentSince.IsZero() {
+			found.AbsentSince = at
+		}
+		m = *found
 		return nil
 	})
 }
@@ -241,7 +285,7 @@ func (b *books) KeepPoll(_ context.Context, meetingID string, body []byte, at ti
 		if err != nil {
 			return err
 		}
-		m.Dirty = true
+		m.Dirty, m.Absences, m.AbsentSince = true, 0, time.Time{}
 		if !m.EndedAt.IsZero() {
 			b.enqueue(jobs.Job{Kind: SettleJob, Subject: m.RoomID, RunAt: b.now()})
 		}
@@ -278,6 +322,17 @@ func (b *books) Server(_ context.Context, id string) (s Server, err error) {
 			return ErrNotFound
 		}
 		s = b.servers[i]
+		return nil
+	})
+}
+
+// ServerOf is the first: new classes begin there.
+func (b *books) ServerOf(context.Context, string) (s Server, err error) {
+	return s, b.do("ServerOf", func() error {
+		if len(b.servers) == 0 {
+			return ErrNoServer
+		}
+		s = b.servers[0]
 		return nil
 	})
 }
@@ -342,6 +397,9 @@ func (b *books) RoomResults(context.Context, string) (list []attendance.Result, 
 func (b *books) SaveSettlement(_ context.Context, st Settlement) error {
 	return b.do("SaveSettlement", func() error {
 		b.settlement = st
+		for i := range b.meetings {
+			b.meetings[i].SessionID = st.SessionOf[b.meetings[i].ID]
+		}
 		for _, a := range st.Accounts {
 			m, err := b.byID(a.Meeting.ID)
 			if err != nil {
@@ -363,6 +421,13 @@ func (b *books) SaveSettlement(_ context.Context, st Settlement) error {
 		}
 		for _, d := range st.Deliveries {
 			b.put(d, st.At)
+		}
+		for _, f := range st.Frozen {
+			m, err := b.byID(f.MeetingID)
+			if err != nil {
+				return err
+			}
+			m.Frozen, b.expected[f.MeetingID] = true, f.Expected
 		}
 		return nil
 	})

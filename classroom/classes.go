@@ -26,24 +26,31 @@ type Classes struct {
 type classStore interface {
 	settlementStore
 	Meeting(ctx context.Context, id string) (attendance.Meeting, error)
-	MeetingByInternalID(ctx context.Context, internalID string) (attendance.Meeting, error)
+	MeetingsByInternalID(ctx context.Context, internalID string) ([]attendance.Meeting, error)
 	LiveMeetings(ctx context.Context, roomID string) ([]attendance.Meeting, error)
 	RoomByMeetingID(ctx context.Context, meetingID string) (Room, error)
 	RoomWithCourse(ctx context.Context, roomID string) (Room, Course, error)
-	RecordMeeting(ctx context.Context, m attendance.Meeting, pollAt time.Time) (attendance.Meeting, bool, error)
+	sightStore
+	PartMeeting(ctx context.Context, roomID, id string, parted bool) error
+	MissMeeting(ctx context.Context, id string, at time.Time) (attendance.Meeting, error)
 	EndMeeting(ctx context.Context, id string, at, countsAt time.Time) error
 	KeepEvidence(ctx context.Context, e attendance.Evidence, settleAt time.Time) (bool, error)
 	KeepPoll(ctx context.Context, meetingID string, body []byte, at time.Time) error
 	Server(ctx context.Context, id string) (Server, error)
 	Servers(context.Context) ([]Server, error)
+	ServerOf(ctx context.Context, tenantID string) (Server, error)
 	Enqueue(context.Context, jobs.Job) error
 }
 
 const (
-	meetingMost  = 24 * time.Hour  // how long a meeting is looked at whose server doesn't answer: what was seen of it waits for its grades
-	slowestPoll  = 2 * time.Minute // while it doesn't, unless Interval is longer
-	hintWait     = 2 * time.Second // the end callback comes before the server has closed the meeting
-	failuresFine = 3               // polls that may fail before they get rarer
+	meetingMost  = 24 * time.Hour   // how long a meeting is looked at whose server doesn't answer: what was seen of it waits for its grades
+	slowestPoll  = 2 * time.Minute  // while it doesn't, unless Interval is longer
+	hintWait     = 2 * time.Second  // the end callback comes before the server has closed the meeting
+	failuresFine = 3                // polls that may fail before they get rarer
+	absentPoll   = 15 * time.Second // between two looks at a meeting that wasn't found, unless Interval is shorter
+	endingFor    = 15 * time.Second // a meeting that a teacher ended takes to be gone
+	lookBackFor  = time.Hour        // how long a meeting is looked for that was taken for over
+	rarestLook   = 5 * time.Minute  // while it is, unless Interval is longer
 )
 
 func (s *Classes) wake() {

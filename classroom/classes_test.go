@@ -28,15 +28,22 @@ func testServer(id, secret string) Server {
 type scene struct {
 	MeetingServer // none of the other calls is expected
 
-	mu   sync.Mutex
-	info bbb.Meeting
-	err  error
+	mu      sync.Mutex
+	info    bbb.Meeting
+	err     error
+	running bool // what isMeetingRunning says
 }
 
 func (s *scene) MeetingInfo(context.Context, string) (bbb.Meeting, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.info, s.err
+}
+
+func (s *scene) IsMeetingRunning(context.Context, string) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running, nil
 }
 
 // over makes the server forget the meeting.
@@ -72,6 +79,24 @@ func watched(t *testing.T) (*books, *Classes, *scene, *time.Time) {
 	}
 	delete(b.jobs, "settle room")
 	return b, s, at, &now
+}
+
+// untilOver looks at meeting a until it is taken for over, and returns how often
+// that was.
+func (b *books) untilOver(t *testing.T, s *Classes, now *time.Time) int {
+	t.Helper()
+	for looks := 1; looks < 100; looks++ {
+		next, err := s.Poll(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !b.meetings[0].EndedAt.IsZero() {
+			return looks
+		}
+		*now = next
+	}
+	t.Fatal("never over")
+	return 0
 }
 
 func within(t *testing.T, what string, got, from, to time.Time) {
@@ -118,15 +143,21 @@ func TestPollSeesTheEnd(t *testing.T) {
 		at     float64 // of the last poll; the one before saw ann at minute 40
 		end    time.Time
 		begins float64 // of a meeting that is new, by the server's clock
+		once   bool    // one look is enough
 	}{
-		{"not found", func(s *scene, _ *books) { s.err = bbb.ErrNotFound }, 40.5, server(40.25), 0},
-		{"not found, soon after a look", func(s *scene, _ *books) { s.err = bbb.ErrNotFound }, 40.1, server(40.05), 0},
-		{"not found after hours of silence", func(s *scene, _ *books) { s.err = bbb.ErrNotFound }, 200, server(40.25), 0},
-		{"ended for everybody", func(s *scene, _ *books) { s.info.ForciblyEnded = true }, 40.5, server(40.25), 0},
-		{"the server was removed", func(_ *scene, b *books) { b.servers = nil }, 40.5, server(40.25), 0},
-		{"silent for a day", func(s *scene, _ *books) { s.err = errors.New("no route") }, 40 + 24*60 + 1, server(40.25), 0},
-		{"another meeting is there", func(s *scene, _ *books) { s.info.InternalMeetingID, s.info.CreateTime = "in-b", server(40.4) }, 40.5, server(40.25), 40.4},
-		{"another one, made while ours was seen", func(s *scene, _ *books) { s.info.InternalMeetingID, s.info.CreateTime = "in-b", server(40.1) }, 40.5, server(40.1), 40.1},
+		{"not found", func(s *scene, _ *books) { s.err = bbb.ErrNotFound }, 40.5, server(40.25), 0, false},
+		{"not found, soon after a look", func(s *scene, _ *books) { s.err = bbb.ErrNotFound }, 40.1, server(40.05), 0, false},
+		{"not found after hours of silence", func(s *scene, _ *books) { s.err = bbb.ErrNotFound }, 200, server(40.25), 0, false},
+		{"ended for everybody", func(s *scene, _ *books) { s.info.ForciblyEnded = true }, 40.5, server(40.25), 0, false},
+		{"the server was removed", func(_ *scene, b *books) { b.servers = nil }, 40.5, server(40.25), 0, false},
+		{"silent for a day", func(s *scene, _ *books) { s.err = errors.New("no route") }, 40 + 24*60 + 1, server(40.25), 0, true},
+		{"another meeting is there", func(s *scene, _ *books) { s.info.InternalMeetingID, s.info.CreateTime = "in-b", server(40.4) }, 40.5, server(40.25), 40.4, true},
+		{"another one, made while ours was seen", func(s *scene, _ *books) { s.info.InternalMeetingID, s.info.CreateTime = "in-b", server(40.1) }, 40.5, server(40.1), 40.1, true},
+		{"a teacher ended it", func(s *scene, b *books) { s.err, b.meetings[0].StoppedAt = bbb.ErrNotFound, nine(40.4) }, 40.5, server(40.25), 0, true},
+		{"a teacher ended it, and the server still counts somebody", func(s *scene, b *books) {
+			s.err, s.running, b.meetings[0].StoppedAt = bbb.ErrNotFound, true, nine(40.4)
+		}, 40.5, server(40.25), 0, true},
+		{"a teacher ended it long ago, and it went on", func(s *scene, b *books) { s.err, b.meetings[0].StoppedAt = bbb.ErrNotFound, nine(20) }, 40.5, server(40.25), 0, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b, s, at, now := watched(t)
@@ -138,14 +169,15 @@ func TestPollSeesTheEnd(t *testing.T) {
 			}
 			*now = ours(test.at)
 			test.answer(at, b)
-			if next, err := s.Poll(t.Context(), "a"); err != nil || !next.IsZero() {
-				t.Fatalf("%v, %v", next, err)
-			}
+			looks := b.untilOver(t, s, now)
 			if got := b.meetings[0].EndedAt; !got.Equal(test.end) {
 				t.Errorf("ended at %v, want %v", got, test.end)
 			}
-			if got := b.meetings[0].CountsAt; !got.Equal(now.Add(2 * time.Minute)) {
+			if got := b.meetings[0].CountsAt; !got.Equal(ours(test.at).Add(2 * time.Minute)) {
 				t.Errorf("counts at %v", got)
+			}
+			if took := now.Sub(ours(test.at)); test.once != (looks == 1) || took > 80*time.Second || !test.once && (looks < 4 || took <= time.Minute) {
+				t.Errorf("over after %d looks, in %v", looks, took)
 			}
 			if job := b.jobs["settle room"]; job == nil || job.RunAt.After(*now) {
 				t.Errorf("settle: %+v", job)
@@ -246,9 +278,7 @@ func TestEndOfAMeetingThatWasNeverSeen(t *testing.T) {
 	b, s, at, now := watched(t)
 	b.meetings[0].ClockOffset = 0 // not seen either; the server is an hour ahead
 	*now, at.err = nine(30), bbb.ErrNotFound
-	if _, err := s.Poll(t.Context(), "a"); err != nil {
-		t.Fatal(err)
-	}
+	b.untilOver(t, s, now)
 	if got := b.meetings[0].EndedAt; !got.Equal(nine(60)) {
 		t.Errorf("ended at %v", got)
 	}
@@ -280,6 +310,7 @@ func TestCallback(t *testing.T) {
 		{"a token that isn't ours", signed("anything"), known, bbb.ErrBadToken, ""},
 		{"a token of long ago", bearer("secret-of-s1", nine(-100)), known, bbb.ErrBadToken, ""},
 		{"a token of another server of ours", signed("secret-of-s2"), known, bbb.ErrBadToken, ""},
+		{"another server's, on a meeting that it made up", signed("secret-of-s2"), unseen, bbb.ErrBadToken, ""},
 		{"a body that isn't a report", signed("secret-of-s1"), []byte("<html>"), ErrUnreadable, ""},
 		{"a report on nothing", signed("secret-of-s1"), []byte("{}"), ErrUnreadable, ""},
 		{"somebody else's meeting", signed("secret-of-s1"), []byte(`{"meeting_id":"foreign","internal_meeting_id":"in-foreign","data":{}}`), ErrNotFound, ""},
@@ -301,9 +332,13 @@ func TestCallback(t *testing.T) {
 				}
 				return
 			}
-			m, err := b.MeetingByInternalID(t.Context(), test.keeps)
-			if err != nil || m.EndedAt.IsZero() || m.RoomID != "room" || m.ServerID != "s1" {
-				t.Fatalf("meeting %+v, %v", m, err)
+			list, err := b.MeetingsByInternalID(t.Context(), test.keeps)
+			if err != nil || len(list) != 1 {
+				t.Fatalf("meetings %+v, %v", list, err)
+			}
+			m := list[0]
+			if m.EndedAt.IsZero() || m.RoomID != "room" || m.ServerID != "s1" {
+				t.Fatalf("meeting %+v", m)
 			}
 			if len(b.evidence) != 1 || b.evidence[0].MeetingID != m.ID || string(b.evidence[0].Body) != string(test.body) {
 				t.Errorf("evidence: %+v", b.evidence)
@@ -356,11 +391,72 @@ func TestCallbackOfAServerAddedAnew(t *testing.T) {
 	}
 }
 
+// Of a removed server's meetings not everybody with a server of ours speaks:
+// one on which the room can be now.
+func TestCallbackOfARemovedServer(t *testing.T) {
+	b, s, _, now := watched(t)
+	*now = nine(41)
+	b.servers = []Server{testServer("s2", "secret-of-s2"), testServer("s3", "secret-of-s3")} // classes begin on s2
+	body := reportBody("in-a", 60, 100, map[string][]stretch{"ann": {{60, 95}}})
+	if err := s.Callback(t.Context(), bearer("secret-of-s3", nine(100)), bytes.NewReader(body)); !errors.Is(err, bbb.ErrBadToken) || len(b.evidence) != 0 {
+		t.Errorf("%v, %d pieces of evidence", err, len(b.evidence))
+	}
+	if err := s.Callback(t.Context(), bearer("secret-of-s2", nine(100)), bytes.NewReader(body)); err != nil || len(b.evidence) != 1 {
+		t.Errorf("%v, %d pieces of evidence", err, len(b.evidence))
+	}
+}
+
+// Two servers may call their meetings the same: each speaks for its own.
+func TestCallbackOfOneIDOnTwoServers(t *testing.T) {
+	for _, server := range []string{"s1", "s2"} {
+		b, s, _, now := watched(t)
+		*now = nine(41)
+		b.servers = append(b.servers, testServer("s2", "secret-of-s2"))
+		b.meetings = append(b.meetings, attendance.Meeting{ID: "b", RoomID: "room", ServerID: "s2", InternalID: "in-a", MeetingID: "room-meeting", CreateTime: nine(50)})
+		body := reportBody("in-a", 60, 100, map[string][]stretch{"ann": {{60, 95}}})
+		if err := s.Callback(t.Context(), bearer("secret-of-"+server, nine(100)), bytes.NewReader(body)); err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]string{"s1": "a", "s2": "b"}[server]
+		if len(b.evidence) != 1 || b.evidence[0].MeetingID != want {
+			t.Errorf("signed by %s: kept %+v", server, b.evidence)
+		}
+	}
+}
+
+// A server on which the room can be doesn't speak for a meeting that another one
+// of ours has.
+func TestCallbackOnAnotherServersMeeting(t *testing.T) {
+	b, s, _, now := watched(t)
+	*now = nine(41)
+	b.servers = []Server{testServer("s2", "secret-of-s2"), testServer("s1", "secret-of-s1")}
+	body := reportBody("in-a", 60, 100, map[string][]stretch{"ann": {{60, 95}}})
+	if err := s.Callback(t.Context(), bearer("secret-of-s2", nine(100)), bytes.NewReader(body)); !errors.Is(err, bbb.ErrBadToken) || len(b.meetings) != 1 || len(b.evidence) != 0 {
+		t.Errorf("%v, meetings %+v, %d pieces of evidence", err, b.meetings, len(b.evidence))
+	}
+}
+
+// A room that was on a server before its tenant moved is spoken for by both.
+func TestCallbackAfterTheTenantMoved(t *testing.T) {
+	for _, server := range []string{"s1", "s2"} {
+		b, s, _, now := watched(t)
+		*now = nine(41)
+		b.servers = []Server{testServer("s2", "secret-of-s2"), testServer("s1", "secret-of-s1")}
+		body := reportBody("in-unseen", 200, 230, map[string][]stretch{"ann": {{200, 230}}})
+		if err := s.Callback(t.Context(), bearer("secret-of-"+server, nine(100)), bytes.NewReader(body)); err != nil {
+			t.Fatal(err)
+		}
+		if len(b.meetings) != 2 || b.meetings[1].ServerID != server {
+			t.Errorf("signed by %s: meetings %+v", server, b.meetings)
+		}
+	}
+}
+
 // What isn't kept isn't answered as if it was.
 func TestCallbackThatCannotBeKept(t *testing.T) {
 	b, s, _, _ := watched(t)
 	full := errors.New("disk full")
-	for _, call := range []string{"Servers", "MeetingByInternalID", "KeepEvidence"} {
+	for _, call := range []string{"Servers", "MeetingsByInternalID", "KeepEvidence"} {
 		b.before = func(c string) error {
 			if c == call {
 				return full

@@ -58,8 +58,10 @@ type roomStore interface {
 	SaveFramedPick(ctx context.Context, visitID string, items []lti.ContentItem) error
 	ServerOf(ctx context.Context, tenantID string) (Server, error)
 	Server(ctx context.Context, id string) (Server, error)
-	RecordMeeting(ctx context.Context, m attendance.Meeting, pollAt time.Time) (attendance.Meeting, bool, error)
+	sightStore
+	StopMeeting(ctx context.Context, id string, at, pollAt time.Time) error
 	LiveMeetings(ctx context.Context, roomID string) ([]attendance.Meeting, error)
+	LastMeeting(ctx context.Context, roomID string) (attendance.Meeting, error)
 	KeepEvidence(ctx context.Context, e attendance.Evidence, settleAt time.Time) (bool, error)
 	Enqueue(context.Context, jobs.Job) error
 }
@@ -69,6 +71,7 @@ type MeetingServer interface {
 	Create(context.Context, bbb.CreateRequest) (bbb.Created, error)
 	JoinURL(bbb.JoinRequest) string
 	MeetingInfo(ctx context.Context, meetingID string) (bbb.Meeting, error)
+	IsMeetingRunning(ctx context.Context, meetingID string) (bool, error)
 	End(ctx context.Context, meetingID, moderatorPassword string) error
 	Recordings(context.Context, bbb.RecordingsRequest) ([]bbb.Recording, error)
 	PublishRecordings(ctx context.Context, ids []string, publish bool) error

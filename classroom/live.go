@@ -34,6 +34,7 @@ type Participant struct {
 type lives struct {
 	mu     sync.Mutex
 	known  map[string]Live
+	asked  map[string]time.Time // when a class was looked for that is over, by room
 	flight singleflight.Group
 }
 
@@ -47,7 +48,7 @@ const (
 
 // Live says what goes on in the room, at most liveFor old (quietFor, if nobody
 // is in; downFor, if the server doesn't answer). It asks the server only if a
-// class has begun that hasn't ended, and never twice at once.
+// class has begun that hasn't ended, or not long ago, and never twice at once.
 func (s *Rooms) Live(ctx context.Context, room Room) (Live, error) {
 	if l, ok := s.live.get(room.ID, s.Now()); ok {
 		return l, nil
@@ -76,29 +77,36 @@ func (s *Rooms) look(ctx context.Context, room Room) (Live, error) {
 		return Live{}, err
 	}
 	if len(open) == 0 {
-		_, err := s.Store.ServerOf(ctx, room.TenantID)
-		return Live{NoServer: errors.Is(err, ErrNoServer), At: s.Now()}, nil
+		return s.lookBack(ctx, room)
 	}
 	m := open[0]
 	server, err := s.Store.Server(ctx, m.ServerID)
 	if err != nil {
 		return Live{Meeting: m, Unknown: true, At: s.Now()}, nil
 	}
-	info, err := s.Client(server).MeetingInfo(ctx, m.MeetingID)
+	client := s.Client(server)
+	info, err := client.MeetingInfo(ctx, m.MeetingID)
 	switch {
 	case errors.Is(err, bbb.ErrNotFound):
-		// The poll will say when it ended.
-		return Live{At: s.Now()}, nil
+		return s.notFound(ctx, room, m, client)
 	case err != nil:
 		return Live{Meeting: m, Unknown: true, At: s.Now()}, nil
 	case info.ForciblyEnded:
 		return Live{At: s.Now()}, nil
 	}
-	l := Live{Meeting: m, At: s.Now()}
-	if info.InternalMeetingID != m.InternalID { // another one by now; its own record comes with the poll
-		l.Meeting.ID, l.Meeting.InternalID = "", info.InternalMeetingID
-		l.Meeting.CreateTime = info.CreateTime
+	return s.seen(ctx, m, info)
+}
+
+// seen is what goes on by a server's answer, where m was known.
+func (s *Rooms) seen(ctx context.Context, m attendance.Meeting, info bbb.Meeting) (Live, error) {
+	if another(m, info) || !m.EndedAt.IsZero() {
+		var err error
+		if m, err = sighted(ctx, s.Store, m, info, s.Now().Add(s.PollEvery)); err != nil {
+			return Live{}, err
+		}
+		s.wake()
 	}
+	l := Live{Meeting: m, At: s.Now()}
 	l.count(info)
 	return l, nil
 }

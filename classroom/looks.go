@@ -14,37 +14,111 @@ import (
 )
 
 // Poll looks once who is in a meeting, and returns when to look again; zero:
-// never. A server that doesn't answer means nothing: nobody has left by that.
+// never. A server that doesn't answer means nothing: nobody has left by that. A
+// server that doesn't find the meeting means little: several looks in a row have
+// to say so, and one that was taken for over is looked for a while longer.
 func (s *Classes) Poll(ctx context.Context, meetingID string) (time.Time, error) {
 	m, err := s.Store.Meeting(ctx, meetingID)
-	if errors.Is(err, ErrNotFound) || err == nil && !m.EndedAt.IsZero() {
+	switch {
+	case errors.Is(err, ErrNotFound):
 		return time.Time{}, nil
-	}
-	if err != nil {
+	case err != nil:
 		return time.Time{}, fmt.Errorf("meeting %s: %w", meetingID, err)
+	case !m.EndedAt.IsZero():
+		return s.lookBack(ctx, m)
 	}
 	server, err := s.Store.Server(ctx, m.ServerID)
-	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrNoServer) { // removed: there's nobody to ask
-		return time.Time{}, s.gone(ctx, m, time.Time{})
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrNoServer) { // removed, or added just now: there's nobody to ask
+		return s.absent(ctx, m)
 	}
 	if err != nil {
 		return time.Time{}, fmt.Errorf("server %s: %w", m.ServerID, err)
 	}
-	info, err := s.Client(server).MeetingInfo(ctx, m.MeetingID)
+	client := s.Client(server)
+	info, err := client.MeetingInfo(ctx, m.MeetingID)
 	switch {
 	case errors.Is(err, bbb.ErrNotFound):
-		return time.Time{}, s.gone(ctx, m, time.Time{})
+		return s.notFound(ctx, m, client)
 	case err != nil:
 		return s.unanswered(ctx, m, err)
-	case info.InternalMeetingID != "" && info.InternalMeetingID != m.InternalID:
-		return time.Time{}, s.succeeded(ctx, m, info)
+	case another(m, info):
+		return s.replaced(ctx, m, info)
 	case info.ForciblyEnded:
-		return time.Time{}, s.gone(ctx, m, time.Time{})
+		return s.absent(ctx, m)
 	}
 	if err := s.keepPoll(ctx, m, info); err != nil {
 		return time.Time{}, err
 	}
+	if s.Now().Sub(m.StoppedAt) < endingFor {
+		return s.next(hintWait), nil
+	}
 	return s.next(s.Interval), nil
+}
+
+// notFound asks from another side, which balancers answer from elsewhere, before
+// the meeting counts as absent from this look.
+func (s *Classes) notFound(ctx context.Context, m attendance.Meeting, client MeetingServer) (time.Time, error) {
+	running, err := client.IsMeetingRunning(ctx, m.MeetingID)
+	switch {
+	case err != nil && !errors.Is(err, bbb.ErrNotFound):
+		return s.unanswered(ctx, m, err)
+	case running && m.StoppedAt.IsZero():
+		return s.unanswered(ctx, m, errAtOdds)
+	}
+	return s.absent(ctx, m)
+}
+
+// errAtOdds is a server's answer that a meeting isn't there, when it runs.
+var errAtOdds = errors.New("not found, and running all the same")
+
+// absent takes note of a look that didn't find the meeting. It is over when
+// that was so often enough; until then the next look comes soon.
+func (s *Classes) absent(ctx context.Context, m attendance.Meeting) (time.Time, error) {
+	m, err := s.Store.MissMeeting(ctx, m.ID, s.Now())
+	if err != nil {
+		return time.Time{}, fmt.Errorf("miss meeting %s: %w", m.ID, err)
+	}
+	if !m.Over(s.Now()) {
+		return s.next(min(s.Interval, absentPoll)), nil
+	}
+	return s.next(s.Interval), s.gone(ctx, m, time.Time{})
+}
+
+// another reports whether the server shows another meeting in m's place.
+func another(m attendance.Meeting, info bbb.Meeting) bool {
+	return info.InternalMeetingID != "" && info.InternalMeetingID != m.InternalID
+}
+
+// lookBack looks for a meeting that was taken for over: what is seen with people
+// in it lives again. The looks get rarer, and end after lookBackFor, or with the
+// next class of the room, whose looks see whichever meeting is there.
+func (s *Classes) lookBack(ctx context.Context, m attendance.Meeting) (time.Time, error) {
+	since := s.Now().Sub(m.CountsAt) // by our clock, some minutes after the end
+	live, err := s.Store.LiveMeetings(ctx, m.RoomID)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("meetings of room %s: %w", m.RoomID, err)
+	}
+	if since > lookBackFor || len(live) > 0 {
+		return time.Time{}, nil
+	}
+	next := s.next(max(s.Interval, min(since/2, rarestLook)))
+	server, err := s.Store.Server(ctx, m.ServerID)
+	if err != nil { // removed; perhaps it's added again
+		return next, nil
+	}
+	info, err := s.Client(server).MeetingInfo(ctx, m.MeetingID)
+	if err != nil || info.ForciblyEnded || len(info.Attendees) == 0 { // over, as far as anybody knows
+		return next, nil
+	}
+	seen, err := sighted(ctx, s.Store, m, info, s.Now().Add(s.Interval))
+	if err != nil {
+		return time.Time{}, err
+	}
+	s.wake()
+	if seen.ID != m.ID {
+		return time.Time{}, nil
+	}
+	return s.next(s.Interval), s.keepPoll(ctx, seen, info)
 }
 
 // next is after about an interval: looks at many meetings spread by that.
@@ -72,16 +146,20 @@ func (s *Classes) unanswered(ctx context.Context, m attendance.Meeting, problem 
 }
 
 // gone closes a meeting that is over, at the latest at latest if that isn't
-// zero. It ended between the last look that saw it and now, or, if nobody
-// answered for longer, soon after that look. The exact report gets some time
-// to come before what was observed is graded.
+// zero. It ended between the last look that saw it and the first that didn't
+// find it, or, if nobody answered for longer, soon after that look. The exact
+// report gets some time to come from then on, before what was observed is graded.
 func (s *Classes) gone(ctx context.Context, m attendance.Meeting, latest time.Time) error {
 	evidence, err := s.Store.EvidenceOf(ctx, m.ID)
 	if err != nil {
 		return fmt.Errorf("evidence of meeting %s: %w", m.ID, err)
 	}
 	now, last := s.Now(), attendance.LastSeen(m, evidence)
-	gap := min(s.Interval, max(0, now.Sub(last)))
+	noticed := now
+	if !m.AbsentSince.IsZero() {
+		noticed = m.AbsentSince
+	}
+	gap := min(s.Interval, max(0, noticed.Sub(last)))
 	end := last.Add(gap / 2).Add(attendance.ClockOffset(m, evidence))
 	if !latest.IsZero() && end.After(latest) {
 		end = latest
@@ -89,28 +167,30 @@ func (s *Classes) gone(ctx context.Context, m attendance.Meeting, latest time.Ti
 	if end.Before(m.CreateTime) {
 		end = m.CreateTime
 	}
-	if err := s.Store.EndMeeting(ctx, m.ID, end, now.Add(callbackWait)); err != nil {
+	countsAt := noticed.Add(callbackWait)
+	if countsAt.Before(now) {
+		countsAt = now
+	}
+	if err := s.Store.EndMeeting(ctx, m.ID, end, countsAt); err != nil {
 		return fmt.Errorf("end meeting %s: %w", m.ID, err)
 	}
 	return nil
 }
 
-// succeeded closes a meeting in whose place another one is now: a node died,
-// or the class was started again. The other one is recorded first: of a
-// meeting that is closed, no poll would find it after a crash between the two.
-func (s *Classes) succeeded(ctx context.Context, m attendance.Meeting, info bbb.Meeting) error {
-	successor := attendance.Meeting{
-		ID: newID(), RoomID: m.RoomID, ServerID: m.ServerID, MeetingID: m.MeetingID, PlacementID: m.PlacementID,
-		InternalID: info.InternalMeetingID, CreateTime: info.CreateTime, ClockOffset: m.ClockOffset,
-	}
-	if _, _, err := s.Store.RecordMeeting(ctx, successor, s.Now()); err != nil {
-		return fmt.Errorf("record meeting after %s: %w", m.ID, err)
-	}
-	if err := s.gone(ctx, m, info.CreateTime); err != nil {
-		return err
+// replaced takes the word of a server that shows another meeting. A newer one is
+// in m's place: a node died, or the class was started again. It is recorded
+// first: of a meeting that is closed, few looks would find it after a crash
+// between the two. An older one is a word of long ago, or a balancer's of
+// another node: m isn't found.
+func (s *Classes) replaced(ctx context.Context, m attendance.Meeting, info bbb.Meeting) (time.Time, error) {
+	if _, err := sighted(ctx, s.Store, m, info, s.Now()); err != nil {
+		return time.Time{}, err
 	}
 	s.wake()
-	return nil
+	if !info.CreateTime.IsZero() && info.CreateTime.Before(m.CreateTime) {
+		return s.absent(ctx, m)
+	}
+	return time.Time{}, s.gone(ctx, m, info.CreateTime)
 }
 
 func (s *Classes) keepPoll(ctx context.Context, m attendance.Meeting, info bbb.Meeting) error {

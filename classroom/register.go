@@ -36,6 +36,7 @@ type Register struct {
 	Session  attendance.Session
 	Rows     []RegisterRow
 	Counting Counting
+	Breaks   []attendance.Break // in it, and the one before it if a teacher parted it
 }
 
 // An OwnRecord is one person's own attendance in a room and what came of it.
@@ -79,6 +80,14 @@ func (s *Registers) Classes(ctx context.Context, seat Seat) ([]ClassLine, []grad
 	if err != nil {
 		return nil, nil, fmt.Errorf("deliveries of placement %s: %w", seat.Placement.ID, err)
 	}
+	meetings, err := s.Store.RoomMeetings(ctx, seat.Room.ID)
+	if err != nil {
+		return nil, nil, fmt.Errorf("meetings of room %s: %w", seat.Room.ID, err)
+	}
+	breaks := attendance.Breaks(meetings)
+	for i := range lines {
+		lines[i].Breaks = breaks[lines[i].Session.ID]
+	}
 	return lines, deliveries, nil
 }
 
@@ -119,7 +128,11 @@ func (s *Registers) Register(ctx context.Context, seat Seat, sessionID string) (
 	for i := range rows {
 		rows[i].Delivery = rows[i].Delivery.Shown()
 	}
-	r := Register{Session: session, Rows: rows}
+	meetings, err := s.Store.RoomMeetings(ctx, seat.Room.ID)
+	if err != nil {
+		return Register{}, fmt.Errorf("meetings of room %s: %w", seat.Room.ID, err)
+	}
+	r := Register{Session: session, Rows: rows, Breaks: attendance.Breaks(meetings)[session.ID]}
 	if r.Counting, err = s.Counting(ctx, seat); err != nil {
 		return Register{}, err
 	}

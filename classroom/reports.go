@@ -76,58 +76,78 @@ func (s *Classes) signers(servers []Server, authorization string) (map[string]bo
 	return signed, nil
 }
 
-// meetingOf finds the meeting of a report: by the server's id, or, if we
-// never heard of its creation, by ours. Only its own server may speak of it,
-// or, when that was removed, any of ours: it may be there under a new name.
+// meetingOf finds the meeting of a report. Of those that go by the server's id
+// on several servers it is that of a server which signed. One whose server was
+// removed is spoken for by a server that its room can be on now, and so is one
+// that we never saw made, which is told by our own id: it stands in every join
+// address, so whoever signs with the secret of any other server knows it too.
 func (s *Classes) meetingOf(ctx context.Context, report bbb.Analytics, signed map[string]bool) (attendance.Meeting, error) {
-	m, err := s.Store.MeetingByInternalID(ctx, report.InternalMeetingID)
-	byItsOwn, exists := signed[m.ServerID]
-	switch {
-	case err == nil && exists && !byItsOwn:
-		return attendance.Meeting{}, fmt.Errorf("callback of meeting %s: %w", m.ID, bbb.ErrBadToken)
-	case err == nil:
-		return m, nil
-	case !errors.Is(err, ErrNotFound):
+	if report.InternalMeetingID == "" {
+		return attendance.Meeting{}, fmt.Errorf("%w: no meeting", ErrUnreadable)
+	}
+	known, err := s.Store.MeetingsByInternalID(ctx, report.InternalMeetingID)
+	if err != nil {
 		return attendance.Meeting{}, fmt.Errorf("meeting of callback: %w", err)
+	}
+	for _, m := range known {
+		if signed[m.ServerID] {
+			return m, nil
+		}
 	}
 	meetingID := bbb.DecodeMeetingID(report.MeetingID)
 	room, err := s.Store.RoomByMeetingID(ctx, meetingID)
 	if err != nil {
 		return attendance.Meeting{}, fmt.Errorf("room of callback: %w", err)
 	}
-	if report.InternalMeetingID == "" || report.Start.IsZero() {
-		return attendance.Meeting{}, fmt.Errorf("%w: no meeting or no start", ErrUnreadable)
+	serverID, err := s.speaksFor(ctx, room, signed)
+	if err != nil {
+		return attendance.Meeting{}, err
 	}
-	m = attendance.Meeting{
-		ID: newID(), RoomID: room.ID, ServerID: s.serverOf(ctx, room, signed), MeetingID: meetingID,
+	for _, m := range known {
+		_, exists := signed[m.ServerID]
+		switch {
+		case m.RoomID != room.ID:
+		case exists: // it speaks for its own meetings
+			return attendance.Meeting{}, fmt.Errorf("callback of meeting %s: %w", m.ID, bbb.ErrBadToken)
+		default:
+			return m, nil
+		}
+	}
+	if report.Start.IsZero() {
+		return attendance.Meeting{}, fmt.Errorf("%w: no start", ErrUnreadable)
+	}
+	m, _, err := s.Store.RecordMeeting(ctx, attendance.Meeting{
+		ID: newID(), RoomID: room.ID, ServerID: serverID, MeetingID: meetingID,
 		InternalID: report.InternalMeetingID, CreateTime: report.Start,
-	}
-	m, _, err = s.Store.RecordMeeting(ctx, m, s.Now().Add(s.Interval))
+	}, s.Now().Add(s.Interval))
 	if err != nil {
 		return attendance.Meeting{}, fmt.Errorf("record meeting of callback: %w", err)
 	}
 	return m, nil
 }
 
-// serverOf is the server that a room's unknown meeting was on: one that
-// signed, and if there are several the one of the room's other meetings.
-func (s *Classes) serverOf(ctx context.Context, room Room, signed map[string]bool) string {
+// speaksFor is the server that signed and on which the room can be: it had the
+// newest of the room's meetings that one that signed had, or else new classes of
+// the room begin there. It is bbb.ErrBadToken if there is none such, so that a
+// balancer tries its next secret.
+func (s *Classes) speaksFor(ctx context.Context, room Room, signed map[string]bool) (string, error) {
 	all, err := s.Store.RoomMeetings(ctx, room.ID)
-	if err == nil {
-		for _, m := range slices.Backward(all) {
-			if signed[m.ServerID] {
-				return m.ServerID
-			}
+	if err != nil {
+		return "", fmt.Errorf("meetings of room %s: %w", room.ID, err)
+	}
+	for _, m := range slices.Backward(all) {
+		if signed[m.ServerID] {
+			return m.ServerID, nil
 		}
 	}
-	ids := make([]string, 0, len(signed))
-	for id, ok := range signed {
-		if ok {
-			ids = append(ids, id)
-		}
+	server, err := s.Store.ServerOf(ctx, room.TenantID)
+	switch {
+	case err != nil && !errors.Is(err, ErrNoServer):
+		return "", fmt.Errorf("server of room %s: %w", room.ID, err)
+	case err == nil && signed[server.ID]:
+		return server.ID, nil
 	}
-	slices.Sort(ids)
-	return ids[0]
+	return "", fmt.Errorf("callback of room %s, which isn't on the server that signed: %w", room.ID, bbb.ErrBadToken)
 }
 
 // Ended takes a hint that a meeting of the room has ended: to look soon. The

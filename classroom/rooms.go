@@ -9,7 +9,6 @@ import (
 
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
-	"github.com/bbbridge/bbbridge/classroom/jobs"
 )
 
 const (
@@ -175,54 +174,6 @@ func (s *Rooms) leftURL(roomID, visitID string, tries int) string {
 		address += "&try=" + strconv.Itoa(tries)
 	}
 	return address
-}
-
-// End ends the running class for everybody, and whatever else has the room's
-// meeting id at its server. It is no error if none runs.
-func (s *Rooms) End(ctx context.Context, seat Seat) error {
-	if err := seat.May(End); err != nil {
-		return err
-	}
-	open, err := s.Store.LiveMeetings(ctx, seat.Room.ID)
-	if err != nil {
-		return fmt.Errorf("meetings of room %s: %w", seat.Room.ID, err)
-	}
-	defer s.live.forget(seat.Room.ID)
-	if server, err := s.Store.ServerOf(ctx, seat.Room.TenantID); err == nil { // it may have one that we know nothing of
-		open = append(open, attendance.Meeting{ServerID: server.ID, MeetingID: seat.Room.MeetingID})
-	}
-	type place struct{ server, meeting string }
-	asked := map[place]bool{}
-	for _, m := range open {
-		if at := (place{m.ServerID, m.MeetingID}); !asked[at] {
-			asked[at] = true
-			if err := s.endAt(ctx, m); err != nil && (m.ID != "" || len(open) == 1) {
-				return err
-			}
-		}
-		if m.ID == "" {
-			continue
-		}
-		// The end takes the server seconds; the poll sees it.
-		if err := s.Store.Enqueue(ctx, jobs.Job{Kind: PollJob, Subject: m.ID, Lane: m.ServerID, RunAt: s.Now().Add(2 * time.Second)}); err != nil {
-			return fmt.Errorf("poll of meeting %s: %w", m.ID, err)
-		}
-	}
-	s.wake()
-	return nil
-}
-
-func (s *Rooms) endAt(ctx context.Context, m attendance.Meeting) error {
-	server, err := s.Store.Server(ctx, m.ServerID)
-	if err != nil {
-		return fmt.Errorf("server %s: %w", m.ServerID, err)
-	}
-	_, password := bbb.Passwords(s.PasswordKey, m.MeetingID)
-	err = s.Client(server).End(ctx, m.MeetingID, password)
-	if err != nil && !errors.Is(err, bbb.ErrNotFound) {
-		return fmt.Errorf("end meeting %s: %w", m.MeetingID, err)
-	}
-	return nil
 }
 
 func (s *Rooms) wake() {

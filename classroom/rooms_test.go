@@ -13,7 +13,6 @@ import (
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
-	"github.com/bbbridge/bbbridge/classroom/jobs"
 )
 
 // A fakeServer is a BigBlueButton of the test's own.
@@ -26,6 +25,7 @@ type fakeServer struct {
 	ended   []string
 	info    bbb.Meeting
 	err     error
+	running bool          // what isMeetingRunning says
 	dying   bool          // the class before is just ending
 	wait    chan struct{} // create waits for it
 	deleted []string
@@ -56,6 +56,10 @@ func (f *fakeServer) MeetingInfo(context.Context, string) (bbb.Meeting, error) {
 	return f.info, f.err
 }
 
+func (f *fakeServer) IsMeetingRunning(context.Context, string) (bool, error) {
+	return f.running, nil
+}
+
 func (f *fakeServer) End(_ context.Context, id, password string) error {
 	f.ended = append(f.ended, id+" "+password)
 	return f.err
@@ -80,8 +84,10 @@ type fakeClass struct {
 	roomStore
 	mu       sync.Mutex
 	live     []attendance.Meeting
+	past     []attendance.Meeting // oldest first
 	evidence []attendance.Evidence
-	jobs     []jobs.Job
+	people   []Enrolment
+	stopped  []string
 	saved    *Room
 	settle   bool
 }
@@ -106,6 +112,39 @@ func (f *fakeClass) LiveMeetings(context.Context, string) ([]attendance.Meeting,
 	return f.live, nil
 }
 
+func (f *fakeClass) LastMeeting(context.Context, string) (attendance.Meeting, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if all := slices.Concat(f.past, f.live); len(all) > 0 {
+		return all[len(all)-1], nil
+	}
+	return attendance.Meeting{}, ErrNotFound
+}
+
+func (f *fakeClass) ReviveMeeting(_ context.Context, id string, _ time.Time) (attendance.Meeting, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i, m := range f.past {
+		if m.ID == id {
+			m.EndedAt = time.Time{}
+			f.past, f.live = slices.Delete(f.past, i, i+1), append(f.live, m)
+			return m, nil
+		}
+	}
+	return attendance.Meeting{}, ErrNotFound
+}
+
+func (f *fakeClass) StopMeeting(_ context.Context, id string, _, _ time.Time) error {
+	f.stopped = append(f.stopped, id)
+	return nil
+}
+
+func (f *fakeClass) EvidenceOf(context.Context, string) ([]attendance.Evidence, error) {
+	return f.evidence, nil
+}
+
+func (f *fakeClass) RoomPeople(context.Context, string) ([]Enrolment, error) { return f.people, nil }
+
 func (f *fakeClass) RoomMeetings(context.Context, string) ([]attendance.Meeting, error) {
 	return []attendance.Meeting{{ServerID: "s"}, {ServerID: "s"}}, nil
 }
@@ -117,21 +156,10 @@ func (f *fakeClass) KeepEvidence(_ context.Context, e attendance.Evidence, _ tim
 	return true, nil
 }
 
-func (f *fakeClass) Enqueue(_ context.Context, j jobs.Job) error {
-	f.jobs = append(f.jobs, j)
-	return nil
-}
-
 func (f *fakeClass) SaveSettings(_ context.Context, r Room, _ Placement, settle bool) error {
 	f.saved, f.settle = &r, settle
 	return nil
 }
-
-func (f *fakeClass) EvidenceOf(context.Context, string) ([]attendance.Evidence, error) {
-	return nil, nil
-}
-
-func (f *fakeClass) RoomPeople(context.Context, string) ([]Enrolment, error) { return nil, nil }
 
 func (f *fakeClass) RoomPlacements(context.Context, string) ([]Placement, error) { return nil, nil }
 
@@ -283,7 +311,7 @@ func TestEveryoneModerates(t *testing.T) {
 	if _, err := rooms.Join(t.Context(), seat); err != nil || !server.joins[0].Moderator {
 		t.Errorf("join %v %+v", err, server.joins)
 	}
-	if err := rooms.End(t.Context(), seat); !errors.Is(err, ErrForbidden) {
+	if _, err := rooms.End(t.Context(), seat); !errors.Is(err, ErrForbidden) {
 		t.Errorf("a learner ends the class by our button: %v", err)
 	}
 }
@@ -340,25 +368,6 @@ func TestServerThatIsDownIsLeftAlone(t *testing.T) {
 	server.err = nil
 	if live, err := rooms.Live(t.Context(), Room{ID: "room"}); err != nil || live.Unknown {
 		t.Errorf("it answers again: %+v %v", live, err)
-	}
-}
-
-func TestEnd(t *testing.T) {
-	store, server, rooms := newClass()
-	store.live = []attendance.Meeting{{ID: "m", ServerID: "s", MeetingID: "rmeeting"}}
-	_, password := bbb.Passwords([]byte("key"), "rmeeting")
-	for _, err := range []error{nil, bbb.ErrNotFound} {
-		server.ended, store.jobs, server.err = nil, nil, err
-		if err := rooms.End(t.Context(), seatOf(Moderator)); err != nil {
-			t.Fatal(err)
-		}
-		if len(server.ended) != 1 || server.ended[0] != "rmeeting "+password || len(store.jobs) != 1 || store.jobs[0].Kind != PollJob {
-			t.Errorf("ended %v, jobs %+v", server.ended, store.jobs)
-		}
-	}
-	server.err = errors.New("connection refused")
-	if err := rooms.End(t.Context(), seatOf(Moderator)); err == nil {
-		t.Error("a server that doesn't answer has ended a class")
 	}
 }
 

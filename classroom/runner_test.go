@@ -89,9 +89,9 @@ func TestClassFromPollsAlone(t *testing.T) {
 		at.with("teacher")
 		pass(5 * time.Minute)
 		at.over()
-		pass(time.Minute)
+		pass(2 * time.Minute)
 		shows("when it has ended", func(s attendance.Session) bool { return s.Counting })
-		pass(4 * time.Minute)
+		pass(3 * time.Minute)
 		p.stop(t)
 		s := b.settlement.Sessions
 		if len(s) != 1 || s[0].Exact || s[0].Length < 54*time.Minute || s[0].Length > 56*time.Minute {

@@ -117,8 +117,16 @@ func settled(roomID string, l ledger, now time.Time) Settlement {
 		if a.Meeting.Dirty {
 			st.Accounts = append(st.Accounts, a)
 		}
+		if a.Counts() && !a.Meeting.Frozen {
+			st.Frozen = append(st.Frozen, Frozen{a.Meeting.ID, learners(l.people)})
+		}
 	}
 	return st
+}
+
+// learners are those of people who are graded.
+func learners(people []Enrolment) []Enrolment {
+	return slices.DeleteFunc(slices.Clone(people), func(e Enrolment) bool { return !e.Graded })
 }
 
 // outcome is what the placements' rules make of a tally, and what of that is

@@ -92,7 +92,7 @@ func TestLateReport(t *testing.T) {
 	sent := b.delivery("ann")
 	sent.State, sent.SentStamp, sent.SentAt = gradebook.Delivered, sent.TrueAt, sent.TrueAt
 	b.deliveries[gradebook.Key{PlacementID: "p1", PersonID: "ann"}] = sent
-	b.reported("a", 0, 60, map[string][]stretch{"cy": {{0, 60}}})
+	b.reported("a", 0, 60, map[string][]stretch{"cy": {{0, 60}}, "ann": {{0, 5}}, "bob": {{50, 60}}})
 	settle(t, s)
 	if d := b.delivery("ann"); d.Points != 0 || d.State != gradebook.Waiting || !d.TrueAt.After(sent.TrueAt) {
 		t.Errorf("who got it before: %+v", d)
@@ -102,6 +102,32 @@ func TestLateReport(t *testing.T) {
 	}
 	if d := b.delivery("cy"); d.Points != 10 {
 		t.Errorf("who wasn't seen: %+v", d)
+	}
+}
+
+// Absence from a report says nothing: who was seen keeps what that gave, also
+// who had it in the gradebook already.
+func TestReportThatLacksSomebody(t *testing.T) {
+	b, s := class(attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 10})
+	b.held("a", 0, 60, "teacher", "ann", "bob")
+	settle(t, s)
+	b.reported("a", 0, 60, map[string][]stretch{"teacher": {{0, 60}}, "ann": {{0, 60}}})
+	b.meetings[0].Dirty = true
+	settle(t, s)
+	for _, id := range []string{"ann", "bob"} {
+		if d := b.delivery(id); d.Points != 10 {
+			t.Errorf("%s: %+v", id, d)
+		}
+	}
+	if ses := b.settlement.Sessions[0]; !ses.Exact || ses.Counting {
+		t.Errorf("session: %+v", ses)
+	}
+	sources := map[string]attendance.Source{}
+	for _, stay := range b.accounts["a"].Stays {
+		sources[stay.PersonID] = stay.Source
+	}
+	if diff := cmp.Diff(map[string]attendance.Source{"teacher": attendance.Analytics, "ann": attendance.Analytics, "bob": attendance.Poll}, sources); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -130,13 +156,13 @@ func TestClassThatGoesOn(t *testing.T) {
 	}
 }
 
-// That holds for those, too, who weren't there at all by what came meanwhile.
+// That holds for those, too, who were hardly there by what came meanwhile.
 func TestNothingIsTakenWhileAClassGoesOn(t *testing.T) {
 	b, s := class(attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 10})
 	b.held("a", 0, 40, "ann")
 	settle(t, s)
 	b.held("b", 400, 0, "bob")
-	b.reported("a", 0, 40, map[string][]stretch{"bob": {{0, 40}}})
+	b.reported("a", 0, 40, map[string][]stretch{"bob": {{0, 40}}, "ann": {{0, 5}}})
 	settle(t, s)
 	if d := b.delivery("ann"); d.Points != 10 {
 		t.Errorf("while it goes on: %+v", d)
@@ -349,7 +375,7 @@ func TestSettlementOfAnyOrder(t *testing.T) {
 				continue
 			}
 			ignore := cmp.Options{
-				cmpopts.IgnoreFields(Settlement{}, "Accounts", "Deliveries", "At"),
+				cmpopts.IgnoreFields(Settlement{}, "Accounts", "Deliveries", "Frozen", "At"),
 				cmpopts.IgnoreFields(attendance.Result{}, "TrueAt"), cmpopts.EquateEmpty(),
 			}
 			if diff := cmp.Diff(want, got, ignore); diff != "" {
@@ -501,6 +527,51 @@ func TestRestartTakesNothingAway(t *testing.T) {
 		})
 	}
 }
+
+// Who was expected in a class is kept when it has ended and counts, once.
+func TestExpectedIsFrozen(t *testing.T) {
+	b, s := class(attendance.Rule{})
+	now := nine(30)
+	s.Now = func() time.Time { return now }
+	enrol := func(id string) {
+		b.people = append(b.people, Enrolment{CourseID: "c1", PersonID: id, Role: Viewer, Graded: true})
+	}
+	frozen := func() []string {
+		settle(t, s)
+		var ids []string
+		for _, e := range b.expected["a"] {
+			ids = append(ids, e.PersonID)
+		}
+		return ids
+	}
+	b.held("a", 0, 0, "ann", "teacher")
+	if got := frozen(); got != nil {
+		t.Errorf("while it lives: %v", got)
+	}
+	b.meetings[0].EndedAt, b.meetings[0].CountsAt = nine(60), nine(62)
+	enrol("dan")
+	now = nine(61)
+	if got := frozen(); got != nil {
+		t.Errorf("while it is counted: %v", got)
+	}
+	enrol("eve")
+	now = nine(63)
+	want := []string{"ann", "bob", "cy", "dan", "eve"}
+	if diff := cmp.Diff(want, frozen()); diff != "" {
+		t.Errorf("when it counts: %s", diff)
+	}
+	enrol("late")
+	b.reported("a", 0, 60, map[string][]stretch{"ann": {{0, 60}}})
+	if diff := cmp.Diff(want, frozen()); diff != "" || len(b.settlement.Frozen) != 0 {
+		t.Errorf("later: %s", diff)
+	}
+	b.held("b", 300, 310)
+	settle(t, s)
+	if b.meetings[1].Frozen {
+		t.Error("nobody came, and somebody was expected")
+	}
+}
+
 func TestWhoIsGraded(t *testing.T) {
 	people := []Enrolment{
 		{CourseID: "c1", PersonID: "learner", Role: Viewer, Graded: true},

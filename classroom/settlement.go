@@ -1,6 +1,7 @@
 package classroom
 
 import (
+	"slices"
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom/attendance"
@@ -19,14 +20,24 @@ type Settlement struct {
 	Attendances []attendance.Attendance // all of the room
 	Results     []attendance.Result     // all of the room's placements
 	Deliveries  []gradebook.Delivery    // new or changed ones only; each gets its job
+	Frozen      []Frozen                // of meetings that count by now and didn't before
+}
+
+// A Frozen is who was expected in a meeting when it had ended and was counted:
+// the learners of all courses of the room. Who comes into a course later wasn't
+// absent.
+type Frozen struct {
+	MeetingID string
+	Expected  []Enrolment
 }
 
 // A ClassLine is one session in the list of a room.
 type ClassLine struct {
 	Session  attendance.Session
 	Came     int  // learners
-	Enrolled int  // learners known in the course
+	Enrolled int  // learners of the course: of a class that counts, those who were expected or came
 	Complete *int // learners whom this session alone completes; nil if sessions add up, or nothing completes
+	Breaks   []attendance.Break
 }
 
 // A RegisterRow is one person in the register of a session.
@@ -38,6 +49,11 @@ type RegisterRow struct {
 	Attendance attendance.Attendance
 	Result     *attendance.Result  // nil: none yet
 	Delivery   *gradebook.Delivery // nil: nothing to send
+}
+
+// Named reports whether an exact source names the row's person.
+func (r RegisterRow) Named() bool {
+	return slices.ContainsFunc(r.Stays, func(s attendance.Stay) bool { return s.Source == attendance.Analytics })
 }
 
 // A HistoryLine is one session as one person attended it.

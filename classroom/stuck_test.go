@@ -200,40 +200,6 @@ func TestStuckMeetingIDOnTwoNodes(t *testing.T) {
 	}
 }
 
-// Whatever has the room's id is ended, known to us or not; and a class on
-// another server is over, though the one of new classes doesn't answer.
-func TestEndOfWhatHasTheID(t *testing.T) {
-	down := errors.New("connection refused")
-	live := []attendance.Meeting{{ID: "m1", ServerID: "another", MeetingID: "rmeeting"}, {ID: "m0", ServerID: "another", MeetingID: "rbefore"}}
-	for _, test := range []struct {
-		name          string
-		live          []attendance.Meeting
-		here, another error  // of end at the server of new classes, and at the other
-		did           string // at that, and at the other
-		err           error
-	}{
-		{name: "known to nobody", did: "end old; "},
-		{name: "known to nobody, on a server that is down", here: down, did: "end old; ", err: down},
-		{name: "two classes elsewhere", live: live, did: "end old; end old, end new"},
-		{name: "elsewhere, and the server of new classes is down", live: live, here: down, did: "end old; end old, end new"},
-		{name: "elsewhere, on a server that is down", live: live, another: down, did: "; end old", err: down},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			servers := map[string]*stuckServer{"s": {noEnd: test.here}, "another": {noEnd: test.another}}
-			rooms := &Rooms{
-				Store: &stuckStore{fakeClass: fakeClass{live: test.live}}, PasswordKey: []byte("key"),
-				Client: func(s Server) MeetingServer { return servers[s.ID] }, Now: func() time.Time { return noon },
-			}
-			if err := rooms.End(t.Context(), seatOf(Moderator)); !errors.Is(err, test.err) {
-				t.Errorf("error is %v, want %v", err, test.err)
-			}
-			if did := strings.Join(servers["s"].did, ", ") + "; " + strings.Join(servers["another"].did, ", "); did != test.did {
-				t.Errorf("calls %q, want %q", did, test.did)
-			}
-		})
-	}
-}
-
 // A class that began under the id of before goes on under it.
 func TestClassUnderTheIDOfBefore(t *testing.T) {
 	server := &stuckServer{info: bbb.Meeting{InternalMeetingID: "internal", Attendees: []bbb.Participant{{UserID: "uann", Moderator: true}}}}

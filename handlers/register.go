@@ -3,6 +3,7 @@ package handlers
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ func (s *Server) register(c *gin.Context) error {
 		CSVURL: at(seat, path+"/register.csv"), From: r.Session.StartedAt.UTC(), To: r.Session.EndedAt.UTC(),
 		Length: r.Session.Length, Exact: r.Session.Exact, Counting: r.Session.Counting, Every: s.Classes.Interval, Rule: ruleOf(seat.Placement),
 		Sort: c.Query("sort"), Show: c.Query("show"), Said: web.Said(c.Query("said")), NoGrades: s.noGrades(c, seat),
+		Breaks: breakViews(seat, r.Session.ID, r.Breaks),
 	}
 	if page.NotHere = !r.Counting.Counts(r.Session.ID); page.NotHere {
 		page.For = linksFor(r.Counting, r.Session.ID, linkViews(seat, r.Counting.Links))
@@ -60,7 +62,8 @@ func (s *Server) personView(c *gin.Context, seat classroom.Seat, r classroom.Reg
 	for _, stay := range row.Stays {
 		p.Stays = append(p.Stays, web.Stay{From: stay.From.UTC(), To: stay.To.UTC(), Exact: stay.Source == attendance.Analytics})
 	}
-	if r.Session.Exact && len(row.Stays) > 0 {
+	p.Unnamed = r.Session.Exact && len(row.Stays) > 0 && !row.Named()
+	if r.Session.Exact && row.Named() {
 		a := row.Attendance.Activity
 		p.Activity = &web.Activity{Chats: a.Chats, Talks: a.Talks, Hands: a.RaiseHands, Emojis: a.Emojis, Votes: a.PollVotes, TalkTime: a.TalkTime}
 	}
@@ -102,7 +105,7 @@ func csvRow(r classroom.Register, row classroom.RegisterRow) []string {
 	first, last, source := "", "", ""
 	if n := len(row.Stays); n > 0 {
 		first, last = csvTime(row.Stays[0].From), csvTime(row.Stays[n-1].To)
-		source = string(row.Stays[0].Source)
+		source = csvSources(row.Stays)
 	}
 	complete, points, state, reason := "", "", "", ""
 	if row.Result != nil && row.Graded {
@@ -118,6 +121,19 @@ func csvRow(r classroom.Register, row classroom.RegisterRow) []string {
 		csvText(first), csvText(last), csvText(source), itoa(a.Activity.Chats), itoa(a.Activity.Talks), itoa(a.Activity.RaiseHands), itoa(a.Activity.PollVotes),
 		complete, points, csvText(state), csvText(reason),
 	}
+}
+
+// csvSources are where the figures of somebody come from: "analytics", "poll"
+// or "analytics+poll".
+func csvSources(stays []attendance.Stay) string {
+	var sources []string
+	for _, stay := range stays {
+		if s := string(stay.Source); !slices.Contains(sources, s) {
+			sources = append(sources, s)
+		}
+	}
+	slices.Sort(sources)
+	return strings.Join(sources, "+")
 }
 
 func csvTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -116,6 +117,7 @@ func classLines(seat classroom.Seat, counting classroom.Counting, lines []classr
 		line := web.ClassLine{
 			URL: at(seat, "/classes/"+l.Session.ID), From: l.Session.StartedAt.UTC(), To: l.Session.EndedAt.UTC(),
 			Came: l.Came, Enrolled: l.Enrolled, Counting: l.Session.Counting, NotHere: !counting.Counts(l.Session.ID),
+			Breaks: breakViews(seat, l.Session.ID, l.Breaks),
 		}
 		if counting.InForce(l.Session.ID) {
 			line.Complete = l.Complete
@@ -228,11 +230,21 @@ func (s *Server) end(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Rooms.End(c.Request.Context(), seat); err != nil {
+	ending, err := s.Rooms.End(c.Request.Context(), seat)
+	if ending == "" {
 		return err
 	}
-	c.Redirect(http.StatusSeeOther, at(seat, "")+"&said="+web.SaidEnding)
+	if err != nil {
+		s.Log.LogAttrs(c.Request.Context(), slog.LevelInfo, "end not confirmed", slog.String("request", requestID(c)),
+			slog.String("room", seat.Room.ID), slog.Any("err", err))
+	}
+	c.Redirect(http.StatusSeeOther, at(seat, "")+"&said="+saidOf[ending])
 	return nil
+}
+
+// saidOf tells what came of ending a class.
+var saidOf = map[classroom.Ending]string{
+	classroom.EndIsNear: web.SaidEnding, classroom.EndOfNothing: web.SaidNotRunning, classroom.EndUnanswered: web.SaidUnconfirmed,
 }
 
 // adopt makes the handler that ends the question a copied link leaves: share

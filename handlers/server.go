@@ -139,7 +139,7 @@ func hostOf(address string) string {
 	return host
 }
 
-// routes is the list of all addresses.
+// routes is the list of all addresses, with roomRoutes.
 func (s *Server) routes(r *gin.Engine) {
 	r.GET("/", s.page(s.front))
 	r.POST("/", s.page(s.frontPosted))
@@ -156,7 +156,6 @@ func (s *Server) routes(r *gin.Engine) {
 
 	r.GET("/pick", s.page(s.picker))
 	r.POST("/pick", s.page(s.pick))
-
 	s.roomRoutes(r)
 
 	r.POST("/bbb/analytics/:room", patient, s.analytics)
@@ -171,7 +170,7 @@ func (s *Server) routes(r *gin.Engine) {
 	}
 }
 
-// roomRoutes are the addresses of a room.
+// roomRoutes are the addresses that speak of a room.
 func (s *Server) roomRoutes(r *gin.Engine) {
 	r.GET("/rooms/:room", s.page(s.room))
 	r.GET("/rooms/:room/state", s.page(s.state))
@@ -194,6 +193,10 @@ func (s *Server) roomRoutes(r *gin.Engine) {
 	r.POST("/rooms/:room/classes/:session/resend/:person", s.page(s.resend(false)))
 	r.POST("/rooms/:room/classes/:session/replace/:person", s.page(s.resend(true)))
 	r.POST("/rooms/:room/column", s.page(s.newColumn))
+	r.GET("/rooms/:room/classes/:session/part/:meeting", s.page(s.confirmParting(true)))
+	r.POST("/rooms/:room/classes/:session/part/:meeting", s.page(s.part(true)))
+	r.GET("/rooms/:room/classes/:session/unite/:meeting", s.page(s.confirmParting(false)))
+	r.POST("/rooms/:room/classes/:session/unite/:meeting", s.page(s.part(false)))
 	r.POST("/rooms/:room/classes/:session/count/:placement", s.page(s.moveClass))
 	r.POST("/rooms/:room/links/all", s.page(s.decide(s.Rooms.ShareClasses, true)))
 	r.POST("/rooms/:room/links/own", s.page(s.decide(s.Rooms.ShareClasses, false)))

@@ -26,6 +26,11 @@ type meetingRow struct {
 	SessionID   sql.Null[string] `db:"meeting.session_id"`
 	PlacementID string           `db:"meeting.placement_id"`
 	Dirty       bool             `db:"meeting.dirty"`
+	Absences    int              `db:"meeting.absences"`
+	AbsentSince millis           `db:"meeting.absent_since"`
+	StoppedAt   millis           `db:"meeting.stopped_at"`
+	Parted      bool             `db:"meeting.parted"`
+	Frozen      bool             `db:"meeting.frozen"`
 }
 
 func (r meetingRow) meeting() attendance.Meeting {
@@ -34,6 +39,8 @@ func (r meetingRow) meeting() attendance.Meeting {
 		CreateTime: r.CreateTime.time(), ClockOffset: time.Duration(r.ClockOffset),
 		EndedAt: r.EndedAt.time(), CountsAt: r.CountsAt.time(), SessionID: r.SessionID.V,
 		PlacementID: r.PlacementID, Dirty: r.Dirty,
+		Absences: r.Absences, AbsentSince: r.AbsentSince.time(), StoppedAt: r.StoppedAt.time(),
+		Parted: r.Parted, Frozen: r.Frozen,
 	}
 }
 
@@ -51,12 +58,15 @@ func (c *conn) meetings(ctx context.Context, where string, args ...any) ([]atten
 	return each(rows, meetingRow.meeting), err
 }
 
+// alive makes a meeting one that lives, also if it was taken for over.
+const alive = `ended_at = NULL, counts_at = NULL, dirty = TRUE, absences = 0, absent_since = NULL, stopped_at = NULL, frozen = FALSE`
+
 // RecordMeeting keeps a meeting that the server has just shown, once for each
 // server and internal id, and returns the one that is kept. A new one is polled
 // from pollAt, and its room settled now, so that its class is seen. So is one
-// that was taken for over: it lives, unless a report of BigBlueButton says that
-// it has ended. Through which placement it was started is what the first says
-// who knows.
+// that wasn't found for a while or was taken for over: it lives, unless a report
+// of BigBlueButton says that it has ended. Through which placement it was started
+// is what the first says who knows.
 func (db *DB) RecordMeeting(ctx context.Context, m attendance.Meeting, pollAt time.Time) (attendance.Meeting, bool, error) {
 	var kept attendance.Meeting
 	var isNew bool
@@ -71,9 +81,9 @@ func (db *DB) RecordMeeting(ctx context.Context, m attendance.Meeting, pollAt ti
 		}
 		if isNew = changed > 0; !isNew {
 			changed, err = c.exec(ctx, `
-				UPDATE meetings SET ended_at = NULL, counts_at = NULL, dirty = TRUE
-				WHERE internal_id = ? AND server_id = ? AND ended_at IS NOT NULL
-					AND NOT EXISTS (SELECT 1 FROM evidence e WHERE e.meeting_id = meetings.id AND e.source = ?)`,
+				UPDATE meetings SET `+alive+`
+				WHERE internal_id = ? AND server_id = ? AND (ended_at IS NULL AND absences > 0 OR ended_at IS NOT NULL
+					AND NOT EXISTS (SELECT 1 FROM evidence e WHERE e.meeting_id = meetings.id AND e.source = ?))`,
 				m.InternalID, m.ServerID, string(attendance.Analytics))
 			if err != nil {
 				return err
@@ -88,13 +98,91 @@ func (db *DB) RecordMeeting(ctx context.Context, m attendance.Meeting, pollAt ti
 			return err
 		}
 		return c.enqueue(ctx,
-			jobs.Job{Kind: classroom.PollJob, Subject: kept.ID, Lane: kept.ServerID, RunAt: pollAt},
-			settleJob(kept.RoomID, db.Now()))
+			pollJob(kept, pollAt), settleJob(kept.RoomID, db.Now()))
 	})
 	if err != nil {
 		return attendance.Meeting{}, false, fmt.Errorf("record meeting %s: %w", m.InternalID, err)
 	}
 	return kept, isNew, nil
+}
+
+// ReviveMeeting makes a meeting live that the server shows with people in it,
+// whatever has ended it before. It is looked at again from pollAt, and its room
+// settled now.
+func (db *DB) ReviveMeeting(ctx context.Context, id string, pollAt time.Time) (attendance.Meeting, error) {
+	var m attendance.Meeting
+	err := db.write(ctx, func(c *conn) error {
+		if err := c.one(ctx, `UPDATE meetings SET `+alive+` WHERE id = ?`, id); err != nil {
+			return err
+		}
+		var err error
+		if m, err = c.meeting(ctx, `WHERE m.id = ?`, id); err != nil {
+			return err
+		}
+		return c.enqueue(ctx, pollJob(m, pollAt), settleJob(m.RoomID, db.Now()))
+	})
+	if err != nil {
+		return attendance.Meeting{}, fmt.Errorf("revive meeting %s: %w", id, err)
+	}
+	return m, nil
+}
+
+// MissMeeting notes that a look, at a time by our clock, didn't find a meeting,
+// and returns it. A look that sees it forgets that: see KeepPoll.
+func (db *DB) MissMeeting(ctx context.Context, id string, at time.Time) (attendance.Meeting, error) {
+	var m attendance.Meeting
+	err := db.write(ctx, func(c *conn) (err error) {
+		err = c.one(ctx, `
+			UPDATE meetings SET absences = absences + 1, absent_since = COALESCE(absent_since, ?) WHERE id = ?`, millis(at), id)
+		if err == nil {
+			m, err = c.meeting(ctx, `WHERE m.id = ?`, id)
+		}
+		return err
+	})
+	if err != nil {
+		return attendance.Meeting{}, fmt.Errorf("miss meeting %s: %w", id, err)
+	}
+	return m, nil
+}
+
+// StopMeeting notes that a teacher ended a meeting, at a time by our clock, and
+// has it looked at from pollAt. One that has ended already stays as it is.
+func (db *DB) StopMeeting(ctx context.Context, id string, at, pollAt time.Time) error {
+	err := db.write(ctx, func(c *conn) error {
+		changed, err := c.exec(ctx, `UPDATE meetings SET stopped_at = ? WHERE id = ? AND ended_at IS NULL`, millis(at), id)
+		if err != nil || changed == 0 {
+			return err
+		}
+		m, err := c.meeting(ctx, `WHERE m.id = ?`, id)
+		if err != nil {
+			return err
+		}
+		return c.enqueue(ctx, pollJob(m, pollAt))
+	})
+	if err != nil {
+		return fmt.Errorf("stop meeting %s: %w", id, err)
+	}
+	return nil
+}
+
+// PartMeeting notes that a teacher has parted a meeting of the room from the
+// class before, or has joined them again, and has the room settled now. It is
+// ErrNotFound for a meeting of another room.
+func (db *DB) PartMeeting(ctx context.Context, roomID, id string, parted bool) error {
+	err := db.write(ctx, func(c *conn) error {
+		if err := c.one(ctx, `UPDATE meetings SET parted = ? WHERE id = ? AND room_id = ?`, parted, id, roomID); err != nil {
+			return err
+		}
+		return c.settle(ctx, roomID, db.Now())
+	})
+	if err != nil {
+		return fmt.Errorf("part meeting %s: %w", id, err)
+	}
+	return nil
+}
+
+func pollJob(m attendance.Meeting, at time.Time) jobs.Job {
+	return jobs.Job{Kind: classroom.PollJob, Subject: m.ID, Lane: m.ServerID, RunAt: at}
 }
 
 // LiveMeetings returns the room's meetings that haven't ended, newest first.
@@ -104,6 +192,15 @@ func (db *DB) LiveMeetings(ctx context.Context, roomID string) ([]attendance.Mee
 		return nil, fmt.Errorf("live meetings of room %s: %w", roomID, err)
 	}
 	return list, nil
+}
+
+// LastMeeting returns the room's newest meeting, or ErrNotFound.
+func (db *DB) LastMeeting(ctx context.Context, roomID string) (attendance.Meeting, error) {
+	m, err := db.reads().meeting(ctx, `WHERE m.room_id = ? ORDER BY m.create_time DESC, m.id LIMIT 1`, roomID)
+	if err != nil {
+		return attendance.Meeting{}, fmt.Errorf("last meeting of room %s: %w", roomID, err)
+	}
+	return m, nil
 }
 
 // RoomMeetings returns all meetings of the room, oldest first.
@@ -124,14 +221,14 @@ func (db *DB) Meeting(ctx context.Context, id string) (attendance.Meeting, error
 	return m, nil
 }
 
-// MeetingByInternalID returns the newest meeting that a server calls so, or
-// ErrNotFound.
-func (db *DB) MeetingByInternalID(ctx context.Context, internalID string) (attendance.Meeting, error) {
-	m, err := db.reads().meeting(ctx, `WHERE m.internal_id = ? ORDER BY m.create_time DESC LIMIT 1`, internalID)
+// MeetingsByInternalID returns the meetings that their servers call so, newest
+// first: one of each server at most.
+func (db *DB) MeetingsByInternalID(ctx context.Context, internalID string) ([]attendance.Meeting, error) {
+	list, err := db.reads().meetings(ctx, `WHERE m.internal_id = ? ORDER BY m.create_time DESC, m.id`, internalID)
 	if err != nil {
-		return attendance.Meeting{}, fmt.Errorf("meeting %s: %w", internalID, err)
+		return nil, fmt.Errorf("meetings %s: %w", internalID, err)
 	}
-	return m, nil
+	return list, nil
 }
 
 // EndMeeting notes when a meeting ended, by the server's clock, and has its
@@ -191,8 +288,8 @@ func (c *conn) addEvidence(ctx context.Context, e attendance.Evidence, digest []
 }
 
 // KeepPoll keeps what a poll found at a time. If that is what the poll before
-// found, that one's evidence lasts until then; else it is a new piece. Of a
-// meeting whose end has been noted meanwhile, it has the room settled again.
+// found, that one's evidence lasts until then; else it is a new piece. What no
+// look had found is found now. Of a meeting whose end has been noted meanwhile, it has the room settled again.
 func (db *DB) KeepPoll(ctx context.Context, meetingID string, body []byte, at time.Time) error {
 	err := db.write(ctx, func(c *conn) error {
 		var newest evidenceRow
@@ -219,7 +316,7 @@ func (db *DB) KeepPoll(ctx context.Context, meetingID string, body []byte, at ti
 			Ended  bool
 		}
 		err = c.returning(ctx, &m, `
-			UPDATE meetings SET dirty = TRUE WHERE id = ? RETURNING room_id, ended_at IS NOT NULL AS ended`, meetingID)
+			UPDATE meetings SET dirty = TRUE, absences = 0, absent_since = NULL WHERE id = ? RETURNING room_id, ended_at IS NOT NULL AS ended`, meetingID)
 		if err != nil || !m.Ended {
 			return err
 		}

@@ -14,26 +14,30 @@ import (
 )
 
 // Classes returns the room's sessions, newest first, with how many learners of
-// the course came, how many there are, and how many of them the session alone
-// completes by rule.
+// the course came, how many there were, and how many of them the session alone
+// completes by rule. Of a session that counts those are the learners who were
+// expected then, and who came; else the course's.
 func (db *DB) Classes(ctx context.Context, roomID, courseID string, rule attendance.Rule) ([]classroom.ClassLine, error) {
 	var rows []struct {
 		sessionRow
 		Came, Enrolled, Complete int
 	}
+	const came = `FROM attendances a LEFT JOIN enrolments e ON e.course_id = ? AND e.person_id = a.person_id
+		WHERE a.session_id = s.id AND (e.graded OR ` + wasExpected + `a.person_id))`
 	need, percent := rule.Alone()
 	err := db.reads().list(ctx, &rows, `
 		SELECT `+sessionColumns+`,
-			(SELECT COUNT(*) FROM attendances a
-				JOIN enrolments e ON e.course_id = ? AND e.person_id = a.person_id
-				WHERE a.session_id = s.id AND e.graded AND a.present > 0) AS came,
-			(SELECT COUNT(*) FROM attendances a
-				JOIN enrolments e ON e.course_id = ? AND e.person_id = a.person_id
-				WHERE a.session_id = s.id AND e.graded AND s.length > 0
-					AND a.present * 100 >= ? + s.length * ?) AS complete,
-			(SELECT COUNT(*) FROM enrolments e WHERE e.course_id = ? AND e.graded) AS enrolled
+			(SELECT COUNT(*) `+came+` AND a.present > 0) AS came,
+			(SELECT COUNT(*) `+came+` AND s.length > 0 AND a.present * 100 >= ? + s.length * ?) AS complete,
+			CASE WHEN `+sessionFrozen+` THEN
+				(SELECT COUNT(DISTINCT x.person_id) FROM meetings m JOIN expected x ON x.meeting_id = m.id
+					WHERE m.session_id = s.id AND x.course_id = ?)
+				+ (SELECT COUNT(*) FROM attendances a JOIN enrolments e ON e.course_id = ? AND e.person_id = a.person_id
+					WHERE a.session_id = s.id AND e.graded AND a.present > 0 AND NOT `+wasExpected+`a.person_id))
+			ELSE (SELECT COUNT(*) FROM enrolments e WHERE e.course_id = ? AND e.graded) END AS enrolled
 		FROM sessions s WHERE s.room_id = ? ORDER BY s.started_at DESC, s.id`,
-		courseID, courseID, 100*need.Milliseconds(), percent, courseID, roomID)
+		courseID, courseID, courseID, courseID, 100*need.Milliseconds(), percent,
+		courseID, courseID, courseID, courseID, roomID)
 	if err != nil {
 		return nil, fmt.Errorf("classes of room %s: %w", roomID, err)
 	}
@@ -58,16 +62,18 @@ func (db *DB) Session(ctx context.Context, roomID, sessionID string) (attendance
 	return row.session(), nil
 }
 
-// Register returns the register of a session for one course: each of its
-// learners, and each of its other people who came, by name; of a session that
-// lives, all others. Nobody of another course is in it. Result and delivery are
-// those of the placement.
+// Register returns the register of a session for one course: each learner who
+// was expected (of a session that doesn't count yet, each of the course), and
+// each of its other people who came, by name; of a session that lives, all
+// others. Nobody of another course is in it. Result and delivery are those of
+// the placement.
 func (db *DB) Register(ctx context.Context, sessionID, courseID, placementID string) ([]classroom.RegisterRow, error) {
 	var people []struct {
 		personRow
 		enrolmentRow
 		Present  sql.Null[int64]
 		Activity jsonText[attendance.Activity]
+		Expected bool
 	}
 	var stays []stayRow
 	var results []resultRow
@@ -76,11 +82,12 @@ func (db *DB) Register(ctx context.Context, sessionID, courseID, placementID str
 	err := inOrder(
 		func() error {
 			return c.list(ctx, &people, `
-				SELECT `+columns[personRow]("p")+`, `+columns[enrolmentRow]("e")+`, a.present, a.activity
-				FROM enrolments e JOIN people p ON p.id = e.person_id
-				LEFT JOIN attendances a ON a.session_id = ? AND a.person_id = e.person_id
-				WHERE e.course_id = ? AND (e.graded OR a.person_id IS NOT NULL
-					OR EXISTS (SELECT 1 FROM sessions s WHERE s.id = ? AND s.ended_at IS NULL))`, sessionID, courseID, sessionID)
+				SELECT `+columns[personRow]("p")+`, `+columns[enrolmentRow]("e")+`, a.present, a.activity,
+					`+wasExpected+`e.person_id) AS expected
+				FROM sessions s JOIN enrolments e ON e.course_id = ? JOIN people p ON p.id = e.person_id
+				LEFT JOIN attendances a ON a.session_id = s.id AND a.person_id = e.person_id
+				WHERE s.id = ? AND (a.person_id IS NOT NULL OR s.ended_at IS NULL OR `+wasExpected+`e.person_id)
+					OR e.graded AND NOT (`+sessionFrozen+`))`, courseID, courseID, sessionID, courseID)
 		},
 		func() error {
 			return c.list(ctx, &stays, `
@@ -98,7 +105,7 @@ func (db *DB) Register(ctx context.Context, sessionID, courseID, placementID str
 	for _, p := range people {
 		person, e := p.person(), p.enrolment()
 		rows = append(rows, classroom.RegisterRow{
-			Person: person, Role: e.Role, Graded: e.Graded,
+			Person: person, Role: e.Role, Graded: e.Graded || p.Expected,
 			Attendance: attendance.Attendance{
 				SessionID: sessionID, PersonID: person.ID,
 				Time: time.Duration(p.Present.V) * time.Millisecond, Activity: p.Activity.V,

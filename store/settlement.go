@@ -33,6 +33,7 @@ func (db *DB) SaveSettlement(ctx context.Context, s classroom.Settlement) error 
 			func() error { return c.saveSessions(ctx, s) },
 			func() error { return c.saveResults(ctx, s, lanes) },
 			func() error { return c.saveDeliveries(ctx, s, lanes) },
+			func() error { return c.saveExpected(ctx, s.Frozen) },
 		)
 	})
 	if err != nil {

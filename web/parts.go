@@ -119,6 +119,10 @@ const (
 	SaidSavedAll    = "saved_all"    // settings, and the rule counts for all classes
 	SaidCounted     = "counted"      // which classes count
 	SaidEnding      = "ending"       // the class is being ended
+	SaidParted      = "parted"       // one class is two now
+	SaidJoined      = "joined"       // two classes are one now
+	SaidNotRunning  = "not_running"  // no class was there to be ended
+	SaidUnconfirmed = "unconfirmed"  // a server didn't answer when it was asked to end the class
 	SaidResent      = "resent"       // a grade goes out again
 	SaidAllResent   = "all_resent"   // all grades of a link
 	SaidNewColumn   = "new_column"   // the column of a link is made again
@@ -142,7 +146,8 @@ func Said(query string) string {
 
 func said() []string {
 	return []string{
-		SaidSaved, SaidSavedAll, SaidCounted, SaidEnding, SaidResent, SaidAllResent, SaidNewColumn, SaidKept, SaidShared, SaidPublished,
+		SaidSaved, SaidSavedAll, SaidCounted, SaidEnding, SaidParted, SaidJoined, SaidNotRunning, SaidUnconfirmed,
+		SaidResent, SaidAllResent, SaidNewColumn, SaidKept, SaidShared, SaidPublished,
 		SaidUnpublished, SaidDeleted, SaidNotDone, SaidSharedOther,
 	}
 }

@@ -20,15 +20,16 @@ type Register struct {
 	CSVURL         string    // the whole register as text/csv
 	From, To       time.Time // of the class; To zero: still live
 	Length         time.Duration
-	Came, Enrolled int // learners
-	Complete       int // learners
-	Exact          bool
+	Came, Enrolled int           // learners
+	Complete       int           // learners
+	Exact          bool          // by BigBlueButton's report, except for whom and what it doesn't name
 	Every          time.Duration // what was observed was so often, also where only a part was; zero: not told
 	Counting       bool          // the exact figures may still come
 	Rule           Rule
 	NotHere        bool   // the class doesn't count for this link
 	For            []Link // but for these
 	People         []Person
+	Breaks         []Break
 	Sort           string // the query's "sort": a column, "-" before it for downwards. Anything else sorts by name
 	Show           string // the query's "show": a filter. Anything else shows all
 	Said           string
@@ -50,6 +51,7 @@ type Person struct {
 	Grade    *Grade        // nil: nothing to send
 	Resend   Post          // zero: nothing to send again
 	Replace  Post          // what somebody gave in the gradebook, by ours; zero: nothing to replace
+	Unnamed  bool          // was observed in a class of whose report they are no part
 }
 
 // A Stay is an interval in which a person was there.
@@ -77,6 +79,25 @@ const (
 // lateAfter is how much of a class one may miss at its start or end without
 // being called late or gone early.
 const lateAfter = 5 * time.Minute
+
+// Unnamed is how many people were observed whom the class's report doesn't name.
+func (r Register) Unnamed() int {
+	n := 0
+	for _, p := range r.People {
+		if p.Unnamed {
+			n++
+		}
+	}
+	return n
+}
+
+// Beyond reports whether there are people of the class's report who were
+// observed outside its time.
+func (r Register) Beyond() bool {
+	return slices.ContainsFunc(r.People, func(p Person) bool {
+		return !p.Unnamed && slices.ContainsFunc(p.Stays, func(s Stay) bool { return !s.Exact })
+	})
+}
 
 func (r Register) end() time.Time {
 	if r.To.IsZero() {

@@ -59,6 +59,15 @@ type ClassLine struct {
 	Counting       bool      // the figures aren't final yet
 	NotHere        bool      // it doesn't count for this link
 	URL            string    // the register
+	Breaks         []Break
+}
+
+// A Break lies between two classes within the hour. They count as one, or, if a
+// teacher has Parted them, the second by itself.
+type Break struct {
+	From, To time.Time
+	Parted   bool
+	URL      string // GET asks once more, POST parts or joins them
 }
 
 // Settings of a room, as the room's page sums them up.
@@ -103,6 +112,40 @@ type Confirm struct {
 	Now           time.Time
 	Post          Post
 	BackURL       string
+}
+
+// A Parting asks once more before a class is parted at a break, or joined with
+// the one before it, and says whose points change by that.
+type Parting struct {
+	Title, Course string // of the room
+	Break         Break  // as it is now
+	Graded        bool   // a rule gives points
+	Changes       []PointsChange
+	Others        int // so many results at other links of the room change as well
+	Post          Post
+	BackURL       string
+}
+
+// A PointsChange is what somebody's points are and would be.
+type PointsChange struct {
+	Name          string
+	Before, After float64
+}
+
+// Gain and Lose are those whose points grow, and the others.
+func (p Parting) Gain() []PointsChange { return p.changed(true) }
+
+// Lose are those whose points get less.
+func (p Parting) Lose() []PointsChange { return p.changed(false) }
+
+func (p Parting) changed(up bool) []PointsChange {
+	var list []PointsChange
+	for _, c := range p.Changes {
+		if c.After > c.Before == up {
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 // What Confirm asks.

@@ -27,6 +27,10 @@ func samples() map[string]any {
 		"rule_question":       ruleQuestion(),
 		"settings":            settingsPage(""),
 		"settings_wrong":      settingsPage("percent"),
+		"teacher_breaks":      withBreaks(teacherRoom(Waiting, 0)),
+		"register_breaks":     registerWithBreaks(),
+		"parting":             parting(false),
+		"parting_join":        parting(true),
 		"confirm_end":         Confirm{Title: "Intro to Law", What: ConfirmEnd, Post: Post{URL: "/rooms/r1/end"}, BackURL: "/rooms/r1"},
 		"confirm_delete": Confirm{Title: "Intro to Law", What: ConfirmDelete, Name: "Contracts", From: minutesAgo(9000), Now: now,
 			Post: Post{URL: "/rooms/r1/recordings/a/delete"}, BackURL: "/rooms/r1/recordings"},
@@ -104,6 +108,38 @@ func teacherRoom(state ClassState, here int) TeacherRoom {
 		ClassLine{From: first.Add(-50 * week), To: first.Add(-50*week + 61*time.Minute), Came: 1, Enrolled: 26, URL: "/rooms/r1/sessions/s1"},
 	)
 	return r
+}
+
+// breaks are one in a class that began at from, and one before it.
+func breaks(from time.Time) []Break {
+	return []Break{
+		{From: from.Add(-20 * time.Minute), To: from, Parted: true, URL: "/rooms/r1/sessions/s3/unite/m1?v=v1"},
+		{From: from.Add(40 * time.Minute), To: from.Add(58 * time.Minute), URL: "/rooms/r1/sessions/s3/part/m2?v=v1"},
+	}
+}
+
+func withBreaks(r TeacherRoom) TeacherRoom {
+	r.Classes[0].Breaks = breaks(r.Classes[0].From)
+	return r
+}
+
+func registerWithBreaks() Register {
+	r := register(2, true)
+	r.Breaks = breaks(r.From)
+	return r
+}
+
+func parting(joins bool) Parting {
+	b := breaks(time.Date(2026, 11, 10, 14, 30, 0, 0, now.Location()))
+	p := Parting{
+		Title: "Intro to Law", Course: "Law, first year", Break: b[1], Graded: true, Others: 1,
+		Changes: []PointsChange{{name(1), 0, 10}, {name(2), 4, 7.5}, {name(3), 10, 0}},
+		Post:    Post{URL: b[1].URL}, BackURL: "/rooms/r1/sessions/s3",
+	}
+	if joins {
+		p.Break, p.Post, p.Changes, p.Others = b[0], Post{URL: b[0].URL}, nil, 0
+	}
+	return p
 }
 
 func copied(r TeacherRoom) TeacherRoom {
@@ -237,7 +273,7 @@ func register(people int, graded bool) Register {
 		case 6:
 			p.Stays = []Stay{{at(0), at(1), true}, {at(12), at(47), true}}
 		case 7:
-			p.Stays = []Stay{{at(1), at(91), false}}
+			p.Stays, p.Unnamed = []Stay{{at(1), at(91), false}}, true
 		}
 		for _, stay := range p.Stays {
 			p.Time += stay.To.Sub(stay.From)
@@ -280,7 +316,7 @@ func liveRegister() Register {
 	r := register(4, false)
 	r.From, r.To, r.Exact, r.Every = minutesAgo(40), time.Time{}, false, 30*time.Second
 	for i := range r.People {
-		r.People[i].Stays = []Stay{{minutesAgo(38 - i), minutesAgo(0), false}}
+		r.People[i].Stays, r.People[i].Unnamed = []Stay{{minutesAgo(38 - i), minutesAgo(0), false}}, false
 	}
 	r.Length, r.Show, r.Sort = 40*time.Minute, onlyLate, "-time"
 	r.NotHere, r.For = true, []Link{{Title: "Week 1", Nth: 1}}

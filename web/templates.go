@@ -20,7 +20,7 @@ type pageSet map[reflect.Type]*template.Template
 var pageFiles = map[string]any{
 	"room/teacher": TeacherRoom{}, "room/settings": SettingsPage{}, "room/confirm": Confirm{}, "room/rule_question": RuleQuestion{},
 	"room/learner": LearnerRoom{}, "room/waiting": WaitingPage{}, "room/left": LeftPage{}, "room/retry": RetryPage{},
-	"room/register": Register{}, "room/recordings": Recordings{},
+	"room/register": Register{}, "room/parting": Parting{}, "room/recordings": Recordings{},
 	"picker/picker": Picker{}, "picker/return": ReturnPage{}, "picker/frame": PickerFrame{}, "picker/done": PickerDone{},
 	"launch/new_window": NewWindow{}, "launch/front": Front{},
 	"problem": Problem{}, "styleguide": Styleguide{},

@@ -10,7 +10,7 @@ import (
 type Account struct {
 	Meeting    Meeting   // EndedAt is the exact source's, if there is one
 	From, To   time.Time // first and last presence; zero if nobody came
-	Exact      bool      // an exact source covers the meeting
+	Exact      bool      // an exact source covers the meeting; whom it doesn't name has stays from polls
 	Counting   bool      // it has ended, but what was observed doesn't count yet
 	Stays      []Stay
 	Activities map[string]Activity // by person
@@ -22,21 +22,22 @@ type Account struct {
 // StillLives is a number of pieces of evidence that no meeting has.
 const StillLives = -1
 
-// AccountOf makes a meeting's account. An exact source replaces what was
-// observed, unless it knows nobody of those who were seen.
+// AccountOf makes a meeting's account. Reports replace what was observed of the
+// people whom they name, for the time that they span. Of the others, and
+// outside that time, what two looks or more saw stays: a report that doesn't
+// name somebody says nothing about them. One that names nobody of ours covers
+// nothing, unless nobody was seen.
 func AccountOf(m Meeting, evidence []Evidence, known func(string) bool) Account {
-	m.ClockOffset = ClockOffset(m, evidence)
 	exact := exactPresence(m, evidence, known)
-	if !exact.finish.IsZero() { // better than what a poll made of it, whichever came first
-		m.EndedAt = exact.finish
+	timed := m.ClockOffset != 0 // else both clocks can't be compared to the minute
+	m.ClockOffset = clockOffset(m, evidence, exact.finish)
+	all, hints := looks(m, evidence), joinHints(m, evidence)
+	m.EndedAt = exact.end(m, all)
+	observed := observedPresence(m, all, hints, known)
+	a := Account{Meeting: m, Evidence: len(evidence), Exact: exact.reports > 0 && (!exact.empty() || observed.empty())}
+	if a.Exact {
+		a.Activities, observed = exact.activities, exact.besides(m, all, hints, known, timed)
 	}
-	used, source := exact, Analytics
-	if exact.empty() {
-		if observed := observedPresence(m, evidence, known); !observed.empty() || exact.reports == 0 {
-			used, source = observed, Poll
-		}
-	}
-	a := Account{Meeting: m, Exact: source == Analytics, Activities: used.activities, Evidence: len(evidence)}
 	for _, e := range evidence {
 		if e.Until.After(a.Until) {
 			a.Until = e.Until
@@ -45,21 +46,24 @@ func AccountOf(m Meeting, evidence []Evidence, known func(string) bool) Account 
 			a.Reported = e.At
 		}
 	}
-	for person, spans := range used.spans {
-		for _, s := range unite(spans) {
-			a.Stays = append(a.Stays, Stay{MeetingID: m.ID, PersonID: person, From: s.from, To: s.to, Source: source})
-		}
-	}
+	a.add(exact, Analytics)
+	a.add(observed, Poll)
 	slices.SortFunc(a.Stays, func(x, y Stay) int { return cmp.Or(x.From.Compare(y.From), cmp.Compare(x.PersonID, y.PersonID)) })
-	for _, s := range a.Stays {
-		if a.From.IsZero() || s.From.Before(a.From) {
-			a.From = s.From
-		}
-		if s.To.After(a.To) {
-			a.To = s.To
+	return a
+}
+
+func (a *Account) add(p presence, source Source) {
+	for person, spans := range p.spans {
+		for _, s := range unite(spans) {
+			a.Stays = append(a.Stays, Stay{MeetingID: a.Meeting.ID, PersonID: person, From: s.from, To: s.to, Source: source})
+			if a.From.IsZero() || s.from.Before(a.From) {
+				a.From = s.from
+			}
+			if s.to.After(a.To) {
+				a.To = s.to
+			}
 		}
 	}
-	return a
 }
 
 // begin is when somebody first came, or else when the meeting was made.
@@ -79,6 +83,12 @@ func (a Account) end() time.Time {
 		return a.To
 	}
 	return a.Meeting.CreateTime
+}
+
+// Counts reports whether the meeting is over for good: it has ended, people came,
+// and what was observed of it counts or has been replaced.
+func (a Account) Counts() bool {
+	return !a.Meeting.EndedAt.IsZero() && !a.Counting && len(a.Stays) > 0
 }
 
 // Wait marks the accounts that don't count yet, since the exact report may

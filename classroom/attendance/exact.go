@@ -10,7 +10,8 @@ import (
 type presence struct {
 	spans      map[string][]span // by person
 	activities map[string]Activity
-	finish     time.Time // the meeting's end as the source says it; zero: it doesn't
+	covers     map[string]span // by person: the time of which reports that name them speak
+	finish     time.Time       // the meeting's end as the source says it; zero: it doesn't
 	reports    int
 }
 
@@ -19,7 +20,7 @@ func (p presence) empty() bool { return len(p.spans) == 0 }
 // exactPresence is that of all reports of the meeting. Reports that differ
 // are united, so their order means nothing.
 func exactPresence(m Meeting, evidence []Evidence, known func(string) bool) presence {
-	p := presence{spans: map[string][]span{}, activities: map[string]Activity{}}
+	p := presence{spans: map[string][]span{}, activities: map[string]Activity{}, covers: map[string]span{}}
 	for _, e := range evidence {
 		if e.Source != Analytics {
 			continue
@@ -38,6 +39,9 @@ func exactPresence(m Meeting, evidence []Evidence, known func(string) bool) pres
 			}
 			for _, stay := range a.Stays {
 				p.spans[a.UserID] = append(p.spans[a.UserID], span{stay.From, stay.To})
+			}
+			if len(a.Stays) > 0 { // who is named without a time isn't covered
+				p.covers[a.UserID] = p.covers[a.UserID].hull(span{report.Start, report.Finish})
 			}
 			p.activities[a.UserID] = p.activities[a.UserID].atLeast(activityOf(a.Activity))
 		}

@@ -3,7 +3,10 @@
 // from what it is given: it asks no clock and no database.
 package attendance
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // A Meeting is one meeting at BigBlueButton. Its times are of the server's
 // clock, which may be hours off ours.
@@ -20,6 +23,28 @@ type Meeting struct {
 	SessionID   string        // set by Settle
 	PlacementID string        // through which it was started; empty: not known
 	Dirty       bool          // evidence has come that no stay reflects yet
+	Absences    int           // looks in a row to which the server said that it isn't there
+	AbsentSince time.Time     // our clock: the first of them; zero: the last look that was answered saw it
+	StoppedAt   time.Time     // our clock: when a teacher ended it; zero: nobody did
+	Parted      bool          // a teacher has parted it from the class before: a session begins with it
+	Frozen      bool          // who was expected in it is kept
+}
+
+// When a meeting that isn't found is over: balancers lose a meeting for a
+// moment, and a class of hundreds goes on meanwhile.
+const (
+	absencesMost = 3
+	absentFor    = time.Minute
+	stopFor      = 10 * time.Minute // what a teacher ended isn't waited for
+)
+
+// Over reports whether a meeting that its server doesn't find is over: a teacher
+// has just ended it, or several looks in a row over more than a minute said so.
+func (m Meeting) Over(now time.Time) bool {
+	if !m.StoppedAt.IsZero() && now.Sub(m.StoppedAt) < stopFor {
+		return true
+	}
+	return m.Absences >= absencesMost && now.Sub(m.AbsentSince) > absentFor
 }
 
 // A Source is where evidence comes from.
@@ -65,16 +90,27 @@ func (m Meeting) clamp(s span) span {
 // wasn't seen it isn't known, but nobody can have come before it: a server
 // that is ahead is at least as far ahead as that takes.
 func ClockOffset(m Meeting, evidence []Evidence) time.Duration {
+	return clockOffset(m, evidence, time.Time{})
+}
+
+// clockOffset is ClockOffset with a report at hand, which says when the meeting
+// had finished: if the creation wasn't seen, no look that saw the meeting was
+// later than that.
+func clockOffset(m Meeting, evidence []Evidence, finish time.Time) time.Duration {
 	if m.ClockOffset != 0 {
 		return m.ClockOffset
 	}
-	var offset time.Duration
+	least, most := time.Duration(math.MinInt64), time.Duration(math.MaxInt64)
 	for _, e := range evidence {
-		if e.Source != Analytics {
-			offset = max(offset, m.CreateTime.Sub(e.At))
+		if e.Source == Analytics {
+			continue
+		}
+		least = max(least, m.CreateTime.Sub(e.At))
+		if e.Source == Poll && !finish.IsZero() {
+			most = min(most, finish.Sub(e.Until))
 		}
 	}
-	return offset
+	return max(least, min(0, most))
 }
 
 // LastSeen is when the meeting was last seen alive, by our clock.

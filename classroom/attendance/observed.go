@@ -49,10 +49,8 @@ func (l look) compare(other look) int {
 // observedPresence is that of the meeting's polls. Who is seen by two polls
 // one after the other was there between them. A stay begins and ends half an
 // interval beyond what was seen, or begins with the join that we signed.
-func observedPresence(m Meeting, evidence []Evidence, known func(string) bool) presence {
+func observedPresence(m Meeting, all []look, hints map[string][]time.Time, known func(string) bool) presence {
 	p := presence{spans: map[string][]span{}}
-	all := looks(m, evidence)
-	hints := joinHints(m, evidence)
 	for i, l := range all {
 		for id := range l.people {
 			if !known(id) {

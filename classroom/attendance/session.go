@@ -7,14 +7,14 @@ import (
 )
 
 // A Session is one run of a class in a room: meetings that follow each other
-// within SessionGap.
+// within SessionGap, unless a teacher has parted them.
 type Session struct {
 	ID        string // of its first meeting
 	RoomID    string
 	StartedAt time.Time
 	EndedAt   time.Time     // zero while a meeting of it lives
 	Length    time.Duration // the time in which anybody was there
-	Exact     bool          // every meeting of it is covered by an exact source
+	Exact     bool          // every meeting of it is covered by an exact source; whom that doesn't name was observed
 	Counting  bool          // it has ended, but its report may still come: it isn't graded yet
 }
 
@@ -26,8 +26,9 @@ func (s Session) Open() bool { return s.EndedAt.IsZero() || s.Counting }
 const SessionGap = time.Hour
 
 // sessionsOf makes sessions of a room's meetings: those that follow each other
-// within SessionGap, by the server's clock. Meetings that ended with nobody in
-// them are in none. Only the newest meeting can live: a room has one at a
+// within SessionGap, by the server's clock, and that nobody has parted. Meetings
+// that ended with nobody in them are in none, but a session that would have begun
+// with such a one begins with the next. Only the newest meeting can live: a room has one at a
 // time, so one before it is over, though nobody may have told us.
 func sessionsOf(roomID string, accounts []Account) ([]Session, map[string]string) {
 	sorted := slices.Clone(accounts)
@@ -37,16 +38,19 @@ func sessionsOf(roomID string, accounts []Account) ([]Session, map[string]string
 	var sessions []Session
 	sessionOf := map[string]string{}
 	var until time.Time // when the newest session's last meeting ended
+	parted := false
 	for i, a := range sorted {
+		parted = parted || a.Meeting.Parted
 		live := a.Meeting.EndedAt.IsZero() && i == len(sorted)-1
 		if len(a.Stays) == 0 && !live {
 			continue
 		}
 		n := len(sessions)
-		if n == 0 || a.Meeting.CreateTime.Sub(until) > SessionGap {
+		if n == 0 || parted || a.Meeting.CreateTime.Sub(until) > SessionGap {
 			sessions = append(sessions, Session{ID: a.Meeting.ID, RoomID: roomID, StartedAt: a.begin(), Exact: true})
 			n++
 		}
+		parted = false
 		s := &sessions[n-1]
 		sessionOf[a.Meeting.ID] = s.ID
 		s.Exact, s.Counting = s.Exact && a.Exact, s.Counting || a.Counting

@@ -13,10 +13,11 @@ type run struct {
 	created, ended float64 // ended 0: it lives
 	from, to       float64 // to 0: nobody came
 	observed       bool
+	parted         bool
 }
 
 func (r run) account() Account {
-	a := Account{Meeting: Meeting{ID: r.id, CreateTime: nine(r.created)}, Exact: !r.observed}
+	a := Account{Meeting: Meeting{ID: r.id, CreateTime: nine(r.created), Parted: r.parted}, Exact: !r.observed}
 	if r.ended != 0 {
 		a.Meeting.EndedAt = nine(r.ended)
 	}
@@ -42,29 +43,34 @@ func TestSessions(t *testing.T) {
 		of   map[string]string
 	}{
 		{"no meeting", nil, nil, map[string]string{}},
-		{"one", []run{{"a", 0, 60, 5, 55, false}}, []Session{session("a", 5, 55, 50, true)}, map[string]string{"a": "a"}},
-		{"again an hour after the end", []run{{"a", 0, 30, 0, 25, false}, {"b", 90, 120, 90, 120, false}},
+		{"one", []run{{"a", 0, 60, 5, 55, false, false}}, []Session{session("a", 5, 55, 50, true)}, map[string]string{"a": "a"}},
+		{"again an hour after the end", []run{{"a", 0, 30, 0, 25, false, false}, {"b", 90, 120, 90, 120, false, false}},
 			[]Session{session("a", 0, 120, 55, true)}, map[string]string{"a": "a", "b": "a"}},
-		{"again more than an hour after", []run{{"a", 0, 30, 0, 30, false}, {"b", 90.1, 120, 91, 120, false}},
+		{"again more than an hour after", []run{{"a", 0, 30, 0, 30, false, false}, {"b", 90.1, 120, 91, 120, false, false}},
 			[]Session{session("a", 0, 30, 30, true), session("b", 91, 120, 29, true)}, map[string]string{"a": "a", "b": "b"}},
-		{"a chain of restarts", []run{{"a", 0, 30, 0, 30, false}, {"b", 80, 110, 80, 110, true}, {"c", 160, 190, 160, 190, false}},
+		{"a chain of restarts", []run{{"a", 0, 30, 0, 30, false, false}, {"b", 80, 110, 80, 110, true, false}, {"c", 160, 190, 160, 190, false, false}},
 			[]Session{session("a", 0, 190, 90, false)}, map[string]string{"a": "a", "b": "a", "c": "a"}},
-		{"in whatever order they are told", []run{{"b", 80, 110, 80, 110, false}, {"a", 0, 30, 0, 30, false}},
+		{"in whatever order they are told", []run{{"b", 80, 110, 80, 110, false, false}, {"a", 0, 30, 0, 30, false, false}},
 			[]Session{session("a", 0, 110, 60, true)}, map[string]string{"a": "a", "b": "a"}},
-		{"two at once count once", []run{{"a", 0, 60, 0, 60, false}, {"b", 30, 70, 30, 70, false}},
+		{"two at once count once", []run{{"a", 0, 60, 0, 60, false, false}, {"b", 30, 70, 30, 70, false, false}},
 			[]Session{session("a", 0, 70, 70, true)}, map[string]string{"a": "a", "b": "a"}},
-		{"one inside the other doesn't shorten it", []run{{"a", 0, 200, 0, 200, false}, {"b", 30, 40, 30, 40, false}, {"c", 250, 260, 250, 260, false}},
+		{"one inside the other doesn't shorten it", []run{{"a", 0, 200, 0, 200, false, false}, {"b", 30, 40, 30, 40, false, false}, {"c", 250, 260, 250, 260, false, false}},
 			[]Session{session("a", 0, 260, 210, true)}, map[string]string{"a": "a", "b": "a", "c": "a"}},
-		{"nobody came", []run{{"a", 0, 10, 0, 0, false}}, nil, map[string]string{}},
-		{"nobody came to the restart", []run{{"a", 0, 30, 0, 30, false}, {"b", 40, 50, 0, 0, true}},
+		{"nobody came", []run{{"a", 0, 10, 0, 0, false, false}}, nil, map[string]string{}},
+		{"nobody came to the restart", []run{{"a", 0, 30, 0, 30, false, false}, {"b", 40, 50, 0, 0, true, false}},
 			[]Session{session("a", 0, 30, 30, true)}, map[string]string{"a": "a"}},
-		{"it lives", []run{{"a", 0, 0, 1, 30, true}}, []Session{session("a", 1, 0, 29, false)}, map[string]string{"a": "a"}},
-		{"it lives and nobody is in yet", []run{{"a", 2, 0, 0, 0, true}}, []Session{session("a", 2, 0, 0, false)}, map[string]string{"a": "a"}},
-		{"the restart lives", []run{{"a", 0, 30, 0, 30, false}, {"b", 40, 0, 41, 45, true}},
+		{"it lives", []run{{"a", 0, 0, 1, 30, true, false}}, []Session{session("a", 1, 0, 29, false)}, map[string]string{"a": "a"}},
+		{"it lives and nobody is in yet", []run{{"a", 2, 0, 0, 0, true, false}}, []Session{session("a", 2, 0, 0, false)}, map[string]string{"a": "a"}},
+		{"the restart lives", []run{{"a", 0, 30, 0, 30, false, false}, {"b", 40, 0, 41, 45, true, false}},
 			[]Session{session("a", 0, 0, 34, false)}, map[string]string{"a": "a", "b": "a"}},
-		{"the next class lives", []run{{"a", 0, 30, 0, 30, false}, {"b", 300, 0, 301, 305, true}},
+		{"the next class lives", []run{{"a", 0, 30, 0, 30, false, false}, {"b", 300, 0, 301, 305, true, false}},
 			[]Session{session("a", 0, 30, 30, true), session("b", 301, 0, 4, false)}, map[string]string{"a": "a", "b": "b"}},
-		{"a lost meeting doesn't keep the class before the next one open", []run{{"a", 0, 0, 0, 30, true}, {"b", 300, 330, 300, 330, false}},
+		{"parted by a teacher", []run{{"a", 0, 30, 0, 30, false, false}, {"b", 40, 70, 40, 70, false, true}, {"c", 80, 90, 80, 90, false, false}},
+			[]Session{session("a", 0, 30, 30, true), session("b", 40, 90, 40, true)}, map[string]string{"a": "a", "b": "b", "c": "b"}},
+		{"parted before a meeting to which nobody came", []run{{"a", 0, 30, 0, 30, false, false}, {"b", 40, 45, 0, 0, false, true}, {"c", 50, 60, 50, 60, false, false}},
+			[]Session{session("a", 0, 30, 30, true), session("c", 50, 60, 10, true)}, map[string]string{"a": "a", "c": "c"}},
+		{"the first one parted from nothing", []run{{"a", 0, 30, 0, 30, false, true}}, []Session{session("a", 0, 30, 30, true)}, map[string]string{"a": "a"}},
+		{"a lost meeting doesn't keep the class before the next one open", []run{{"a", 0, 0, 0, 30, true, false}, {"b", 300, 330, 300, 330, false, false}},
 			[]Session{session("a", 0, 30, 30, false), session("b", 300, 330, 30, true)}, map[string]string{"a": "a", "b": "b"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

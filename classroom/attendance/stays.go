@@ -28,6 +28,32 @@ type Activity struct {
 // A span is a time in which somebody was there. The end is not part of it.
 type span struct{ from, to time.Time }
 
+// hull is from the first to the last of both. The zero span adds nothing.
+func (s span) hull(other span) span {
+	if s == (span{}) {
+		return other
+	}
+	if other.from.Before(s.from) {
+		s.from = other.from
+	}
+	if other.to.After(s.to) {
+		s.to = other.to
+	}
+	return s
+}
+
+// without is what of s lies outside hole: up to two spans.
+func (s span) without(hole span) []span {
+	before, after := s, s
+	if before.to.After(hole.from) {
+		before.to = hole.from
+	}
+	if after.from.Before(hole.to) {
+		after.from = hole.to
+	}
+	return unite([]span{before, after})
+}
+
 // unite makes of spans in any order those that don't touch, in order.
 func unite(spans []span) []span {
 	sorted := slices.Clone(spans)

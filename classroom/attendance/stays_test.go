@@ -205,7 +205,8 @@ func TestSourcesOfAMeeting(t *testing.T) {
 		want     map[string]time.Duration
 	}{
 		{"polls alone", []Evidence{polled}, false, map[string]time.Duration{"ann": minutes(50), "bob": minutes(50)}},
-		{"the report replaces polls, for those it doesn't know too", []Evidence{polled, report(map[string][]stretch{"ann": {{10, 40}}})}, true, map[string]time.Duration{"ann": minutes(30)}},
+		{"the report replaces polls of those whom it names", []Evidence{polled, report(map[string][]stretch{"ann": {{10, 40}}})}, true, map[string]time.Duration{"ann": minutes(30), "bob": minutes(50)}},
+		{"a later one names the others too", []Evidence{polled, report(map[string][]stretch{"ann": {{10, 40}}}), report(map[string][]stretch{"bob": {{5, 10}}})}, true, map[string]time.Duration{"ann": minutes(30), "bob": minutes(5)}},
 		{"reports that differ are united", []Evidence{report(map[string][]stretch{"ann": {{10, 40}}}), report(map[string][]stretch{"ann": {{30, 50}}, "bob": {{0, 5}}})}, true, map[string]time.Duration{"ann": minutes(40), "bob": minutes(5)}},
 		{"a report of nobody doesn't empty a class that was seen", []Evidence{polled, report(nil)}, false, map[string]time.Duration{"ann": minutes(50), "bob": minutes(50)}},
 		{"nor one of strangers", []Evidence{polled, report(map[string][]stretch{"w_stranger": {{0, 60}}})}, false, map[string]time.Duration{"ann": minutes(50), "bob": minutes(50)}},

@@ -41,6 +41,10 @@ var roomRoutes = []struct {
 	{"GET /rooms/:room/classes/:session", false, ""},
 	{"GET /rooms/:room/classes/:session/register.csv", false, ""},
 	{"POST /rooms/:room/classes/:session/resend", false, ""},
+	{"GET /rooms/:room/classes/:session/part/:meeting", false, ""},
+	{"POST /rooms/:room/classes/:session/part/:meeting", false, ""},
+	{"GET /rooms/:room/classes/:session/unite/:meeting", false, ""},
+	{"POST /rooms/:room/classes/:session/unite/:meeting", false, ""},
 	{"POST /rooms/:room/classes/:session/resend/:person", false, ""},
 	{"POST /rooms/:room/classes/:session/count/:placement", false, ""},
 	{"POST /rooms/:room/links/all", false, ""},
@@ -89,12 +93,12 @@ func TestAllRoutesAreTried(t *testing.T) {
 	}
 }
 
-// A taught room has had a class that was recorded and graded.
+// A taught room has had a class that was recorded and graded, with a break.
 type taught struct {
 	page                             *ltitest.Page // its teacher's
 	link                             ltitest.Link
 	room, session, recording, person string
-	placement                        string
+	placement, meeting               string // meeting: after a break in the class
 }
 
 func (w *world) visit(p *ltitest.Page) string { return p.URL.Query().Get("v") }
@@ -124,6 +128,14 @@ func (w *world) teach(course, teacher, teacherName, learner, learnerName string)
 	w.callbacks()
 	w.eventually("a grade in "+course, func() bool { return w.grade(link, learner) == "10/10" })
 	w.later(2 * time.Minute) // the recording is processed
+	w.inClass(w.submit(w.launchIn(page.Browser, link, teacher, ltitest.LaunchOptions{}), "/start"))
+	w.later(time.Minute)
+	w.bbb.EndNow(w.meeting().ID)
+	w.later(10 * time.Second)
+	w.callbacks()
+	w.eventually("a break in "+course, func() bool {
+		return strings.Contains(w.launch(link, teacher, ltitest.LaunchOptions{}).Body, "/part/")
+	})
 	page = w.launchIn(page.Browser, link, teacher, ltitest.LaunchOptions{})
 	return w.found(taught{page: page, link: link, room: roomOf(page)})
 }
@@ -133,12 +145,14 @@ func (w *world) found(r taught) taught {
 	w.t.Helper()
 	session := regexp.MustCompile(`/classes/([^/?]+)\?`).FindStringSubmatch(r.page.Body)
 	list := w.click(r.page, "Show recordings")
+	pause := regexp.MustCompile(`/part/([^/?]+)\?`).FindStringSubmatch(r.page.Body)
 	recording := regexp.MustCompile(`/recordings/([^/?]+)/play/`).FindStringSubmatch(list.Body)
 	ledger, err := w.db.RoomDeliveries(w.t.Context(), r.room)
-	if err != nil || len(ledger) != 1 || session == nil || recording == nil {
+	if err != nil || len(ledger) != 1 || session == nil || recording == nil || pause == nil {
 		w.t.Fatalf("room %s has sessions %v, recordings %v, grades %v, %v", r.room, session, recording, ledger, err)
 	}
 	r.session, r.recording, r.person, r.placement = session[1], recording[1], ledger[0].PersonID, ledger[0].PlacementID
+	r.meeting = pause[1]
 	return r
 }
 
@@ -148,7 +162,7 @@ func (w *world) try(page *ltitest.Page, route string, ids taught, visit, form st
 	w.t.Helper()
 	method, path, _ := strings.Cut(route, " ")
 	path = strings.NewReplacer(":room", ids.room, ":session", ids.session, ":person", ids.person,
-		":recording", ids.recording, ":format", "presentation", ":placement", ids.placement).Replace(path)
+		":recording", ids.recording, ":format", "presentation", ":placement", ids.placement, ":meeting", ids.meeting).Replace(path)
 	fields, err := url.ParseQuery(form)
 	if err != nil {
 		w.t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 )
@@ -123,16 +124,25 @@ func testMeetings(t *testing.T, w *world) {
 	w.meeting(w.launch("ann", "another link").Room)
 	w.same(must(w.LiveMeetings(w.ctx, seat.Room.ID))(w), []attendance.Meeting{second, first})
 	w.same(must(w.RoomMeetings(w.ctx, seat.Room.ID))(w), []attendance.Meeting{first, second})
+	w.same(must(w.LastMeeting(w.ctx, seat.Room.ID))(w), second)
+	_, err := w.LastMeeting(w.ctx, w.launch("ann", "a link without a class").Room.ID)
+	w.fails(err, classroom.ErrNotFound)
 	w.same(must(w.Meeting(w.ctx, first.ID))(w), first)
-	w.same(must(w.MeetingByInternalID(w.ctx, second.InternalID))(w), second)
-	_, err := w.Meeting(w.ctx, "unknown")
+	w.same(must(w.MeetingsByInternalID(w.ctx, second.InternalID))(w), []attendance.Meeting{second})
+	_, err = w.Meeting(w.ctx, "unknown")
 	w.fails(err, classroom.ErrNotFound)
-	_, err = w.MeetingByInternalID(w.ctx, "unknown")
-	w.fails(err, classroom.ErrNotFound)
+	w.same(len(must(w.MeetingsByInternalID(w.ctx, "unknown"))(w)), 0)
+	elsewhere := second // another server may call its meeting the same
+	elsewhere.ID, elsewhere.CreateTime = w.id("m"), second.CreateTime.Add(-time.Minute)
+	elsewhere.ServerID = must(w.AddServer(w.ctx, classroom.Server{Name: "other", Server: bbb.Server{URL: "https://other.example.org/api", Secret: "s"}}))(w).ID
+	_, _, err = w.RecordMeeting(w.ctx, elsewhere, w.now)
+	w.ok(err)
+	w.same(must(w.MeetingsByInternalID(w.ctx, second.InternalID))(w), []attendance.Meeting{second, elsewhere})
+	w.ok(w.EndMeeting(w.ctx, elsewhere.ID, w.now, w.now))
 
 	w.ok(w.EndMeeting(w.ctx, second.ID, w.now, w.now))
 	w.same(must(w.LiveMeetings(w.ctx, seat.Room.ID))(w), []attendance.Meeting{first})
-	w.same(len(must(w.RoomMeetings(w.ctx, seat.Room.ID))(w)), 2)
+	w.same(len(must(w.RoomMeetings(w.ctx, seat.Room.ID))(w)), 3)
 }
 
 // However often a meeting is recorded, there is one, polled once.
