@@ -186,7 +186,7 @@ func TestClassOnANodeOutOfReach(t *testing.T) {
 		t.Fatalf("%d %s; %d calls of end", page.Status, page.Text, len(w.bbb.Requests("end")))
 	}
 	said := w.submit(w.click(page, "End that class"), "/end")
-	if !strings.Contains(said.Text, "internalError: Unable to access meeting on server.") {
+	if !strings.Contains(said.Text, "BigBlueButton didn't confirm the end") {
 		t.Errorf("after the end: %d %s", said.Status, said.Text)
 	}
 	w.inClass(w.submit(anna, "/start"))
