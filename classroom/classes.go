@@ -3,6 +3,8 @@ package classroom
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom/attendance"
@@ -19,7 +21,11 @@ type Classes struct {
 	Client   func(Server) MeetingServer
 	Interval time.Duration // between two looks at a live meeting
 	Now      func() time.Time
-	Wake     func() // tells the job runner that something is due; may be nil
+	Wake     func()      // tells the job runner that something is due; may be nil
+	Late     lateReports // nil: what the database doesn't take is lost
+	Log      *slog.Logger
+
+	last atomic.Pointer[[]Server] // as they were read last
 }
 
 // classStore is what Classes needs of the database.

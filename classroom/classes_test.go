@@ -453,21 +453,6 @@ func TestCallbackAfterTheTenantMoved(t *testing.T) {
 }
 
 // What isn't kept isn't answered as if it was.
-func TestCallbackThatCannotBeKept(t *testing.T) {
-	b, s, _, _ := watched(t)
-	full := errors.New("disk full")
-	for _, call := range []string{"Servers", "MeetingsByInternalID", "KeepEvidence"} {
-		b.before = func(c string) error {
-			if c == call {
-				return full
-			}
-			return nil
-		}
-		if err := s.Callback(t.Context(), bearer("secret-of-s1", nine(100)), bytes.NewReader(reportBody("in-a", 60, 100, nil))); !errors.Is(err, full) {
-			t.Errorf("%s: %v", call, err)
-		}
-	}
-}
 
 func TestEndedIsAHint(t *testing.T) {
 	b, s, _, now := watched(t)

@@ -15,12 +15,13 @@ import (
 // Callback takes the analytics report of a meeting: authorization is the
 // request's header. Without a good one the body, which is large, isn't read.
 // What it returns nil for is kept for good; a report that came before, or one
-// of a breakout room, is fine too.
+// of a breakout room, is fine too. It is sent once: while the database is away
+// it is waited for, and then the report is put aside.
 //
 // The errors are bbb.ErrNoToken and bbb.ErrBadToken, ErrUnreadable,
 // ErrNotFound for a meeting that isn't ours, and those of body.
 func (s *Classes) Callback(ctx context.Context, authorization string, body io.Reader) error {
-	servers, err := s.Store.Servers(ctx)
+	servers, err := s.serversOrLast(ctx)
 	if err != nil {
 		return fmt.Errorf("servers: %w", err)
 	}
@@ -32,7 +33,38 @@ func (s *Classes) Callback(ctx context.Context, authorization string, body io.Re
 	if err != nil {
 		return fmt.Errorf("read callback: %w", err)
 	}
-	report, err := bbb.ParseAnalytics(text)
+	late := LateReport{At: s.Now(), Body: text}
+	for id, ok := range signed {
+		if ok {
+			late.Signed = append(late.Signed, id)
+		}
+	}
+	slices.Sort(late.Signed)
+	err = s.insist(ctx, func(ctx context.Context) error { return s.take(ctx, signed, late) })
+	if err == nil || refuses(err) || s.Late == nil {
+		return err
+	}
+	if putting := s.Late.Put(late); putting != nil {
+		return errors.Join(err, fmt.Errorf("put report aside: %w", putting))
+	}
+	s.Log.WarnContext(ctx, "report put aside", "err", err)
+	return nil
+}
+
+// refuses reports whether err says what a report is worth, and nothing about
+// the database.
+func refuses(err error) bool {
+	for _, refusal := range []error{bbb.ErrNoToken, bbb.ErrBadToken, ErrUnreadable, ErrNotFound} {
+		if errors.Is(err, refusal) {
+			return true
+		}
+	}
+	return false
+}
+
+// take keeps a report that servers have signed.
+func (s *Classes) take(ctx context.Context, signed map[string]bool, late LateReport) error {
+	report, err := bbb.ParseAnalytics(late.Body)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
@@ -43,13 +75,12 @@ func (s *Classes) Callback(ctx context.Context, authorization string, body io.Re
 	if err != nil {
 		return err
 	}
-	now := s.Now()
-	e := attendance.Evidence{ID: newID(), MeetingID: m.ID, Source: attendance.Analytics, At: now, Until: now, Body: text}
-	if _, err := s.Store.KeepEvidence(ctx, e, now); err != nil {
+	e := attendance.Evidence{ID: newID(), MeetingID: m.ID, Source: attendance.Analytics, At: late.At, Until: late.At, Body: late.Body}
+	if _, err := s.Store.KeepEvidence(ctx, e, s.Now()); err != nil {
 		return fmt.Errorf("keep report of meeting %s: %w", m.ID, err)
 	}
 	if !report.Finish.IsZero() {
-		if err := s.Store.EndMeeting(ctx, m.ID, report.Finish, now); err != nil {
+		if err := s.Store.EndMeeting(ctx, m.ID, report.Finish, s.Now()); err != nil {
 			return fmt.Errorf("end meeting %s: %w", m.ID, err)
 		}
 	}

@@ -29,6 +29,8 @@ type Config struct {
 	MasterKeyFile string `toml:"master_key_file" env:"MASTER_KEY_FILE"`
 	MasterKey     Secret `toml:"-" env:"MASTER_KEY"` // base64 of 32 bytes
 
+	ReportFolder string `toml:"report_folder" env:"REPORT_FOLDER"` // for reports that the database can't take
+
 	AllowHosts []string `toml:"allow_hosts" env:"ALLOW_HOSTS"` // host:port, lower case
 
 	PollInterval time.Duration `toml:"poll_interval" env:"POLL_INTERVAL"`
@@ -81,6 +83,12 @@ func (c *Config) complete() {
 	c.AllowHosts = trimmed(c.AllowHosts)
 	for i, host := range c.AllowHosts {
 		c.AllowHosts[i] = strings.ToLower(host)
+	}
+	if c.ReportFolder == "" {
+		c.ReportFolder = "bbbridge-reports"
+		if path, ok := c.sqlitePath(); ok && path != "" {
+			c.ReportFolder = strings.TrimSuffix(path, filepath.Ext(path)) + "-reports"
+		}
 	}
 	c.MasterKey = Secret(strings.TrimSpace(string(c.MasterKey)))
 	if c.MasterKeyFile == "" && c.MasterKey == "" {

@@ -29,10 +29,10 @@ func TestLoadNothing(t *testing.T) {
 		Listen:        "127.0.0.1:8080",
 		PublicURL:     "https://classrooms.example.edu",
 		Database:      "sqlite:bbbridge.db",
-		MasterKeyFile: "bbbridge.key",
-		PollInterval:  30 * time.Second,
-		LoginRate:     5000,
-		LogLevel:      slog.LevelInfo,
+		MasterKeyFile: "bbbridge.key", ReportFolder: "bbbridge-reports",
+		PollInterval: 30 * time.Second,
+		LoginRate:    5000,
+		LogLevel:     slog.LevelInfo,
 	}
 	if diff := cmp.Diff(want, got, showSecrets); diff != "" {
 		t.Errorf("Load (-want +got):\n%s", diff)
@@ -77,21 +77,21 @@ func TestLoadLayers(t *testing.T) {
 		Listen:        "0.0.0.0:80",
 		PublicURL:     "https://file.example.edu",
 		Database:      "sqlite:/var/lib/bbbridge/data.db",
-		MasterKeyFile: "/var/lib/bbbridge/data.key",
-		AllowHosts:    []string{"lms.internal:443"},
-		PollInterval:  10 * time.Second,
-		LoginRate:     500,
-		LogLevel:      slog.LevelDebug,
+		MasterKeyFile: "/var/lib/bbbridge/data.key", ReportFolder: "/var/lib/bbbridge/data-reports",
+		AllowHosts:   []string{"lms.internal:443"},
+		PollInterval: 10 * time.Second,
+		LoginRate:    500,
+		LogLevel:     slog.LevelDebug,
 	}
 	fromEnvironment := Config{
 		Listen:        "[::1]:0",
 		PublicURL:     "http://localhost:8080",
 		Database:      "postgres://bbbridge:pw@db/bbbridge",
-		MasterKeyFile: "/run/secrets/key",
-		AllowHosts:    []string{"10.0.0.7:443", "[::1]:8443"},
-		PollInterval:  time.Second,
-		LoginRate:     100,
-		LogLevel:      slog.LevelError,
+		MasterKeyFile: "/run/secrets/key", ReportFolder: "bbbridge-reports",
+		AllowHosts:   []string{"10.0.0.7:443", "[::1]:8443"},
+		PollInterval: time.Second,
+		LoginRate:    100,
+		LogLevel:     slog.LevelError,
 	}
 	for _, test := range []struct {
 		name    string

@@ -77,6 +77,7 @@ func guarded(cfg configs.Config, patience time.Duration) *http.Client {
 type service struct {
 	handler http.Handler
 	runner  *jobs.Runner
+	classes *classroom.Classes
 	log     *slog.Logger
 }
 
@@ -97,7 +98,8 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		Platform: &lti.Grades{HTTP: outgoing, Now: now, Tokens: &lti.Tokens{HTTP: outgoing, Keys: db, Now: now, Observe: metrics.Call}},
 	}
 	classes := &classroom.Classes{
-		Store: db, Now: now, Interval: cfg.PollInterval,
+		Store: db, Now: now, Interval: cfg.PollInterval, Log: log,
+		Late:   &store.LateReports{Folder: cfg.ReportFolder, Now: now},
 		Client: func(s classroom.Server) classroom.MeetingServer { return client(s) },
 	}
 	runner := &jobs.Runner{Store: db, Kinds: classroom.Kinds(classes, grades, db.Sweep), Now: now, Log: log, Observe: metrics.Job}
@@ -118,7 +120,7 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		CookieKey: key.Derive("browser cookie"), TicketKey: key.Derive("tickets"),
 		LoginRate: rate.Limit(cfg.LoginRate), Ready: ready(db), Metrics: metrics, Styles: cfg.Loopback(), Now: now, Log: log,
 	}
-	return &service{server.Handler(), runner, log}, nil
+	return &service{server.Handler(), runner, classes, log}, nil
 }
 
 // ready asks for what each launch needs.
@@ -150,6 +152,7 @@ func (s *service) serve(ctx context.Context, listener net.Listener) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.runner.Run(ctx) })
+	group.Go(func() error { return s.classes.TakeIn(ctx) })
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)
