@@ -166,23 +166,28 @@ var (
 // decoder keeps all of one element before it hands out the first.
 func sparse(body []byte) error {
 	const tagMost = 64 << 10 // bytes of a tag, within which attributes need no quotes
-	attributes := 0
 	for rest := body; ; {
-		i := bytes.IndexAny(rest, "<=")
+		i := bytes.IndexByte(rest, '<')
+		if i < 0 {
+			break
+		}
+		rest = rest[i+1:]
+		if len(rest) > tagMost && rest[0] != '!' && bytes.IndexByte(rest[:tagMost], '>') < 0 {
+			return errTooMany
+		}
+	}
+	quoted := 0
+	for rest := body; ; {
+		i := bytes.IndexByte(rest, '=')
 		if i < 0 {
 			return nil
 		}
-		mark := rest[i]
 		rest = rest[i+1:]
-		if mark == '=' {
-			value := bytes.TrimLeft(rest[:min(len(rest), tagMost)], " \t\r\n")
-			if len(value) == 0 || value[0] == '"' || value[0] == '\'' {
-				attributes++
-			}
-		} else if len(rest) > 0 && rest[0] != '!' && len(rest) > tagMost && bytes.IndexByte(rest[:tagMost], '>') < 0 {
-			return errTooMany
+		value := bytes.TrimLeft(rest[:min(len(rest), tagMost)], " \t\r\n")
+		if len(value) == 0 || value[0] == '"' || value[0] == '\'' {
+			quoted++
 		}
-		if attributes > maxAttributes {
+		if quoted > maxAttributes {
 			return errTooMany
 		}
 	}

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-const maxAnswer = 20 << 20 // a getMeetings of a large balancer
+const maxAnswer = 8 << 20 // a getMeetings of a large balancer: see maxElements
 
 // A Client calls one server. It repeats no call by itself and follows no
 // redirect: behind one, the signature may not hold, and a password may leak.

@@ -258,7 +258,7 @@ func TestAnswerTooLarge(t *testing.T) {
 	const head, foot = "<response><returncode>SUCCESS</returncode><meetingID>r</meetingID><x>", "</x></response>"
 	for extra, want := range map[int]error{0: nil, 1: ErrTooLarge} {
 		client, _ := server(t, http.StatusOK, head+strings.Repeat("x", maxAnswer-len(head)-len(foot)+extra)+foot)
-		if _, err := client.MeetingInfo(t.Context(), "room"); !errors.Is(err, want) {
+		if _, err := client.Recordings(t.Context(), RecordingsRequest{MeetingIDs: []string{"room"}}); !errors.Is(err, want) {
 			t.Errorf("%d over the limit: %v", extra, err)
 		}
 	}

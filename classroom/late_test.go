@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +18,7 @@ import (
 
 // aside is a place for late reports in memory.
 type aside struct {
+	mu            sync.Mutex
 	kept, refused map[string]LateReport
 	full          error
 }
@@ -26,6 +28,8 @@ func newAside() *aside {
 }
 
 func (a *aside) Put(r LateReport) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if a.full == nil {
 		a.kept[string(rune('a'+len(a.kept)))] = r
 	}
@@ -33,6 +37,8 @@ func (a *aside) Put(r LateReport) error {
 }
 
 func (a *aside) Names() ([]string, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	var names []string
 	for name := range a.kept {
 		names = append(names, name)
@@ -41,16 +47,31 @@ func (a *aside) Names() ([]string, error) {
 	return names, nil
 }
 
-func (a *aside) Read(name string) (LateReport, error) { return a.kept[name], nil }
+func (a *aside) Read(name string) (LateReport, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.kept[name], nil
+}
 
 func (a *aside) Done(name string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	delete(a.kept, name)
 	return nil
 }
 
 func (a *aside) Refuse(name string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.refused[name] = a.kept[name]
-	return a.Done(name)
+	delete(a.kept, name)
+	return nil
+}
+
+func (a *aside) count() (kept, refused int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.kept), len(a.refused)
 }
 
 var errAway = errors.New("the database is away")
@@ -137,8 +158,8 @@ func TestReportPutAside(t *testing.T) {
 		ended := make(chan error)
 		go func() { ended <- s.TakeIn(ctx) }()
 		pass(47 * time.Hour)
-		if len(place.kept) != 1 || len(place.refused) != 0 {
-			t.Errorf("%d put aside, %d refused, while it's away", len(place.kept), len(place.refused))
+		if kept, refused := place.count(); kept != 1 || refused != 0 {
+			t.Errorf("%d put aside, %d refused, while it's away", kept, refused)
 		}
 		pass(time.Hour + time.Minute) // the sender's token is over by now
 		cancel()
