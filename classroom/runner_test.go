@@ -186,7 +186,7 @@ func reportedClass(t *testing.T, columns int) (*books, *gradebooktest.LMS) {
 	if columns == 0 {
 		clear(lms.Columns)
 		b.placements[0].LineItem = gradebook.LineItem{}
-		b.placements[0].Grades = lti.Endpoint{Scopes: []string{lti.AGSScore, lti.AGSLineItem}, LineItems: "https://lms/list"}
+		b.placements[0].Grades = lti.Endpoint{Scopes: []string{lti.AGSScore, lti.AGSLineItem, lti.AGSResultReadOnly}, LineItems: "https://lms/list"}
 	}
 	return b, lms
 }
