@@ -140,7 +140,7 @@ func (s *Rooms) arrival(l lti.Launch, tenant Tenant, browser, locale string) Arr
 	if l.User.Anonymous {
 		role, subject = Viewer, "anonymous:"+newID()
 	}
-	graded := role == Viewer && !l.User.Anonymous && learns(l.Roles)
+	graded := role == Viewer && !l.User.Anonymous && learns(l.Roles, tenant.Policy)
 	course := Course{
 		ID: newID(), RegistrationID: l.Registration.ID, DeploymentID: l.DeploymentID,
 		ContextKey: contextKey(l), Title: cut(l.Context.Title, 255), Label: cut(l.Context.Label, 255),
