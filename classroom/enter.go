@@ -43,6 +43,10 @@ type roomStore interface {
 	Seat(ctx context.Context, visitID string) (Seat, error)
 	LatestVisit(ctx context.Context, browser, roomID string) (string, error)
 	AddVisit(context.Context, Visit) error
+	SeeVisit(ctx context.Context, visitID string, at time.Time) error
+	JoinVisit(ctx context.Context, v Visit) error
+	EndVisits(ctx context.Context, v Visit, at time.Time) error
+	NewestLooks(ctx context.Context, roomID string, since time.Time, most int) ([]attendance.Evidence, error)
 	Enrolment(ctx context.Context, courseID, personID string) (Enrolment, error)
 	RoomsOfCourse(ctx context.Context, courseID string) ([]Room, error)
 	AddRooms(context.Context, []Room) error
@@ -151,7 +155,7 @@ func (s *Rooms) arrival(l lti.Launch, tenant Tenant, browser, locale string) Arr
 	visit := Visit{
 		ID: newID(), Browser: HashBrowser(browser), RegistrationID: l.Registration.ID, DeploymentID: l.DeploymentID,
 		Role: role, Graded: graded, Locale: locale, Language: l.Locale(), ReturnURL: l.Presentation.ReturnURL, DeepLinking: l.DeepLinking,
-		CreatedAt: now, ExpiresAt: now.Add(VisitLife),
+		CreatedAt: now, ExpiresAt: now.Add(VisitLife), SeenAt: now,
 	}
 	if l.DeepLinking != nil && l.InWindow {
 		visit.Frame = visit.ID

@@ -135,7 +135,7 @@ func TestContentPickedAnew(t *testing.T) {
 func TestSeatOfALinkThatHasMoved(t *testing.T) {
 	f, rooms := newFake()
 	f.seats["v"] = Seat{
-		Visit: Visit{ID: "v", Browser: HashBrowser("mine"), ExpiresAt: noon.Add(time.Hour)},
+		Visit: Visit{ID: "v", Browser: HashBrowser("mine"), SeenAt: noon, ExpiresAt: noon.Add(time.Hour)},
 		Room:  Room{ID: "new"}, Placement: Placement{Notices: LinkNotices{LeftRoom: "left"}},
 	}
 	var moved *MovedError

@@ -18,6 +18,7 @@ import (
 var (
 	ErrNotFound   = errors.New("not found")
 	ErrVisitOver  = errors.New("visit is over")
+	ErrShut       = errors.New("platform is disabled or removed")
 	ErrForbidden  = errors.New("not allowed")
 	ErrReplayed   = errors.New("nonce is used up")
 	ErrNoServer   = errors.New("no BigBlueButton server is set up")

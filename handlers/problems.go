@@ -42,6 +42,7 @@ var sentinels = []struct {
 	problem problem
 }{
 	{classroom.ErrReplayed, problem{lti.CodeNonceReplayed, http.StatusUnauthorized}},
+	{classroom.ErrShut, problem{"platform_disabled", http.StatusForbidden}},
 	{classroom.ErrForbidden, problem{"forbidden", http.StatusForbidden}},
 	{classroom.ErrVisitOver, problem{"visit_over", http.StatusNotFound}},
 	{classroom.ErrNotFound, problem{"not_found", http.StatusNotFound}},

@@ -154,6 +154,10 @@ func (s *Server) routes(r *gin.Engine) {
 	r.GET("/lti/register", s.page(s.registration))
 	r.GET("/.well-known/jwks.json", s.page(s.jwks))
 
+	r.GET("/alive", s.page(s.alive))
+	r.POST("/leave", s.page(s.leave))
+	r.GET("/goodbye", s.page(s.goodbye))
+
 	r.GET("/pick", s.page(s.picker))
 	r.POST("/pick", s.page(s.pick))
 	s.roomRoutes(r)

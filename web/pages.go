@@ -114,6 +114,23 @@ type NewWindow struct {
 	Fields []Hidden
 }
 
+// A Visitor is whose page it is: their name stands on top of it, with a button
+// for whoever isn't that. The zero Visitor is nobody's page.
+type Visitor struct {
+	Name     string
+	LeaveURL string // POST ends the visit
+	AliveURL string // the page's script asks it now and then: the page is open
+}
+
+// A sheet is what the layout takes.
+type sheet struct {
+	Visitor Visitor
+	Page    any
+}
+
+// A Goodbye is for who has left: nothing of theirs is on it.
+type Goodbye struct{}
+
 // A Problem is a refused launch, a closed door or a fault of ours: a sentence
 // for the person and one for the admin.
 type Problem struct {

@@ -74,6 +74,9 @@ func samples() map[string]any {
 		"front_registration":   Front{Opened: OpenedRegistration, Setup: setup},
 		"front_launch":         Front{Opened: OpenedLaunch, Setup: setup},
 		"problem_setup":        Problem{Code: "lti_1_1", Request: "7F3K-92QD", At: now, Setup: &setup},
+		"goodbye":              Goodbye{},
+		"who":                  visited{visitor("Anna Moreau"), teacherRoom(Waiting, 0)},
+		"who_long":             visited{visitor("Hans-Jürgen von der Ausbildungsförderung"), picker(true)},
 	}
 	for _, state := range []ClassState{Waiting, Live, Ended, Full, Down, NoServer} {
 		pages["learner_"+string(state)] = learnerRoom(state)
@@ -82,6 +85,16 @@ func samples() map[string]any {
 	top.JoinURL, top.Attendance = "/rooms/r1/join", &Attendance{}
 	pages["learner_top"] = top
 	return pages
+}
+
+// A visited page names its visitor.
+type visited struct {
+	Visitor
+	page any
+}
+
+func visitor(name string) Visitor {
+	return Visitor{Name: name, LeaveURL: "/leave?v=v1", AliveURL: "/alive?v=v1"}
 }
 
 func teacherRoom(state ClassState, here int) TeacherRoom {

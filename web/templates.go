@@ -22,7 +22,7 @@ var pageFiles = map[string]any{
 	"room/learner": LearnerRoom{}, "room/waiting": WaitingPage{}, "room/left": LeftPage{}, "room/retry": RetryPage{},
 	"room/register": Register{}, "room/parting": Parting{}, "room/recordings": Recordings{},
 	"picker/picker": Picker{}, "picker/return": ReturnPage{}, "picker/frame": PickerFrame{}, "picker/done": PickerDone{},
-	"launch/new_window": NewWindow{}, "launch/front": Front{},
+	"launch/new_window": NewWindow{}, "launch/front": Front{}, "launch/goodbye": Goodbye{},
 	"problem": Problem{}, "styleguide": Styleguide{},
 }
 
@@ -51,7 +51,7 @@ func (l *locale) readPages(asset func(string) string) (pageSet, error) {
 	// than for the first one who comes. What an empty page is short of says
 	// nothing.
 	for page, t := range pages {
-		_ = t.Execute(io.Discard, reflect.Zero(page).Interface())
+		_ = t.Execute(io.Discard, sheet{Page: reflect.Zero(page).Interface()})
 	}
 	return pages, nil
 }

@@ -66,9 +66,12 @@ var roomRoutes = []struct {
 	{"POST /pick", false, "cancel=yes"},
 }
 
+// visitRoutes are those of a visit, wherever it leads: TestLeave tries them.
+var visitRoutes = []string{"GET /alive", "POST /leave"}
+
 // openRoutes are for everybody.
 var openRoutes = []string{
-	"GET /", "POST /", "GET /lti/login", "POST /lti/login", "GET /lti/login/:registration", "POST /lti/login/:registration",
+	"GET /", "POST /", "GET /goodbye", "GET /lti/login", "POST /lti/login", "GET /lti/login/:registration", "POST /lti/login/:registration",
 	"GET /lti/launch", "POST /lti/launch", "POST /lti/window", "POST /lti/frame", "GET /lti/register", "GET /.well-known/jwks.json", "POST /bbb/analytics/:room", "GET /bbb/ended/:room",
 	"GET /healthz", "GET /readyz", "GET /metrics", "GET /styleguide",
 }
@@ -82,7 +85,7 @@ func TestAllRoutesAreTried(t *testing.T) {
 	for _, m := range regexp.MustCompile(`r\.([A-Z]+)\("([^"]+)"`).FindAllStringSubmatch(string(source), -1) {
 		want = append(want, m[1]+" "+m[2])
 	}
-	got := slices.Clone(openRoutes)
+	got := slices.Concat(openRoutes, visitRoutes)
 	for _, r := range roomRoutes {
 		got = append(got, r.route)
 	}
@@ -180,6 +183,28 @@ func (w *world) try(page *ltitest.Page, route string, ids taught, visit, form st
 	return answer.Steps[0].Status, answer
 }
 
+// in is w within a subtest.
+func (w *world) in(t *testing.T) *world {
+	sub := *w
+	sub.t = t
+	return &sub
+}
+
+// triesInVain is try for who has no business there, and returns the page that
+// says so.
+func (w *world) triesInVain(page *ltitest.Page, route string, ids taught, visit, form string) *ltitest.Page {
+	w.t.Helper()
+	status, answer := w.try(page, route, ids, visit, form)
+	switch {
+	case refused(status) && !strings.Contains(answer.Text, "Seminar in law"):
+	case route == "GET /rooms/:room/left" && status == http.StatusOK && !strings.Contains(answer.Body, ids.room):
+		// comes out of a class, maybe in another window: a page that says nothing
+	default:
+		w.t.Errorf("%s: %d %s", route, status, answer.Text)
+	}
+	return answer
+}
+
 func refused(status int) bool { return status == http.StatusForbidden || status == http.StatusNotFound }
 
 // alsoRegister registers the LMS once more, with a client id of its own, as
@@ -247,14 +272,7 @@ func TestStrangers(t *testing.T) {
 					if visit == w.visit(picker) && who.page == picker && strings.HasSuffix(r.route, "/pick") {
 						continue
 					}
-					status, page := w.try(who.page, r.route, law, visit, r.form)
-					switch {
-					case refused(status) && !strings.Contains(page.Text, "Seminar in law"):
-					case r.route == "GET /rooms/:room/left" && status == http.StatusOK && !strings.Contains(page.Body, law.room):
-						// comes out of a class, maybe in another window: a page that says nothing
-					default:
-						t.Errorf("%s: %d %s", r.route, status, page.Text)
-					}
+					w.in(t).triesInVain(who.page, r.route, law, visit, r.form)
 				}
 			})
 		}
