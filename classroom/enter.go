@@ -60,6 +60,10 @@ type roomStore interface {
 	SaveNotices(ctx context.Context, placementID string, n LinkNotices) error
 	FramedPick(ctx context.Context, nonce string) (visitID string, items []lti.ContentItem, err error)
 	SaveFramedPick(ctx context.Context, visitID string, items []lti.ContentItem) error
+	ShareRequest(ctx context.Context, placementID string) (ShareRequest, error)
+	AskToShare(ctx context.Context, r ShareRequest, most int) error
+	Questions(ctx context.Context, roomID string, now time.Time) ([]Question, error)
+	AnswerShare(ctx context.Context, r ShareRequest, yes bool, now time.Time) error
 	ServerOf(ctx context.Context, tenantID string) (Server, error)
 	Server(ctx context.Context, id string) (Server, error)
 	sightStore

@@ -2,7 +2,6 @@ package classroom
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -30,6 +29,9 @@ type fakeRooms struct {
 	looks      []attendance.Evidence
 	asked      []int // how many looks were asked for
 	picked     []lti.ContentItem
+	request    *ShareRequest
+	questions  []Question
+	answered   []bool
 }
 
 func (f *fakeRooms) Tenant(context.Context, string) (Tenant, error) {
@@ -113,6 +115,27 @@ func (f *fakeRooms) Enrolment(_ context.Context, course, person string) (Enrolme
 		return Enrolment{}, ErrNotFound
 	}
 	return e, nil
+}
+
+func (f *fakeRooms) ShareRequest(context.Context, string) (ShareRequest, error) {
+	if f.request == nil {
+		return ShareRequest{}, ErrNotFound
+	}
+	return *f.request, nil
+}
+
+func (f *fakeRooms) AskToShare(_ context.Context, r ShareRequest, _ int) error {
+	f.request = &r
+	return nil
+}
+
+func (f *fakeRooms) Questions(context.Context, string, time.Time) ([]Question, error) {
+	return f.questions, nil
+}
+
+func (f *fakeRooms) AnswerShare(_ context.Context, _ ShareRequest, yes bool, _ time.Time) error {
+	f.answered = append(f.answered, yes)
+	return nil
 }
 
 func (f *fakeRooms) MovePlacement(_ context.Context, _, room string) error {
@@ -258,37 +281,5 @@ func TestKnownLinkKeepsWhatALearnersLaunchLacks(t *testing.T) {
 	}
 	if p := f.arrival.Placement; p.LineItem != (gradebook.LineItem{URL: "https://lms/2"}) {
 		t.Errorf("a new column: %+v", p.LineItem)
-	}
-}
-
-func TestSharingACopiedCoursesRoom(t *testing.T) {
-	seat := Seat{
-		Visit: Visit{Role: Moderator}, Person: Person{ID: "tess"}, Room: Room{ID: "new"},
-		Placement: Placement{ID: "p", CopiedFrom: "old"},
-	}
-	for _, test := range []struct {
-		name      string
-		role      Role // in the old course; "" is none
-		share     bool
-		wantError error
-		wantMoved string
-	}{
-		{"keeps the new one", "", false, nil, "new"},
-		{"teaches both", Moderator, true, nil, "old"},
-		{"learns in the old one", Viewer, true, ErrForbidden, ""},
-		{"a stranger there", "", true, ErrForbidden, ""},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			f, rooms := newFake()
-			if test.role != "" {
-				f.enrolments[[2]string{"c1", "tess"}] = Enrolment{Role: test.role}
-			}
-			if err := rooms.Adopt(t.Context(), seat, test.share); !errors.Is(err, test.wantError) {
-				t.Errorf("Adopt = %v, want %v", err, test.wantError)
-			}
-			if f.moved != test.wantMoved {
-				t.Errorf("moved to %q, want %q", f.moved, test.wantMoved)
-			}
-		})
 	}
 }

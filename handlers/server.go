@@ -191,6 +191,8 @@ func (s *Server) roomRoutes(r *gin.Engine) {
 	r.POST("/rooms/:room/keep", s.page(s.adopt(false)))
 	r.POST("/rooms/:room/share", s.page(s.adopt(true)))
 	r.POST("/rooms/:room/noted", s.page(s.noted))
+	r.POST("/rooms/:room/ask", s.page(s.ask))
+	r.POST("/rooms/:room/requests/:request", s.page(s.answerRequest))
 	r.GET("/rooms/:room/classes/:session", s.page(s.register))
 	r.GET("/rooms/:room/classes/:session/register.csv", s.page(s.registerCSV))
 	r.POST("/rooms/:room/classes/:session/resend", s.page(s.resendAll))

@@ -38,6 +38,8 @@ var roomRoutes = []struct {
 	{"POST /rooms/:room/keep", false, ""},
 	{"POST /rooms/:room/share", false, ""},
 	{"POST /rooms/:room/noted", false, ""},
+	{"POST /rooms/:room/ask", false, ""},
+	{"POST /rooms/:room/requests/:request", false, "answer=yes"},
 	{"GET /rooms/:room/classes/:session", false, ""},
 	{"GET /rooms/:room/classes/:session/register.csv", false, ""},
 	{"POST /rooms/:room/classes/:session/resend", false, ""},
@@ -102,6 +104,7 @@ type taught struct {
 	link                             ltitest.Link
 	room, session, recording, person string
 	placement, meeting               string // meeting: after a break in the class
+	request                          string // a placement of another course that asks for the room
 }
 
 func (w *world) visit(p *ltitest.Page) string { return p.URL.Query().Get("v") }
@@ -140,7 +143,7 @@ func (w *world) teach(course, teacher, teacherName, learner, learnerName string)
 		return strings.Contains(w.launch(link, teacher, ltitest.LaunchOptions{}).Body, "/part/")
 	})
 	page = w.launchIn(page.Browser, link, teacher, ltitest.LaunchOptions{})
-	return w.found(taught{page: page, link: link, room: roomOf(page)})
+	return w.found(taught{page: page, link: link, room: roomOf(page), request: "none"})
 }
 
 // found fills in the ids of what there is in the room.
@@ -165,7 +168,7 @@ func (w *world) try(page *ltitest.Page, route string, ids taught, visit, form st
 	w.t.Helper()
 	method, path, _ := strings.Cut(route, " ")
 	path = strings.NewReplacer(":room", ids.room, ":session", ids.session, ":person", ids.person,
-		":recording", ids.recording, ":format", "presentation", ":placement", ids.placement, ":meeting", ids.meeting).Replace(path)
+		":recording", ids.recording, ":format", "presentation", ":placement", ids.placement, ":meeting", ids.meeting, ":request", ids.request).Replace(path)
 	fields, err := url.ParseQuery(form)
 	if err != nil {
 		w.t.Fatal(err)
@@ -247,6 +250,7 @@ func TestStrangers(t *testing.T) {
 	w.lms.AddPerson(ltitest.Person{Username: "tess", Given: "Tess", Family: "Vogel", Locale: "en",
 		Roles: map[string][]string{"stats": {ltitest.Teacher}, "law": {ltitest.Learner}}})
 	stats := w.teach("stats", "tess", "Tess Vogel", "diego", "Diego Ramos")
+	law.request = w.asks("tess", "stats", law)
 	anna := w.visit(law.page)
 	picker, err := w.lms.DeepLink(ltitest.NewBrowser(), "law", w.tool.ID, "anna", ltitest.LaunchOptions{})
 	if err != nil {
@@ -261,7 +265,7 @@ func TestStrangers(t *testing.T) {
 	}{
 		{"without a cookie", law.page.In(ltitest.NewBrowser()), []string{anna, "", "made-up"}},
 		{"a learner with the teacher's address", ben, []string{anna, w.visit(stats.page), w.visit(picker), "made-up"}},
-		{"a teacher of another course", stats.page, []string{w.visit(stats.page), anna, ""}},
+		{"a teacher of another course who asks for the room", stats.page, []string{w.visit(stats.page), anna, ""}},
 		{"a teacher of another room", second, []string{w.visit(second), anna, ""}},
 		{"a teacher of another platform", other, []string{w.visit(other), anna, ""}},
 		{"a deep link", picker, []string{w.visit(picker), anna, ""}},
@@ -322,16 +326,21 @@ func otherIDs(t *testing.T, w *world, law, stats taught, second *ltitest.Page) {
 		page *ltitest.Page
 		ids  taught
 	}{
-		"all of another course":        {law.page, taught{room: law.room, session: stats.session, recording: stats.recording, person: stats.person, placement: stats.placement}},
+		"all of another course":        {law.page, taught{room: law.room, session: stats.session, recording: stats.recording, person: stats.person, placement: stats.placement, request: stats.request}},
 		"all of the course's other":    {second, taught{room: roomOf(second), session: law.session, recording: law.recording, person: law.person, placement: law.placement}},
 		"another course's person":      {law.page, taught{room: law.room, session: law.session, recording: stats.recording, person: stats.person, placement: stats.placement}},
 		"another course's session":     {law.page, taught{room: law.room, session: stats.session, recording: stats.recording, person: law.person, placement: law.placement}},
 		"the beginning of their own":   {law.page, taught{room: law.room, session: law.session[:8], recording: law.recording[:8], person: law.person[:8], placement: law.placement[:8]}},
 		"a list with theirs in it":     {law.page, taught{room: law.room, session: law.session + "," + stats.session, recording: law.recording + "," + stats.recording, person: law.person + "," + stats.person}},
-		"what no database can store":   {law.page, taught{room: law.room, session: "%00", recording: "%ff%00", person: "%00"}},
+		"what no database can store":   {law.page, taught{room: law.room, session: "%00", recording: "%ff%00", person: "%00", request: "%00"}},
 		"what would lead to elsewhere": {law.page, taught{room: law.room, session: "%5C%5Cevil.example%0D%0AX:y", recording: "%3Fx", person: law.person}},
 	} {
 		for _, r := range roomRoutes {
+			if strings.Contains(r.route, ":request") && who.ids.request != law.request {
+				if status, page := w.try(who.page, r.route, who.ids, w.visit(who.page), r.form); !refused(status) {
+					t.Errorf("%s, %s: %d %s", name, r.route, status, page.Text)
+				}
+			}
 			theirs := who.ids.session == law.session && !strings.Contains(r.route, ":person") && !strings.Contains(r.route, ":placement")
 			if strings.Contains(r.route, ":session") && !theirs || strings.Contains(r.route, ":recording") {
 				if status, page := w.try(who.page, r.route, who.ids, w.visit(who.page), r.form); !refused(status) {
@@ -343,6 +352,11 @@ func otherIDs(t *testing.T, w *world, law, stats taught, second *ltitest.Page) {
 	picker, err := w.lms.DeepLink(ltitest.NewBrowser(), "stats", w.tool.ID, "tess", ltitest.LaunchOptions{})
 	if err != nil {
 		t.Fatal(err)
+	}
+	own := law
+	own.room = roomOf(second)
+	if status, page := w.try(second, "POST /rooms/:room/requests/:request", own, w.visit(second), "answer=yes"); !refused(status) {
+		t.Errorf("a question to another room: %d %s", status, page.Text)
 	}
 	if status, page := w.try(picker, "POST /pick", law, w.visit(picker), "choice=existing&room="+law.room); !refused(status) {
 		t.Errorf("a deep link to a room of another course: %d %s", status, page.Text)

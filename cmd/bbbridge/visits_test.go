@@ -32,6 +32,7 @@ func (w *world) opened(page *ltitest.Page) *ltitest.Page {
 func TestRightsThatAreOver(t *testing.T) {
 	w := newWorld(t, worldOptions{})
 	law := w.teach("law", "anna", "Anna Moreau", "ben", "Ben Okafor")
+	law.request = w.asks("nadia", "stats", law)
 	anna := w.visit(law.page)
 	picker, err := w.lms.DeepLink(law.page.Browser, "law", w.tool.ID, "anna", ltitest.LaunchOptions{})
 	if err != nil {

@@ -32,6 +32,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"failed launch": testFailedLaunch, "cancelled launch": testCancelledLaunch, "existing room": testExistingRoom,
 		"deep linking": testDeepLinking, "latest visit": testLatestVisit, "added visit": testAddedVisit,
 		"open visit": testOpenVisit, "joined visit": testJoinedVisit, "left visit": testLeftVisit, "newest role": testNewestRole, "newest looks": testNewestLooks,
+		"share request": testShareRequest, "share requests of a room": testShareRequestsOfARoom, "shared by consent": testSharedByConsent, "questions": testQuestions,
 		"strangers": testStrangers, "parallel launches": testParallelLaunches,
 		"named room": testNamedRoom, "named room in parallel": testNamedRoomInParallel, "asked late": testAskedLate,
 		"claimed room": testClaimedRoom, "claims in parallel by courses": testClaimsInParallel,
