@@ -105,6 +105,22 @@ func TestRightsThatAreOver(t *testing.T) {
 	})
 }
 
+// A command ends what open pages may do at once, though the service that they
+// ask is another program.
+func TestPlatformDisabledWhileServing(t *testing.T) {
+	w, p, link := served(t)
+	anna := w.launch(link, "anna", ltitest.LaunchOptions{})
+	for _, command := range []string{"disable", "remove"} {
+		p.must("platform", command, "Test LMS")
+		if page := w.opened(anna); page.Status != http.StatusForbidden || !strings.Contains(page.Text, "switched off for your school") {
+			t.Errorf("after platform %s: %d %s", command, page.Status, page.Text)
+		}
+		if page := w.submit(anna, "/start"); page.Status != http.StatusForbidden || len(w.bbb.Meetings()) != 0 {
+			t.Errorf("class after platform %s: %d %s", command, page.Status, page.Text)
+		}
+	}
+}
+
 // Who leaves is gone from every address of theirs in this browser, and nobody
 // else is.
 func TestLeave(t *testing.T) {
@@ -139,8 +155,10 @@ func TestLeave(t *testing.T) {
 			}
 		}
 	}
-	if status, page := w.try(anna, "GET /alive", law, w.visit(anna), ""); status != http.StatusNoContent {
-		t.Errorf("alive: %d %s", status, page.Text)
+	for _, open := range []*ltitest.Page{anna, picker} {
+		if status, page := w.try(open, "GET /alive", law, w.visit(open), ""); status != http.StatusNoContent {
+			t.Errorf("%s is alive: %d %s", open.URL.Path, status, page.Text)
+		}
 	}
 
 	bye := w.submit(anna, "/leave")
