@@ -43,6 +43,10 @@ type roomStore interface {
 	Seat(ctx context.Context, visitID string) (Seat, error)
 	LatestVisit(ctx context.Context, browser, roomID string) (string, error)
 	AddVisit(context.Context, Visit) error
+	SeeVisit(ctx context.Context, visitID string, at time.Time) error
+	JoinVisit(ctx context.Context, v Visit) error
+	EndVisits(ctx context.Context, v Visit, at time.Time) error
+	NewestLooks(ctx context.Context, roomID string, since time.Time, most int) ([]attendance.Evidence, error)
 	Enrolment(ctx context.Context, courseID, personID string) (Enrolment, error)
 	RoomsOfCourse(ctx context.Context, courseID string) ([]Room, error)
 	AddRooms(context.Context, []Room) error
@@ -56,6 +60,10 @@ type roomStore interface {
 	SaveNotices(ctx context.Context, placementID string, n LinkNotices) error
 	FramedPick(ctx context.Context, nonce string) (visitID string, items []lti.ContentItem, err error)
 	SaveFramedPick(ctx context.Context, visitID string, items []lti.ContentItem) error
+	ShareRequest(ctx context.Context, placementID string) (ShareRequest, error)
+	AskToShare(ctx context.Context, r ShareRequest, most int) error
+	Questions(ctx context.Context, roomID string, now time.Time) ([]Question, error)
+	AnswerShare(ctx context.Context, r ShareRequest, yes bool, now time.Time) error
 	ServerOf(ctx context.Context, tenantID string) (Server, error)
 	Server(ctx context.Context, id string) (Server, error)
 	sightStore
@@ -140,7 +148,7 @@ func (s *Rooms) arrival(l lti.Launch, tenant Tenant, browser, locale string) Arr
 	if l.User.Anonymous {
 		role, subject = Viewer, "anonymous:"+newID()
 	}
-	graded := role == Viewer && !l.User.Anonymous && learns(l.Roles)
+	graded := role == Viewer && !l.User.Anonymous && learns(l.Roles, tenant.Policy)
 	course := Course{
 		ID: newID(), RegistrationID: l.Registration.ID, DeploymentID: l.DeploymentID,
 		ContextKey: contextKey(l), Title: cut(l.Context.Title, 255), Label: cut(l.Context.Label, 255),
@@ -151,7 +159,7 @@ func (s *Rooms) arrival(l lti.Launch, tenant Tenant, browser, locale string) Arr
 	visit := Visit{
 		ID: newID(), Browser: HashBrowser(browser), RegistrationID: l.Registration.ID, DeploymentID: l.DeploymentID,
 		Role: role, Graded: graded, Locale: locale, Language: l.Locale(), ReturnURL: l.Presentation.ReturnURL, DeepLinking: l.DeepLinking,
-		CreatedAt: now, ExpiresAt: now.Add(VisitLife),
+		CreatedAt: now, ExpiresAt: now.Add(VisitLife), SeenAt: now,
 	}
 	if l.DeepLinking != nil && l.InWindow {
 		visit.Frame = visit.ID

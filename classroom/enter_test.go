@@ -2,7 +2,6 @@ package classroom
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -24,7 +23,15 @@ type fakeRooms struct {
 	moved      string
 	added      []Visit
 	notices    LinkNotices
-	claimed    func() // called at the first claim, which then comes too late; may be nil
+	claimed    func()   // called at the first claim, which then comes too late; may be nil
+	seen       []string // visits that were noted as open
+	ended      []Visit
+	looks      []attendance.Evidence
+	asked      []int // how many looks were asked for
+	picked     []lti.ContentItem
+	request    *ShareRequest
+	questions  []Question
+	answered   []bool
 }
 
 func (f *fakeRooms) Tenant(context.Context, string) (Tenant, error) {
@@ -74,12 +81,61 @@ func (f *fakeRooms) AddVisit(_ context.Context, v Visit) error {
 	return nil
 }
 
+func (f *fakeRooms) SeeVisit(_ context.Context, id string, at time.Time) error {
+	seat := f.seats[id]
+	seat.Visit.SeenAt = at
+	f.seats[id] = seat
+	f.seen = append(f.seen, id)
+	return nil
+}
+
+func (f *fakeRooms) FramedPick(_ context.Context, nonce string) (string, []lti.ContentItem, error) {
+	return nonce, f.picked, nil
+}
+
+func (f *fakeRooms) EndVisits(_ context.Context, v Visit, _ time.Time) error {
+	f.ended = append(f.ended, v)
+	return nil
+}
+
+func (f *fakeRooms) NewestLooks(_ context.Context, _ string, since time.Time, most int) ([]attendance.Evidence, error) {
+	f.asked = append(f.asked, most)
+	var found []attendance.Evidence
+	for _, e := range f.looks {
+		if !e.Until.Before(since) && len(found) < most {
+			found = append(found, e)
+		}
+	}
+	return found, nil
+}
+
 func (f *fakeRooms) Enrolment(_ context.Context, course, person string) (Enrolment, error) {
 	e, ok := f.enrolments[[2]string{course, person}]
 	if !ok {
 		return Enrolment{}, ErrNotFound
 	}
 	return e, nil
+}
+
+func (f *fakeRooms) ShareRequest(context.Context, string) (ShareRequest, error) {
+	if f.request == nil {
+		return ShareRequest{}, ErrNotFound
+	}
+	return *f.request, nil
+}
+
+func (f *fakeRooms) AskToShare(_ context.Context, r ShareRequest, _ int) error {
+	f.request = &r
+	return nil
+}
+
+func (f *fakeRooms) Questions(context.Context, string, time.Time) ([]Question, error) {
+	return f.questions, nil
+}
+
+func (f *fakeRooms) AnswerShare(_ context.Context, _ ShareRequest, yes bool, _ time.Time) error {
+	f.answered = append(f.answered, yes)
+	return nil
 }
 
 func (f *fakeRooms) MovePlacement(_ context.Context, _, room string) error {
@@ -225,77 +281,5 @@ func TestKnownLinkKeepsWhatALearnersLaunchLacks(t *testing.T) {
 	}
 	if p := f.arrival.Placement; p.LineItem != (gradebook.LineItem{URL: "https://lms/2"}) {
 		t.Errorf("a new column: %+v", p.LineItem)
-	}
-}
-
-func TestSeat(t *testing.T) {
-	f, rooms := newFake()
-	visit := Visit{ID: "v", Browser: HashBrowser("mine"), ExpiresAt: noon.Add(time.Hour)}
-	f.seats["v"] = Seat{Visit: visit, Room: Room{ID: "old"}}
-	over := visit
-	over.ExpiresAt = noon
-	f.seats["over"] = Seat{Visit: over, Room: Room{ID: "old"}}
-	for _, test := range []struct {
-		name, visit, browser, room string
-		want                       error
-	}{
-		{"mine", "v", "mine", "old", nil},
-		{"another browser", "v", "theirs", "old", ErrVisitOver},
-		{"no cookie", "v", "", "old", ErrVisitOver},
-		{"another room", "v", "mine", "new", ErrNotFound},
-		{"too late", "over", "mine", "old", ErrVisitOver},
-		{"made up", "x", "mine", "old", ErrVisitOver},
-		{"none", "", "mine", "old", ErrVisitOver},
-	} {
-		if _, err := rooms.Seat(t.Context(), test.visit, test.browser, test.room); !errors.Is(err, test.want) || (err == nil) != (test.want == nil) {
-			t.Errorf("%s: %v, want %v", test.name, err, test.want)
-		}
-	}
-}
-
-func TestNewWindowGetsItsOwnVisit(t *testing.T) {
-	f, rooms := newFake()
-	f.seats["v"] = Seat{Visit: Visit{ID: "v", Browser: HashBrowser("frame"), Role: Moderator, ExpiresAt: noon.Add(time.Hour)}, Room: Room{ID: "old"}}
-	seat, err := rooms.SeatByTicket(t.Context(), "v", "window", "old")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(f.added) != 1 || seat.Visit.ID == "v" || seat.Visit.Browser != HashBrowser("window") || seat.Visit.Role != Moderator || !seat.Visit.ExpiresAt.Equal(noon.Add(time.Hour)) {
-		t.Errorf("visit %+v", seat.Visit)
-	}
-	if _, err := rooms.SeatByTicket(t.Context(), "v", "window", "another"); !errors.Is(err, ErrNotFound) {
-		t.Errorf("another room by ticket: %v", err)
-	}
-}
-
-func TestSharingACopiedCoursesRoom(t *testing.T) {
-	seat := Seat{
-		Visit: Visit{Role: Moderator}, Person: Person{ID: "tess"}, Room: Room{ID: "new"},
-		Placement: Placement{ID: "p", CopiedFrom: "old"},
-	}
-	for _, test := range []struct {
-		name      string
-		role      Role // in the old course; "" is none
-		share     bool
-		wantError error
-		wantMoved string
-	}{
-		{"keeps the new one", "", false, nil, "new"},
-		{"teaches both", Moderator, true, nil, "old"},
-		{"learns in the old one", Viewer, true, ErrForbidden, ""},
-		{"a stranger there", "", true, ErrForbidden, ""},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			f, rooms := newFake()
-			if test.role != "" {
-				f.enrolments[[2]string{"c1", "tess"}] = Enrolment{Role: test.role}
-			}
-			if err := rooms.Adopt(t.Context(), seat, test.share); !errors.Is(err, test.wantError) {
-				t.Errorf("Adopt = %v, want %v", err, test.wantError)
-			}
-			if f.moved != test.wantMoved {
-				t.Errorf("moved to %q, want %q", f.moved, test.wantMoved)
-			}
-		})
 	}
 }

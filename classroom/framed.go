@@ -27,7 +27,10 @@ func (s *Rooms) FramedPick(ctx context.Context, nonce string) (FramedPick, error
 	}
 	seat, err := s.Store.Seat(ctx, visitID)
 	if err == nil {
-		seat, err = s.current(seat, "")
+		seat, err = s.current(ctx, seat, "")
+	}
+	if err == nil && items != nil { // no teacher by now
+		err = seat.May(Pick)
 	}
 	if errors.Is(err, ErrVisitOver) || errors.Is(err, ErrNotFound) {
 		return FramedPick{Over: true}, nil

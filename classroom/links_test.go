@@ -135,7 +135,7 @@ func TestContentPickedAnew(t *testing.T) {
 func TestSeatOfALinkThatHasMoved(t *testing.T) {
 	f, rooms := newFake()
 	f.seats["v"] = Seat{
-		Visit: Visit{ID: "v", Browser: HashBrowser("mine"), ExpiresAt: noon.Add(time.Hour)},
+		Visit: Visit{ID: "v", Browser: HashBrowser("mine"), SeenAt: noon, ExpiresAt: noon.Add(time.Hour)},
 		Room:  Room{ID: "new"}, Placement: Placement{Notices: LinkNotices{LeftRoom: "left"}},
 	}
 	var moved *MovedError
@@ -220,8 +220,10 @@ func TestPickedWithoutACourse(t *testing.T) {
 	t.Run("never shared", func(t *testing.T) {
 		f, rooms := withRooms()
 		f.enrolments[[2]string{"pick", "tess"}] = Enrolment{Role: Moderator, SeenAt: noon}
-		seat := Seat{Visit: Visit{Role: Moderator}, Person: Person{ID: "tess"}, Room: Room{ID: "new"}, Placement: Placement{ID: "p", CopiedFrom: "loose"}}
-		if err := rooms.Adopt(t.Context(), seat, true); !errors.Is(err, ErrForbidden) || rooms.MayShare(t.Context(), seat) {
+		seat := copied()
+		seat.Placement.CopiedFrom = "loose"
+		sharing, asking := rooms.Sharing(t.Context(), seat)
+		if err := rooms.Adopt(t.Context(), seat, true); !errors.Is(err, ErrForbidden) || asking != nil || sharing != (Sharing{}) {
 			t.Errorf("shared: %v", err)
 		}
 	})

@@ -47,12 +47,21 @@ type Visit struct {
 	ReturnURL      string                   // of the platform; has the user's secrets, never logged
 	DeepLinking    *lti.DeepLinkingSettings // of a deep-linking visit
 	Frame          string                   // the visit for which a frame waits that will post the answer; empty: this page posts it
+	LaunchID       string                   // the visit that the launch began, of a window's own; empty: this one
+	Joined         bool                     // a class: being there is as good as an open page
 	CreatedAt      time.Time
-	ExpiresAt      time.Time
+	ExpiresAt      time.Time // whatever is open then
+	SeenAt         time.Time // when a page of it was open last, exact to seenEvery
 }
 
-// VisitLife is how long a visit lasts.
-const VisitLife = 12 * time.Hour
+const (
+	// VisitLife is how long a visit lasts at most: a page that somebody has
+	// forgotten in a browser asks for ever.
+	VisitLife = 12 * time.Hour
+
+	visitIdle = 90 * time.Minute // without an open page the visit is over
+	seenEvery = 5 * time.Minute  // not each request writes
+)
 
 // A Seat is a visit with all that it may speak about. Placement and Room are
 // zero for a deep-linking visit.
@@ -62,7 +71,19 @@ type Seat struct {
 	Course    Course
 	Placement Placement
 	Room      Room
-	Tries     int // how often this click was tried before, since the class had just ended
+	Newest    Role // what the person's newest launch into the course says
+	Shut      bool // the platform is disabled or removed
+	Tries     int  // how often this click was tried before, since the class had just ended
+}
+
+// held is the visit's role as far as it holds now. The newest signed word on
+// the person counts, so a launch as a learner ends what older tabs may do. It
+// takes and doesn't give: a tab that was opened as a learner's stays one.
+func (s Seat) held() Role {
+	if s.Newest == Moderator {
+		return s.Visit.Role
+	}
+	return Viewer
 }
 
 // Moderates reports whether the person moderates the room's classes.

@@ -1,9 +1,14 @@
 package classroom
 
-import "github.com/bbbridge/bbbridge/lti"
+import (
+	"slices"
+
+	"github.com/bbbridge/bbbridge/lti"
+)
 
 // roleOf makes a role of what the platform says of a person. Only context
-// roles count; the others and the doubtful ones where the policy says so.
+// roles count; the others and the doubtful ones where the policy says so, and
+// the institution's alone where the launch names no context role at all.
 // No role, an unknown one, observers and mentors are viewers.
 func roleOf(roles lti.Roles, policy Policy) Role {
 	if roles.TestUser() {
@@ -19,6 +24,9 @@ func roleOf(roles lti.Roles, policy Policy) Role {
 		}
 		learner = learner || r.Principal == "Learner"
 	}
+	if policy.InstitutionInstructorsModerate && !namesCourseRole(roles) && ofInstitution(roles, "Instructor") {
+		return Moderator
+	}
 	if policy.AdministratorsModerate && !learner && administers(roles) {
 		return Moderator
 	}
@@ -26,8 +34,9 @@ func roleOf(roles lti.Roles, policy Policy) Role {
 }
 
 // learns reports whether a viewer is one whose attendance counts: who only
-// watches the course, or runs the institution, has no grade in it.
-func learns(roles lti.Roles) bool {
+// watches the course, or runs the institution, has no grade in it. Where the
+// institution's roles count, they say it of a launch that names no other.
+func learns(roles lti.Roles, policy Policy) bool {
 	if roles.TestUser() {
 		return false
 	}
@@ -43,7 +52,29 @@ func learns(roles lti.Roles) bool {
 			return false
 		}
 	}
+	if policy.InstitutionInstructorsModerate && !namesCourseRole(roles) {
+		switch {
+		case ofInstitution(roles, "Student", "Learner"):
+			return true
+		case ofInstitution(roles, "Instructor", "Faculty", "Staff", "Guest", "Mentor", "Observer"):
+			return false
+		}
+	}
 	return !administers(roles)
+}
+
+// namesCourseRole reports whether a launch says what the person is in the
+// course. A role that nobody knows may be one.
+func namesCourseRole(roles lti.Roles) bool {
+	return slices.ContainsFunc(roles, func(r lti.Role) bool { return r.Scope == lti.ScopeContext || r.Scope == lti.ScopeUnknown })
+}
+
+// ofInstitution reports whether a person is one of these in the institution,
+// which isn't to be one in the course.
+func ofInstitution(roles lti.Roles, principals ...string) bool {
+	return slices.ContainsFunc(roles, func(r lti.Role) bool {
+		return r.Scope == lti.ScopeInstitution && slices.Contains(principals, r.Principal)
+	})
 }
 
 // moderates judges one context role. The principal decides, never the text

@@ -97,10 +97,58 @@ func TestRoleOfPolicy(t *testing.T) {
 		{"designers may", []string{inContext + "#ContentDeveloper"}, Policy{ContentDevelopersModerate: true}, Moderator},
 		{"managers may", []string{inContext + "#Manager"}, Policy{ManagersModerate: true}, Moderator},
 		{"graders may not", []string{inContext + "/Instructor#Grader"}, Policy{GradersView: true}, Viewer},
+		{"Open edX before 11.1, staff", []string{inSystem + "Administrator", inInstitution + "Instructor"}, institutions, Moderator},
+		{"Open edX before 11.1, course admin", []string{inInstitution + "Instructor"}, institutions, Moderator},
+		{"Open edX before 11.1, learner", []string{inInstitution + "Student"}, institutions, Viewer},
+		{"Open edX before 11.1, without the policy", []string{inInstitution + "Instructor"}, Policy{}, Viewer},
+		{"Canvas student who teaches elsewhere", []string{inInstitution + "Instructor", inInstitution + "Student", inContext + "#Learner"}, institutions, Viewer},
+		{"any course role is the one that counts", []string{inInstitution + "Instructor", inContext + "#Mentor"}, institutions, Viewer},
+		{"a course role that nobody knows", []string{inInstitution + "Instructor", inContext + "#Proctor"}, institutions, Viewer},
+		{"faculty, staff and administrators are no instructors", []string{inInstitution + "Faculty", inInstitution + "Staff", inInstitution + "Administrator"}, institutions, Viewer},
+		{"no role at all", nil, institutions, Viewer},
+		{"a test user", []string{inInstitution + "Instructor", testUser}, institutions, Viewer},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := roleOf(lti.ParseRoles(test.roles), test.policy); got != test.want {
 				t.Errorf("roleOf(%v, %+v) = %s, want %s", test.roles, test.policy, got, test.want)
+			}
+		})
+	}
+}
+
+// institutions is what Open edX before 11.1 needs.
+var institutions = Policy{InstitutionInstructorsModerate: true}
+
+func TestLearns(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		roles  []string
+		policy Policy
+		want   bool
+	}{
+		{"learner", []string{inContext + "#Learner"}, Policy{}, true},
+		{"nobody says anything", nil, Policy{}, true},
+		{"student of the institution", []string{inInstitution + "Student"}, Policy{}, true},
+		{"the institution's role doesn't count", []string{inInstitution + "Instructor"}, Policy{}, true},
+		{"observer", []string{inContext + "#Mentor"}, Policy{}, false},
+		{"administrator", []string{inInstitution + "Administrator"}, Policy{}, false},
+		{"student of the institution, by policy", []string{inInstitution + "Student"}, institutions, true},
+		{"learner of the institution, by policy", []string{inInstitution + "Learner"}, institutions, true},
+		{"student who works there", []string{inInstitution + "Student", inInstitution + "Staff"}, institutions, true},
+		{"faculty", []string{inInstitution + "Faculty"}, institutions, false},
+		{"staff", []string{inInstitution + "Staff"}, institutions, false},
+		{"guest", []string{inInstitution + "Guest"}, institutions, false},
+		{"observer of the institution", []string{inInstitution + "Observer"}, institutions, false},
+		{"mentor of the institution", []string{inInstitution + "Mentor"}, institutions, false},
+		{"administrator, by policy", []string{inInstitution + "Administrator"}, institutions, false},
+		{"nobody says anything, by policy", nil, institutions, true},
+		{"a course role is the one that counts", []string{inInstitution + "Staff", inContext + "#Learner"}, institutions, true},
+		{"member", []string{inInstitution + "Staff", inContext + "#Member"}, institutions, true},
+		{"a test user", []string{inInstitution + "Student", testUser}, institutions, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := learns(lti.ParseRoles(test.roles), test.policy); got != test.want {
+				t.Errorf("learns(%v, %+v) = %v, want %v", test.roles, test.policy, got, test.want)
 			}
 		})
 	}

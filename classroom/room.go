@@ -18,7 +18,9 @@ import (
 var (
 	ErrNotFound   = errors.New("not found")
 	ErrVisitOver  = errors.New("visit is over")
+	ErrShut       = errors.New("platform is disabled or removed")
 	ErrForbidden  = errors.New("not allowed")
+	ErrTooMany    = errors.New("too many requests are open")
 	ErrReplayed   = errors.New("nonce is used up")
 	ErrNoServer   = errors.New("no BigBlueButton server is set up")
 	ErrNotRunning = errors.New("class is not running")

@@ -150,6 +150,11 @@ func (s *Rooms) join(ctx context.Context, seat Seat, server Server, m attendance
 			return "", fmt.Errorf("keep join to meeting %s: %w", m.ID, err)
 		}
 	}
+	if !seat.Visit.Joined {
+		if err := s.Store.JoinVisit(ctx, seat.Visit); err != nil {
+			return "", fmt.Errorf("join by a visit: %w", err)
+		}
+	}
 	attendee, moderator := bbb.Passwords(s.PasswordKey, m.MeetingID)
 	moderates := seat.Moderates() || seat.Room.Settings.EveryoneModerates
 	password, member := attendee, false

@@ -90,6 +90,7 @@ type fakeClass struct {
 	stopped  []string
 	saved    *Room
 	settle   bool
+	joined   []string // visits that went in
 }
 
 func (f *fakeClass) ServerOf(context.Context, string) (Server, error) { return Server{ID: "s"}, nil }
@@ -154,6 +155,13 @@ func (f *fakeClass) KeepEvidence(_ context.Context, e attendance.Evidence, _ tim
 	defer f.mu.Unlock()
 	f.evidence = append(f.evidence, e)
 	return true, nil
+}
+
+func (f *fakeClass) JoinVisit(_ context.Context, v Visit) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.joined = append(f.joined, v.ID)
+	return nil
 }
 
 func (f *fakeClass) SaveSettings(_ context.Context, r Room, _ Placement, settle bool) error {

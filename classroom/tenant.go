@@ -25,6 +25,10 @@ type Policy struct {
 	ContentDevelopersModerate bool `json:"content_developers_moderate,omitempty"` // ContentDeveloper
 	ManagersModerate          bool `json:"managers_moderate,omitempty"`           // Manager
 	GradersView               bool `json:"graders_view,omitempty"`                // Instructor#Grader is a viewer
+
+	// Institution instructors moderate where a launch names no course role at
+	// all, as those of Open edX before 11.1 (lti_consumer).
+	InstitutionInstructorsModerate bool `json:"institution_instructors_moderate,omitempty"`
 }
 
 // A Server is a BigBlueButton server, or a balancer before several.

@@ -122,8 +122,12 @@ func (s *Server) class(c *gin.Context) error {
 func (s *Server) left(c *gin.Context) error {
 	problems := bbb.ParseJoinErrors(c.Request.URL.RawQuery)
 	seat, err := s.seat(c)
-	if err != nil { // the window's cookie may be gone: there's still a page to show
+	if errors.Is(err, classroom.ErrVisitOver) || errors.Is(err, classroom.ErrNotFound) {
+		// The window's cookie may be gone: there's still a page to show.
 		return s.render(c, http.StatusOK, web.LeftPage{})
+	}
+	if err != nil {
+		return err
 	}
 	seat.Tries = atoi(c.Query("try"))
 	for _, p := range problems {

@@ -129,7 +129,7 @@ func (s *Server) waitFrame(c *gin.Context) error {
 		return classroom.ErrVisitOver
 	}
 	if opened {
-		s.seated(c, pick.Seat)
+		s.placed(c, pick.Seat)
 	} else { // whose frame it is isn't known yet
 		c.Set(ancestorKey, "*")
 	}

@@ -27,6 +27,7 @@ const (
 	ancestorKey = "ancestors"
 	backKey     = "back"
 	endKey      = "end"
+	visitorKey  = "visitor"
 )
 
 // begin gives the request its number and answers a panic like an error.
@@ -120,7 +121,8 @@ func (s *Server) render(c *gin.Context, status int, page any) error {
 	buf := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(buf)
 	buf.Reset()
-	if err := s.Pages.Render(buf, s.locale(c), page); err != nil {
+	visitor, _ := c.Value(visitorKey).(web.Visitor)
+	if err := s.Pages.RenderFor(buf, s.locale(c), visitor, page); err != nil {
 		return fmt.Errorf("render %T: %w", page, err)
 	}
 	c.Header("Content-Security-Policy", s.policy(c))
@@ -163,10 +165,23 @@ func (s *Server) frameable(c *gin.Context, returnURL string, platforms ...lti.Re
 	c.Set(ancestorKey, list)
 }
 
-// seated does for a page of a seat what frameable does for one of a launch.
+// seated has the page name its visitor, who may leave it. The zero seat is
+// nobody's.
 func (s *Server) seated(c *gin.Context, seat classroom.Seat) {
+	if seat.Visit.ID == "" {
+		return
+	}
+	c.Set(visitorKey, web.Visitor{
+		Name: seat.Person.DisplayName(), LeaveURL: "/leave?v=" + seat.Visit.ID, AliveURL: "/alive?v=" + seat.Visit.ID,
+	})
+	s.placed(c, seat)
+}
+
+// placed does for a page of a seat what frameable does for one of a launch. In
+// a frame without cookies that is all: nobody could leave there.
+func (s *Server) placed(c *gin.Context, seat classroom.Seat) {
 	c.Set(localeKey, seat.Visit.Locale)
-	if seat.Room.ID != "" {
+	if seat.Room.ID != "" && !seat.Shut {
 		c.Set(backKey, at(seat, ""))
 	}
 	r, err := s.Platforms.Registration(c.Request.Context(), seat.Visit.RegistrationID)

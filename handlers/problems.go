@@ -42,7 +42,9 @@ var sentinels = []struct {
 	problem problem
 }{
 	{classroom.ErrReplayed, problem{lti.CodeNonceReplayed, http.StatusUnauthorized}},
+	{classroom.ErrShut, problem{"platform_disabled", http.StatusForbidden}},
 	{classroom.ErrForbidden, problem{"forbidden", http.StatusForbidden}},
+	{classroom.ErrTooMany, problem{"too_many_requests", http.StatusConflict}},
 	{classroom.ErrVisitOver, problem{"visit_over", http.StatusNotFound}},
 	{classroom.ErrNotFound, problem{"not_found", http.StatusNotFound}},
 	{classroom.ErrNoServer, problem{"no_server", http.StatusServiceUnavailable}},

@@ -100,11 +100,11 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom
 		page.Here = append(page.Here, web.Here{Name: p.Name, Teacher: p.Moderator, Since: since[p.PersonID]})
 	}
 	page.LinkNews = linkView(seat)
-	if seat.Placement.CopiedFrom != "" {
-		page.Copied = &web.Copied{Late: seat.Placement.Notices.Late, Keep: web.Post{URL: at(seat, "/keep")}}
-		if s.Rooms.MayShare(c.Request.Context(), seat) {
-			page.Copied.Share = web.Post{URL: at(seat, "/share")}
-		}
+	if page.Copied, err = s.copied(c, seat); err != nil {
+		return err
+	}
+	if page.Questions, err = s.questions(c, seat); err != nil {
+		return err
 	}
 	return s.render(c, http.StatusOK, page)
 }
@@ -245,27 +245,6 @@ func (s *Server) end(c *gin.Context) error {
 // saidOf tells what came of ending a class.
 var saidOf = map[classroom.Ending]string{
 	classroom.EndIsNear: web.SaidEnding, classroom.EndOfNothing: web.SaidNotRunning, classroom.EndUnanswered: web.SaidUnconfirmed,
-}
-
-// adopt makes the handler that ends the question a copied link leaves: share
-// the old course's room, or keep the new one.
-func (s *Server) adopt(share bool) func(*gin.Context) error {
-	return func(c *gin.Context) error {
-		seat, err := s.seat(c)
-		if err != nil {
-			return err
-		}
-		from := seat.Placement.CopiedFrom
-		if err := s.Rooms.Adopt(c.Request.Context(), seat, share); err != nil {
-			return err
-		}
-		said := web.SaidKept
-		if share && from != "" {
-			seat.Room.ID, said = from, web.SaidShared // the visit is about that room now
-		}
-		c.Redirect(http.StatusSeeOther, at(seat, "")+"&said="+said)
-		return nil
-	}
 }
 
 func share(part, whole time.Duration) float64 {

@@ -154,6 +154,10 @@ func (s *Server) routes(r *gin.Engine) {
 	r.GET("/lti/register", s.page(s.registration))
 	r.GET("/.well-known/jwks.json", s.page(s.jwks))
 
+	r.GET("/alive", s.page(s.alive))
+	r.POST("/leave", s.page(s.leave))
+	r.GET("/goodbye", s.page(s.goodbye))
+
 	r.GET("/pick", s.page(s.picker))
 	r.POST("/pick", s.page(s.pick))
 	s.roomRoutes(r)
@@ -187,6 +191,8 @@ func (s *Server) roomRoutes(r *gin.Engine) {
 	r.POST("/rooms/:room/keep", s.page(s.adopt(false)))
 	r.POST("/rooms/:room/share", s.page(s.adopt(true)))
 	r.POST("/rooms/:room/noted", s.page(s.noted))
+	r.POST("/rooms/:room/ask", s.page(s.ask))
+	r.POST("/rooms/:room/requests/:request", s.page(s.answerRequest))
 	r.GET("/rooms/:room/classes/:session", s.page(s.register))
 	r.GET("/rooms/:room/classes/:session/register.csv", s.page(s.registerCSV))
 	r.POST("/rooms/:room/classes/:session/resend", s.page(s.resendAll))

@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/sessions"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/web"
 )
 
 // browserCookie names the person's browser. Visits belong to a browser; which
@@ -22,14 +23,14 @@ const browserCookie = "__Host-bbbridge"
 
 const browserKey = "browser"
 
-// visitors keeps the browser's cookie. In a frame it is partitioned: the same
-// person has another one in a window of our own.
+// visitors keeps the browser's cookie, which ends with the browser. In a frame
+// it is partitioned: the same person has another one in a window of our own.
 type visitors struct{ store *sessions.CookieStore }
 
 func newVisitors(key []byte) *visitors {
 	store := sessions.NewCookieStore(key)
 	store.Options = &sessions.Options{
-		Path: "/", MaxAge: int(classroom.VisitLife.Seconds()),
+		Path: "/", MaxAge: 0, // a session's cookie; how long a visit lasts says its row
 		Secure: true, HttpOnly: true, SameSite: http.SameSiteNoneMode, Partitioned: true,
 	}
 	for _, codec := range store.Codecs {
@@ -74,7 +75,7 @@ func (v *visitors) browser(r *http.Request) string {
 }
 
 // keep returns the browser's value, a new one if none came, and sends the
-// cookie so that it lives as long as a visit that begins now.
+// cookie.
 func (v *visitors) keep(w http.ResponseWriter, r *http.Request) (string, error) {
 	session, _ := v.store.Get(r, browserCookie) // on error it is a new one
 	value, _ := session.Values[browserKey].(string)
@@ -92,9 +93,7 @@ func (v *visitors) keep(w http.ResponseWriter, r *http.Request) (string, error) 
 // pages are for its person, refusals too.
 func (s *Server) seat(c *gin.Context) (classroom.Seat, error) {
 	seat, err := s.Rooms.Seat(c.Request.Context(), c.Query("v"), s.visitors.browser(c.Request), c.Param("room"))
-	if err == nil {
-		s.seated(c, seat)
-	}
+	s.seated(c, seat)
 	return seat, err
 }
 
@@ -114,10 +113,38 @@ func (s *Server) seatOfForm(c *gin.Context) (classroom.Seat, error) {
 		return classroom.Seat{}, err
 	}
 	seat, err := s.Rooms.SeatByTicket(c.Request.Context(), visit, browser, c.Param("room"))
-	if err == nil {
-		s.seated(c, seat)
-	}
+	s.seated(c, seat)
 	return seat, err
+}
+
+// alive is asked now and then by every open page of a visit.
+func (s *Server) alive(c *gin.Context) error {
+	if err := s.Rooms.Alive(c.Request.Context(), c.Query("v"), s.visitors.browser(c.Request)); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// leave ends the visit of whoever sat here before. The cookie goes out anew:
+// by that Chrome drops pages that it has kept for its back button.
+func (s *Server) leave(c *gin.Context) error {
+	visit, err := s.Rooms.Leave(c.Request.Context(), c.Query("v"), s.visitors.browser(c.Request))
+	if err != nil {
+		return err
+	}
+	if _, err := s.visitors.keep(c.Writer, c.Request); err != nil {
+		return err
+	}
+	c.Redirect(http.StatusSeeOther, "/goodbye?lang="+visit.Locale)
+	return nil
+}
+
+// goodbye says how to come back, in the language of who has left.
+func (s *Server) goodbye(c *gin.Context) error {
+	c.Set(localeKey, web.MatchLocale(c.Query("lang"), c.GetHeader("Accept-Language")))
+	c.Set(ancestorKey, "*") // it may stand in a platform's frame, and says nothing of anybody
+	return s.render(c, http.StatusOK, web.Goodbye{})
 }
 
 // ticket lets the form that holds it speak for the visit, for as long as the

@@ -134,7 +134,7 @@ func (c *conn) arrive(ctx context.Context, a arrival) (classroom.Seat, error) {
 			}
 		}
 	}
-	k.Visit = a.Visit
+	k.Visit, k.Newest = a.Visit, a.Enrolment.Role
 	k.Visit.PersonID, k.Visit.CourseID, k.Visit.PlacementID = k.Person.ID, k.Course.ID, k.Placement.ID
 	keptUntil := a.Visit.ExpiresAt
 	if a.NonceExpires.After(keptUntil) {

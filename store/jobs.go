@@ -169,7 +169,7 @@ func (db *DB) FreeJobs(ctx context.Context) error {
 }
 
 // Sweep removes what is past its life: visits with their nonces, rooms that
-// were picked and never used, and keys.
+// were picked and never used, requests that nobody has answered, and keys.
 func (db *DB) Sweep(ctx context.Context, now time.Time) error {
 	if err := db.sweepVisits(ctx, now); err != nil {
 		return fmt.Errorf("sweep visits: %w", err)
@@ -178,11 +178,14 @@ func (db *DB) Sweep(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("sweep picks: %w", err)
 	}
 	err := db.write(ctx, func(c *conn) error {
+		if _, err := c.exec(ctx, `DELETE FROM share_requests WHERE expires_at <= ?`, millis(now)); err != nil {
+			return fmt.Errorf("requests: %w", err)
+		}
 		_, err := c.exec(ctx, `DELETE FROM keys WHERE retire_at <= ?`, millis(now))
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("sweep keys: %w", err)
+		return fmt.Errorf("sweep requests and keys: %w", err)
 	}
 	db.known.forget()
 	return nil

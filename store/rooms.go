@@ -168,6 +168,9 @@ func (c *conn) movePlacement(ctx context.Context, placementID, from, to string, 
 	if err := c.one(ctx, `UPDATE placements SET room_id = ?, copied_from = '' WHERE id = ?`, to, placementID); err != nil {
 		return err
 	}
+	if _, err := c.exec(ctx, `DELETE FROM share_requests WHERE placement_id = ?`, placementID); err != nil {
+		return err
+	}
 	if from != to {
 		err := c.one(ctx, `UPDATE placements SET room_since = ?, counts_earlier = FALSE, graded_since = NULL, past_rules = ? WHERE id = ?`,
 			millis(at), pastRules{}, placementID)

@@ -159,6 +159,10 @@ type visitRow struct {
 	Private     []byte `db:"visit.private"`
 	CreatedAt   millis `db:"visit.created_at"`
 	ExpiresAt   millis `db:"visit.expires_at"`
+	SeenAt      millis `db:"visit.seen_at"`
+	Joined      bool   `db:"visit.joined"`
+
+	LaunchID sql.Null[string] `db:"visit.launch"`
 }
 
 // A visitSecret is what of a visit is sealed.
@@ -186,7 +190,8 @@ func (r visitRow) visit(s sealer, course courseRow) (classroom.Visit, error) {
 		ID: r.ID, Browser: r.Browser, RegistrationID: course.RegistrationID, DeploymentID: course.DeploymentID,
 		PersonID: r.PersonID, CourseID: r.CourseID, PlacementID: r.PlacementID,
 		Role: classroom.Role(r.Role), Graded: r.Graded, Locale: r.Locale, Language: r.Language,
-		CreatedAt: r.CreatedAt.time(), ExpiresAt: r.ExpiresAt.time(),
+		LaunchID: r.LaunchID.V, Joined: r.Joined,
+		CreatedAt: r.CreatedAt.time(), ExpiresAt: r.ExpiresAt.time(), SeenAt: r.SeenAt.time(),
 	}
 	if len(r.Private) == 0 {
 		return v, nil

@@ -2,9 +2,12 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
 )
 
 // A seatRow is a visit with all that it may speak about.
@@ -14,13 +17,20 @@ type seatRow struct {
 	courseRow
 	placementRow
 	roomRow
+	Newest string
+	Shut   bool
 }
 
+// Whether the platform is disabled is asked here and not of the snapshot: it
+// ends open visits at once, on every node.
 var selectSeat = `SELECT ` + columns[visitRow]("v") + `, ` + columns[personRow]("p") + `, ` + columns[courseRow]("c") + `, ` +
-	columns[placementRow]("pl") + `, ` + columns[roomRow]("r") + `
+	columns[placementRow]("pl") + `, ` + columns[roomRow]("r") + `,
+	COALESCE(e.role, '') AS newest, (g.disabled OR g.removed_at IS NOT NULL) AS shut
 	FROM visits v
 	JOIN people p ON p.id = v.person_id
 	JOIN courses c ON c.id = v.course_id
+	JOIN registrations g ON g.id = c.registration_id
+	LEFT JOIN enrolments e ON e.course_id = v.course_id AND e.person_id = v.person_id
 	LEFT JOIN placements pl ON pl.id = v.placement_id
 	LEFT JOIN rooms r ON r.id = pl.room_id
 	WHERE v.id = ?`
@@ -35,6 +45,7 @@ func (db *DB) Seat(ctx context.Context, visitID string) (classroom.Seat, error) 
 	visit, err := row.visit(db.seal, row.courseRow)
 	return classroom.Seat{
 		Visit: visit, Person: row.person(), Course: row.course(), Placement: row.placement(), Room: row.room(),
+		Newest: classroom.Role(row.Newest), Shut: row.Shut,
 	}, err
 }
 
@@ -70,14 +81,78 @@ func (db *DB) AddVisit(ctx context.Context, v classroom.Visit) error {
 
 // insertVisit reports whether the nonce was new. A nil one is.
 func (c *conn) insertVisit(ctx context.Context, v classroom.Visit, private, nonce []byte, keptUntil millis) (bool, error) {
+	if v.SeenAt.IsZero() { // it has just begun
+		v.SeenAt = v.CreatedAt
+	}
 	changed, err := c.exec(ctx, `
 		INSERT INTO visits (id, nonce, browser, person_id, course_id, placement_id, role, graded, locale, language, private,
-			created_at, expires_at, kept_until)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			created_at, expires_at, kept_until, seen_at, joined, launch)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (nonce) DO NOTHING`,
 		v.ID, nonce, v.Browser, v.PersonID, v.CourseID, v.PlacementID, string(v.Role), v.Graded, v.Locale, v.Language, private,
-		millis(v.CreatedAt), millis(v.ExpiresAt), keptUntil)
+		millis(v.CreatedAt), millis(v.ExpiresAt), keptUntil, millis(v.SeenAt), v.Joined,
+		sql.Null[string]{V: v.LaunchID, Valid: v.LaunchID != ""})
 	return changed == 1, err
+}
+
+// SeeVisit notes that a page of the visit was open. A visit that isn't there
+// any more has nothing to note.
+func (db *DB) SeeVisit(ctx context.Context, visitID string, at time.Time) error {
+	err := db.writes.once(ctx, func(c *conn) error {
+		_, err := c.exec(ctx, `UPDATE visits SET seen_at = ? WHERE id = ? AND seen_at < ?`, millis(at), visitID, millis(at))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("see visit %s: %w", visitID, err)
+	}
+	return nil
+}
+
+// JoinVisit notes that the visit's person has gone into a class, which holds
+// for the visit that their window came from, too.
+func (db *DB) JoinVisit(ctx context.Context, v classroom.Visit) error {
+	err := db.writes.once(ctx, func(c *conn) error {
+		_, err := c.exec(ctx, `UPDATE visits SET joined = TRUE WHERE id IN (?, ?)`, v.ID, v.LaunchID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("join by visit %s: %w", v.ID, err)
+	}
+	return nil
+}
+
+// EndVisits ends all visits of the visit's person in its browser, and in the
+// one that its window came from, with all windows that came from those. What
+// was secret of them goes.
+func (db *DB) EndVisits(ctx context.Context, v classroom.Visit, at time.Time) error {
+	err := db.write(ctx, func(c *conn) error {
+		_, err := c.exec(ctx, `
+			WITH mine AS (SELECT COALESCE(launch, id) AS launch FROM visits
+				WHERE browser IN (?, (SELECT browser FROM visits WHERE id = ?)) AND person_id = ?)
+			UPDATE visits SET private = NULL, expires_at = CASE WHEN expires_at < ? THEN expires_at ELSE ? END
+			WHERE id IN (SELECT launch FROM mine) OR launch IN (SELECT launch FROM mine)`,
+			v.Browser, v.LaunchID, v.PersonID, millis(at), millis(at))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("end visit %s: %w", v.ID, err)
+	}
+	return nil
+}
+
+// NewestLooks returns the newest polls of a room's latest meetings that lasted
+// until a time or longer, newest first, most at most.
+func (db *DB) NewestLooks(ctx context.Context, roomID string, since time.Time, most int) ([]attendance.Evidence, error) {
+	var rows []evidenceRow
+	err := db.reads().list(ctx, &rows, `
+		SELECT e.id, e.meeting_id, e.source, e.at, e.until, e.body FROM evidence e
+		WHERE e.meeting_id IN (SELECT id FROM meetings WHERE room_id = ? ORDER BY create_time DESC LIMIT 8)
+			AND e.source = ? AND e.until >= ?
+		ORDER BY e.until DESC, e.id LIMIT ?`, roomID, string(attendance.Poll), millis(since), most)
+	if err != nil {
+		return nil, fmt.Errorf("newest looks at room %s: %w", roomID, err)
+	}
+	return each(rows, evidenceRow.evidence), nil
 }
 
 // Enrolment returns what a person is in a course, or ErrNotFound.

@@ -60,7 +60,7 @@ func serveSamples(t *testing.T) string {
 	for name, page := range samples() {
 		for _, locale := range Locales() {
 			mux.HandleFunc("/"+name+"."+locale, func(w http.ResponseWriter, _ *http.Request) {
-				if err := pages.Render(w, locale, page); err != nil {
+				if err := write(w, locale, page); err != nil {
 					t.Error(err)
 				}
 			})

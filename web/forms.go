@@ -3,6 +3,7 @@ package web
 import (
 	"html/template"
 	"slices"
+	"time"
 )
 
 // text is a line of text; wrong is the page's field that can't be taken.
@@ -96,6 +97,14 @@ type recordingRow struct {
 func newRecordingRow(r Recording, now any, teacher bool) recordingRow {
 	return recordingRow{r, now, teacher}
 }
+
+// A question is a Question with what its text needs.
+type question struct {
+	Question
+	Now time.Time
+}
+
+func newQuestion(q Question, now time.Time) question { return question{q, now} }
 
 // play is the button that plays a format.
 func (l *locale) play(kind string, f Format) (button, error) {

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,10 +26,18 @@ var pages = func() *Pages {
 func render(t testing.TB, locale string, page any) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := pages.Render(&b, locale, page); err != nil {
+	if err := write(&b, locale, page); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+// write renders a sample.
+func write(w io.Writer, locale string, page any) error {
+	if v, ok := page.(visited); ok {
+		return pages.RenderFor(w, locale, v.Visitor, v.page)
+	}
+	return pages.Render(w, locale, page)
 }
 
 // plainAssets takes the hashes out of the addresses of static files.

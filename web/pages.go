@@ -114,6 +114,23 @@ type NewWindow struct {
 	Fields []Hidden
 }
 
+// A Visitor is whose page it is: their name stands on top of it, with a button
+// for whoever isn't that. The zero Visitor is nobody's page.
+type Visitor struct {
+	Name     string
+	LeaveURL string // POST ends the visit
+	AliveURL string // the page's script asks it now and then: the page is open
+}
+
+// A sheet is what the layout takes.
+type sheet struct {
+	Visitor Visitor
+	Page    any
+}
+
+// A Goodbye is for who has left: nothing of theirs is on it.
+type Goodbye struct{}
+
 // A Problem is a refused launch, a closed door or a fault of ours: a sentence
 // for the person and one for the admin.
 type Problem struct {
@@ -183,6 +200,6 @@ func Codes() []string {
 		// A room.
 		"room_closed", "not_running", "room_full", "server_down", "server_busy", "server_refused", "no_server",
 		"meeting_taken", "meeting_stuck",
-		"visit_over", "forbidden", "not_found", "csrf", "internal",
+		"visit_over", "forbidden", "too_many_requests", "not_found", "csrf", "internal",
 	}
 }

@@ -132,6 +132,9 @@ const (
 	SaidUnpublished = "unpublished"  // a recording
 	SaidDeleted     = "deleted"      // a recording
 	SaidNotDone     = "not_done"     // the server didn't do it; nothing has changed
+	SaidAsked       = "asked"        // the old course's teachers, for their room
+	SaidAgreed      = "agreed"       // another course uses this room, too
+	SaidDeclined    = "declined"     // another course doesn't
 	SaidSharedOther = "shared_other" // the old room can't be shared by who doesn't teach there
 )
 
@@ -148,7 +151,7 @@ func said() []string {
 	return []string{
 		SaidSaved, SaidSavedAll, SaidCounted, SaidEnding, SaidParted, SaidJoined, SaidNotRunning, SaidUnconfirmed,
 		SaidResent, SaidAllResent, SaidNewColumn, SaidKept, SaidShared, SaidPublished,
-		SaidUnpublished, SaidDeleted, SaidNotDone, SaidSharedOther,
+		SaidUnpublished, SaidDeleted, SaidNotDone, SaidSharedOther, SaidAsked, SaidAgreed, SaidDeclined,
 	}
 }
 

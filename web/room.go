@@ -15,6 +15,7 @@ type TeacherRoom struct {
 	EndURL        string     // GET asks once more, POST ends the class. Empty: no such button
 	Copied        *Copied    // the link came with a copied course, and nobody has decided yet
 	LinkNews      *LinkNews  // what is to be told of the link; nil: nothing
+	Questions     []Question // of other courses, for this room
 	Said          string     // one of Said…, or empty
 	Here          []Here     // who is in the class
 	HereAt        time.Time  // when that was so
@@ -28,10 +29,12 @@ type TeacherRoom struct {
 	ChangeURL     string
 }
 
-// Copied offers the two ways out of a copied course: both posts.
+// Copied offers the ways out of a copied course, all posts: Share or, for who
+// doesn't teach in the other course any more, Ask, or neither.
 type Copied struct {
-	Late        bool // the link named the other course's room when it had one already
-	Keep, Share Post
+	Late             bool // the link named the other course's room when it had one already
+	Keep, Share, Ask Post
+	Asked, Refused   bool // the other course's teachers haven't answered yet; said no
 }
 
 // LinkNews is what a teacher is told of a link, once: Noted ends it.
@@ -43,6 +46,15 @@ type LinkNews struct {
 
 // A Parameter is a custom parameter of a link that has no effect.
 type Parameter struct{ Name, Value string }
+
+// A Question is somebody's of another course, into which a link of this room
+// was copied. It posts "answer" (yes, no) to URL.
+type Question struct {
+	ID            string // letters and digits
+	Asker, Course string // Course: empty if it has no name
+	At            time.Time
+	URL           string
+}
 
 // A Here is somebody who is in the class.
 type Here struct {

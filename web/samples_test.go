@@ -20,6 +20,12 @@ func samples() map[string]any {
 		"teacher_link":        told(teacherRoom(Waiting, 0), "Exercises", Parameter{"complete_minutes", "abc"}, Parameter{"open", "banana"}, Parameter{"room", "k3v9x2p7q4m8n5t1"}),
 		"teacher_unusable":    told(teacherRoom(Live, 2), "", Parameter{"complete_percent", "160"}, Parameter{"complete_points", "ten"}, Parameter{"complete_counts", "most"}, Parameter{"complete_award", "\u05e9\u05dc\u05d5\u05dd <b>"}),
 		"teacher_moved":       told(teacherRoom(Waiting, 0), "Exercises"),
+		"teacher_ask":         asking(Copied{Keep: Post{URL: "/rooms/r1/keep"}, Ask: Post{URL: "/rooms/r1/ask"}}),
+		"teacher_asked":       asking(Copied{Keep: Post{URL: "/rooms/r1/keep"}, Asked: true}),
+		"teacher_refused":     asking(Copied{Keep: Post{URL: "/rooms/r1/keep"}, Refused: true}),
+		"teacher_copied_only": asking(Copied{Keep: Post{URL: "/rooms/r1/keep"}}),
+		"teacher_late_ask":    asking(Copied{Late: true, Keep: Post{URL: "/rooms/r1/keep"}, Ask: Post{URL: "/rooms/r1/ask"}}),
+		"teacher_questions":   questioned(teacherRoom(Waiting, 0)),
 		"teacher_down":        teacherRoom(Down, 0),
 		"teacher_no_server":   TeacherRoom{Title: "Intro to Law", Now: now, State: NoServer, Settings: Settings{WaitForModerator: true}},
 		"teacher_new":         TeacherRoom{Title: "Intro to Law", Now: now, State: Waiting, Join: Post{URL: "/rooms/r1/start"}, ChangeURL: "/rooms/r1/settings", RecordingsURL: "/rooms/r1/recordings"},
@@ -74,6 +80,9 @@ func samples() map[string]any {
 		"front_registration":   Front{Opened: OpenedRegistration, Setup: setup},
 		"front_launch":         Front{Opened: OpenedLaunch, Setup: setup},
 		"problem_setup":        Problem{Code: "lti_1_1", Request: "7F3K-92QD", At: now, Setup: &setup},
+		"goodbye":              Goodbye{},
+		"who":                  visited{visitor("Anna Moreau"), teacherRoom(Waiting, 0)},
+		"who_long":             visited{visitor("Hans-Jürgen von der Ausbildungsförderung"), picker(true)},
 	}
 	for _, state := range []ClassState{Waiting, Live, Ended, Full, Down, NoServer} {
 		pages["learner_"+string(state)] = learnerRoom(state)
@@ -82,6 +91,16 @@ func samples() map[string]any {
 	top.JoinURL, top.Attendance = "/rooms/r1/join", &Attendance{}
 	pages["learner_top"] = top
 	return pages
+}
+
+// A visited page names its visitor.
+type visited struct {
+	Visitor
+	page any
+}
+
+func visitor(name string) Visitor {
+	return Visitor{Name: name, LeaveURL: "/leave?v=v1", AliveURL: "/alive?v=v1"}
 }
 
 func teacherRoom(state ClassState, here int) TeacherRoom {
@@ -188,6 +207,20 @@ func late(r TeacherRoom) TeacherRoom {
 
 func told(r TeacherRoom, movedFrom string, unusable ...Parameter) TeacherRoom {
 	r.LinkNews = &LinkNews{MovedFrom: movedFrom, Unusable: unusable, Noted: Post{URL: "/rooms/r1/noted"}}
+	return r
+}
+
+func asking(c Copied) TeacherRoom {
+	r := teacherRoom(Waiting, 0)
+	r.Copied, r.Classes, r.Grades = &c, nil, nil
+	return r
+}
+
+func questioned(r TeacherRoom) TeacherRoom {
+	r.Questions = []Question{
+		{ID: "p1", Asker: "Élodie Lefèvre-Saint-Germain", Course: "Law, second year", At: minutesAgo(3000), URL: "/rooms/r1/requests/p1"},
+		{ID: "p2", Asker: "Hans-Jürgen von der Ausbildungsförderung", At: minutesAgo(30), URL: "/rooms/r1/requests/p2"},
+	}
 	return r
 }
 

@@ -22,7 +22,7 @@ var pageFiles = map[string]any{
 	"room/learner": LearnerRoom{}, "room/waiting": WaitingPage{}, "room/left": LeftPage{}, "room/retry": RetryPage{},
 	"room/register": Register{}, "room/parting": Parting{}, "room/recordings": Recordings{},
 	"picker/picker": Picker{}, "picker/return": ReturnPage{}, "picker/frame": PickerFrame{}, "picker/done": PickerDone{},
-	"launch/new_window": NewWindow{}, "launch/front": Front{},
+	"launch/new_window": NewWindow{}, "launch/front": Front{}, "launch/goodbye": Goodbye{},
 	"problem": Problem{}, "styleguide": Styleguide{},
 }
 
@@ -31,7 +31,7 @@ var pageFiles = map[string]any{
 // around them, are named after the page.
 func (l *locale) readPages(asset func(string) string) (pageSet, error) {
 	set := template.New("").Funcs(l.funcs())
-	for _, name := range []string{"parts", "room/rule", "room/grade", "room/counting", "room/register_table"} {
+	for _, name := range []string{"parts", "room/rule", "room/share", "room/grade", "room/counting", "room/register_table"} {
 		if err := l.read(set.New(name), name, name, asset); err != nil {
 			return nil, err
 		}
@@ -51,7 +51,7 @@ func (l *locale) readPages(asset func(string) string) (pageSet, error) {
 	// than for the first one who comes. What an empty page is short of says
 	// nothing.
 	for page, t := range pages {
-		_ = t.Execute(io.Discard, reflect.Zero(page).Interface())
+		_ = t.Execute(io.Discard, sheet{Page: reflect.Zero(page).Interface()})
 	}
 	return pages, nil
 }
@@ -128,6 +128,6 @@ func (l *locale) funcs() template.FuncMap {
 		"counted": newCountedRow, "links": l.linksOf, "link": l.link, "header": newHeader, "status": newStatus, "shape": shapeOf, "button": newButton, "newTab": newTab,
 		"notice": newNotice, "progress": newProgress, "text": l.text, "check": l.check, "wrong": l.wrong,
 		"ruleFields": newRuleFields, "grade": newGradeView, "lms": l.lms,
-		"endButton": endButton, "recordingRow": newRecordingRow, "play": l.play, "clockText": l.clockText, "iso": iso, "arrange": l.arrange, "problem": problemCode,
+		"endButton": endButton, "recordingRow": newRecordingRow, "play": l.play, "clockText": l.clockText, "iso": iso, "arrange": l.arrange, "problem": problemCode, "question": newQuestion,
 	}
 }

@@ -71,6 +71,11 @@ func (p *Pages) locale(name string) *locale {
 // package's structs or a pointer to one. locale is one of Locales, else it is
 // English. Nothing is written if the page can't be rendered.
 func (p *Pages) Render(w io.Writer, locale string, page any) error {
+	return p.RenderFor(w, locale, Visitor{}, page)
+}
+
+// RenderFor is Render for a page that names its visitor.
+func (p *Pages) RenderFor(w io.Writer, locale string, visitor Visitor, page any) error {
 	kind := reflect.TypeOf(page)
 	if kind != nil && kind.Kind() == reflect.Pointer {
 		kind = kind.Elem()
@@ -82,7 +87,7 @@ func (p *Pages) Render(w io.Writer, locale string, page any) error {
 	buffer := p.buffers.Get().(*bytes.Buffer)
 	defer p.buffers.Put(buffer)
 	buffer.Reset()
-	if err := t.Execute(buffer, page); err != nil {
+	if err := t.Execute(buffer, sheet{visitor, page}); err != nil {
 		return fmt.Errorf("page %s: %w", kind.Name(), err)
 	}
 	_, err := w.Write(buffer.Bytes())

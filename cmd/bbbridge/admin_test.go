@@ -92,6 +92,27 @@ func TestTenantSetWhileServing(t *testing.T) {
 	w.eventually("administrators moderate", moderates)
 }
 
+// Open edX before 11.1 names no role in the course (lti_consumer 9.14.4).
+func TestInstructorsOfTheInstitutionAlone(t *testing.T) {
+	w, p, link := served(t)
+	const institution = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"
+	for person, role := range map[string]string{"staff": "Instructor", "student": "Student"} {
+		w.lms.AddPerson(ltitest.Person{Username: person, Name: person, Roles: map[string][]string{"law": {institution + role}}})
+	}
+	moderates := func(person string) bool {
+		_, err := w.launch(link, person, ltitest.LaunchOptions{}).Form("/start")
+		return err == nil
+	}
+	if moderates("staff") {
+		t.Error("the role in the institution counts without the policy")
+	}
+	p.must("tenant", "set", "--institution-instructors-moderate")
+	w.eventually("instructors of the institution moderate", func() bool { return moderates("staff") })
+	if moderates("student") {
+		t.Error("a student of the institution moderates")
+	}
+}
+
 // A class was held before the server's secret was changed; its report, signed
 // with the old one, comes after.
 func TestReportSignedWithThePreviousSecret(t *testing.T) {

@@ -38,6 +38,8 @@ var roomRoutes = []struct {
 	{"POST /rooms/:room/keep", false, ""},
 	{"POST /rooms/:room/share", false, ""},
 	{"POST /rooms/:room/noted", false, ""},
+	{"POST /rooms/:room/ask", false, ""},
+	{"POST /rooms/:room/requests/:request", false, "answer=yes"},
 	{"GET /rooms/:room/classes/:session", false, ""},
 	{"GET /rooms/:room/classes/:session/register.csv", false, ""},
 	{"POST /rooms/:room/classes/:session/resend", false, ""},
@@ -66,9 +68,12 @@ var roomRoutes = []struct {
 	{"POST /pick", false, "cancel=yes"},
 }
 
+// visitRoutes are those of a visit, wherever it leads: TestLeave tries them.
+var visitRoutes = []string{"GET /alive", "POST /leave"}
+
 // openRoutes are for everybody.
 var openRoutes = []string{
-	"GET /", "POST /", "GET /lti/login", "POST /lti/login", "GET /lti/login/:registration", "POST /lti/login/:registration",
+	"GET /", "POST /", "GET /goodbye", "GET /lti/login", "POST /lti/login", "GET /lti/login/:registration", "POST /lti/login/:registration",
 	"GET /lti/launch", "POST /lti/launch", "POST /lti/window", "POST /lti/frame", "GET /lti/register", "GET /.well-known/jwks.json", "POST /bbb/analytics/:room", "GET /bbb/ended/:room",
 	"GET /healthz", "GET /readyz", "GET /metrics", "GET /styleguide",
 }
@@ -82,7 +87,7 @@ func TestAllRoutesAreTried(t *testing.T) {
 	for _, m := range regexp.MustCompile(`r\.([A-Z]+)\("([^"]+)"`).FindAllStringSubmatch(string(source), -1) {
 		want = append(want, m[1]+" "+m[2])
 	}
-	got := slices.Clone(openRoutes)
+	got := slices.Concat(openRoutes, visitRoutes)
 	for _, r := range roomRoutes {
 		got = append(got, r.route)
 	}
@@ -99,6 +104,7 @@ type taught struct {
 	link                             ltitest.Link
 	room, session, recording, person string
 	placement, meeting               string // meeting: after a break in the class
+	request                          string // a placement of another course that asks for the room
 }
 
 func (w *world) visit(p *ltitest.Page) string { return p.URL.Query().Get("v") }
@@ -137,7 +143,7 @@ func (w *world) teach(course, teacher, teacherName, learner, learnerName string)
 		return strings.Contains(w.launch(link, teacher, ltitest.LaunchOptions{}).Body, "/part/")
 	})
 	page = w.launchIn(page.Browser, link, teacher, ltitest.LaunchOptions{})
-	return w.found(taught{page: page, link: link, room: roomOf(page)})
+	return w.found(taught{page: page, link: link, room: roomOf(page), request: "none"})
 }
 
 // found fills in the ids of what there is in the room.
@@ -162,7 +168,7 @@ func (w *world) try(page *ltitest.Page, route string, ids taught, visit, form st
 	w.t.Helper()
 	method, path, _ := strings.Cut(route, " ")
 	path = strings.NewReplacer(":room", ids.room, ":session", ids.session, ":person", ids.person,
-		":recording", ids.recording, ":format", "presentation", ":placement", ids.placement, ":meeting", ids.meeting).Replace(path)
+		":recording", ids.recording, ":format", "presentation", ":placement", ids.placement, ":meeting", ids.meeting, ":request", ids.request).Replace(path)
 	fields, err := url.ParseQuery(form)
 	if err != nil {
 		w.t.Fatal(err)
@@ -178,6 +184,28 @@ func (w *world) try(page *ltitest.Page, route string, ids taught, visit, form st
 		w.t.Fatalf("%s: %v", route, err)
 	}
 	return answer.Steps[0].Status, answer
+}
+
+// in is w within a subtest.
+func (w *world) in(t *testing.T) *world {
+	sub := *w
+	sub.t = t
+	return &sub
+}
+
+// triesInVain is try for who has no business there, and returns the page that
+// says so.
+func (w *world) triesInVain(page *ltitest.Page, route string, ids taught, visit, form string) *ltitest.Page {
+	w.t.Helper()
+	status, answer := w.try(page, route, ids, visit, form)
+	switch {
+	case refused(status) && !strings.Contains(answer.Text, "Seminar in law"):
+	case route == "GET /rooms/:room/left" && status == http.StatusOK && !strings.Contains(answer.Body, ids.room):
+		// comes out of a class, maybe in another window: a page that says nothing
+	default:
+		w.t.Errorf("%s: %d %s", route, status, answer.Text)
+	}
+	return answer
 }
 
 func refused(status int) bool { return status == http.StatusForbidden || status == http.StatusNotFound }
@@ -222,6 +250,7 @@ func TestStrangers(t *testing.T) {
 	w.lms.AddPerson(ltitest.Person{Username: "tess", Given: "Tess", Family: "Vogel", Locale: "en",
 		Roles: map[string][]string{"stats": {ltitest.Teacher}, "law": {ltitest.Learner}}})
 	stats := w.teach("stats", "tess", "Tess Vogel", "diego", "Diego Ramos")
+	law.request = w.asks("tess", "stats", law)
 	anna := w.visit(law.page)
 	picker, err := w.lms.DeepLink(ltitest.NewBrowser(), "law", w.tool.ID, "anna", ltitest.LaunchOptions{})
 	if err != nil {
@@ -236,7 +265,7 @@ func TestStrangers(t *testing.T) {
 	}{
 		{"without a cookie", law.page.In(ltitest.NewBrowser()), []string{anna, "", "made-up"}},
 		{"a learner with the teacher's address", ben, []string{anna, w.visit(stats.page), w.visit(picker), "made-up"}},
-		{"a teacher of another course", stats.page, []string{w.visit(stats.page), anna, ""}},
+		{"a teacher of another course who asks for the room", stats.page, []string{w.visit(stats.page), anna, ""}},
 		{"a teacher of another room", second, []string{w.visit(second), anna, ""}},
 		{"a teacher of another platform", other, []string{w.visit(other), anna, ""}},
 		{"a deep link", picker, []string{w.visit(picker), anna, ""}},
@@ -247,14 +276,7 @@ func TestStrangers(t *testing.T) {
 					if visit == w.visit(picker) && who.page == picker && strings.HasSuffix(r.route, "/pick") {
 						continue
 					}
-					status, page := w.try(who.page, r.route, law, visit, r.form)
-					switch {
-					case refused(status) && !strings.Contains(page.Text, "Seminar in law"):
-					case r.route == "GET /rooms/:room/left" && status == http.StatusOK && !strings.Contains(page.Body, law.room):
-						// comes out of a class, maybe in another window: a page that says nothing
-					default:
-						t.Errorf("%s: %d %s", r.route, status, page.Text)
-					}
+					w.in(t).triesInVain(who.page, r.route, law, visit, r.form)
 				}
 			})
 		}
@@ -304,16 +326,21 @@ func otherIDs(t *testing.T, w *world, law, stats taught, second *ltitest.Page) {
 		page *ltitest.Page
 		ids  taught
 	}{
-		"all of another course":        {law.page, taught{room: law.room, session: stats.session, recording: stats.recording, person: stats.person, placement: stats.placement}},
+		"all of another course":        {law.page, taught{room: law.room, session: stats.session, recording: stats.recording, person: stats.person, placement: stats.placement, request: stats.request}},
 		"all of the course's other":    {second, taught{room: roomOf(second), session: law.session, recording: law.recording, person: law.person, placement: law.placement}},
 		"another course's person":      {law.page, taught{room: law.room, session: law.session, recording: stats.recording, person: stats.person, placement: stats.placement}},
 		"another course's session":     {law.page, taught{room: law.room, session: stats.session, recording: stats.recording, person: law.person, placement: law.placement}},
 		"the beginning of their own":   {law.page, taught{room: law.room, session: law.session[:8], recording: law.recording[:8], person: law.person[:8], placement: law.placement[:8]}},
 		"a list with theirs in it":     {law.page, taught{room: law.room, session: law.session + "," + stats.session, recording: law.recording + "," + stats.recording, person: law.person + "," + stats.person}},
-		"what no database can store":   {law.page, taught{room: law.room, session: "%00", recording: "%ff%00", person: "%00"}},
+		"what no database can store":   {law.page, taught{room: law.room, session: "%00", recording: "%ff%00", person: "%00", request: "%00"}},
 		"what would lead to elsewhere": {law.page, taught{room: law.room, session: "%5C%5Cevil.example%0D%0AX:y", recording: "%3Fx", person: law.person}},
 	} {
 		for _, r := range roomRoutes {
+			if strings.Contains(r.route, ":request") && who.ids.request != law.request {
+				if status, page := w.try(who.page, r.route, who.ids, w.visit(who.page), r.form); !refused(status) {
+					t.Errorf("%s, %s: %d %s", name, r.route, status, page.Text)
+				}
+			}
 			theirs := who.ids.session == law.session && !strings.Contains(r.route, ":person") && !strings.Contains(r.route, ":placement")
 			if strings.Contains(r.route, ":session") && !theirs || strings.Contains(r.route, ":recording") {
 				if status, page := w.try(who.page, r.route, who.ids, w.visit(who.page), r.form); !refused(status) {
@@ -325,6 +352,11 @@ func otherIDs(t *testing.T, w *world, law, stats taught, second *ltitest.Page) {
 	picker, err := w.lms.DeepLink(ltitest.NewBrowser(), "stats", w.tool.ID, "tess", ltitest.LaunchOptions{})
 	if err != nil {
 		t.Fatal(err)
+	}
+	own := law
+	own.room = roomOf(second)
+	if status, page := w.try(second, "POST /rooms/:room/requests/:request", own, w.visit(second), "answer=yes"); !refused(status) {
+		t.Errorf("a question to another room: %d %s", status, page.Text)
 	}
 	if status, page := w.try(picker, "POST /pick", law, w.visit(picker), "choice=existing&room="+law.room); !refused(status) {
 		t.Errorf("a deep link to a room of another course: %d %s", status, page.Text)

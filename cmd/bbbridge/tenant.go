@@ -44,6 +44,7 @@ func (tenantShow) Run(p *program) error {
 		{"Content developers", tenant.Policy.ContentDevelopersModerate},
 		{"Managers", tenant.Policy.ManagersModerate},
 		{"Graders", !tenant.Policy.GradersView},
+		{"Instructors of the institution, where a launch names no role in the course", tenant.Policy.InstitutionInstructorsModerate},
 	} {
 		what := "view"
 		if line.moderates {
@@ -60,6 +61,8 @@ type tenantSet struct {
 	ContentDevelopersModerate *bool   `name:"content-developers-moderate" negatable:"" help:"Whether content developers (designers) moderate."`
 	ManagersModerate          *bool   `name:"managers-moderate" negatable:"" help:"Whether managers moderate."`
 	GradersModerate           *bool   `name:"graders-moderate" negatable:"" help:"Whether instructors who only grade moderate; they do unless this says no."`
+
+	InstitutionInstructorsModerate *bool `name:"institution-instructors-moderate" negatable:"" help:"Whether instructors of the institution moderate, where a launch names no role in the course at all (Open edX before 11.1)."`
 }
 
 // Run changes roles from the next launch on, the server from the next class.
@@ -98,6 +101,7 @@ func (s tenantSet) change(policy *classroom.Policy) {
 		{s.AdministratorsModerate, &policy.AdministratorsModerate},
 		{s.ContentDevelopersModerate, &policy.ContentDevelopersModerate},
 		{s.ManagersModerate, &policy.ManagersModerate},
+		{s.InstitutionInstructorsModerate, &policy.InstitutionInstructorsModerate},
 	} {
 		if flag.said != nil {
 			*flag.field = *flag.said

@@ -23,7 +23,7 @@ func testLaunch(t *testing.T, w *world) {
 	room, placement, visit := *a.Room, a.Placement, a.Visit
 	room.CourseID, placement.CourseID, placement.RoomID = a.Course.ID, a.Course.ID, room.ID
 	visit.PersonID, visit.CourseID, visit.PlacementID = a.Person.ID, a.Course.ID, a.Placement.ID
-	want := classroom.Seat{Visit: visit, Person: a.Person, Course: a.Course, Placement: placement, Room: room}
+	want := classroom.Seat{Visit: visit, Person: a.Person, Course: a.Course, Placement: placement, Room: room, Newest: classroom.Viewer}
 	w.same(got, want)
 	w.same(must(w.Seat(w.ctx, visit.ID))(w), want)
 

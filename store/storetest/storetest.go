@@ -31,6 +31,8 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"new link in parallel": testNewLinkInParallel, "adopted deployment": testAdoptedDeployment,
 		"failed launch": testFailedLaunch, "cancelled launch": testCancelledLaunch, "existing room": testExistingRoom,
 		"deep linking": testDeepLinking, "latest visit": testLatestVisit, "added visit": testAddedVisit,
+		"open visit": testOpenVisit, "joined visit": testJoinedVisit, "left visit": testLeftVisit, "newest role": testNewestRole, "newest looks": testNewestLooks,
+		"share request": testShareRequest, "share requests of a room": testShareRequestsOfARoom, "shared by consent": testSharedByConsent, "questions": testQuestions,
 		"strangers": testStrangers, "parallel launches": testParallelLaunches,
 		"named room": testNamedRoom, "named room in parallel": testNamedRoomInParallel, "asked late": testAskedLate,
 		"claimed room": testClaimedRoom, "claims in parallel by courses": testClaimsInParallel,
@@ -158,7 +160,7 @@ func (w *world) arrival(subject, link string) classroom.Arrival {
 		Room: w.room("r" + id),
 		Visit: classroom.Visit{
 			ID: "v" + id, Browser: "browser of " + subject, RegistrationID: w.platform.ID, DeploymentID: "1",
-			Role: classroom.Viewer, Graded: true, Locale: "en", Language: "pt-br", CreatedAt: w.now, ExpiresAt: w.now.Add(classroom.VisitLife),
+			Role: classroom.Viewer, Graded: true, Locale: "en", Language: "pt-br", CreatedAt: w.now, ExpiresAt: w.now.Add(classroom.VisitLife), SeenAt: w.now,
 		},
 	}
 }

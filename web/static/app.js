@@ -5,6 +5,8 @@
   const main = document.querySelector("main");
   const each = (selector, act, root = document) => root.querySelectorAll(selector).forEach(act);
 
+  const gone = (answer) => answer && answer.status >= 400 && answer.status < 500 && answer.status !== 429;
+
   // Times, in the browser's zone. What is right already is left alone.
   const language = html.lang === "en" ? "en-GB" : html.lang;
   const say = (options, at) => {
@@ -107,6 +109,19 @@
     }, 300));
   });
 
+  // A page of somebody's visit says that it is open, and is gone when the visit
+  // is over: it is asked for again, and so it is when a browser has kept it for
+  // its back button, where nobody shall see it meanwhile.
+  const alive = document.querySelector("[data-alive]");
+  if (alive) {
+    setInterval(async () => {
+      const answer = await fetch(alive.dataset.alive, { cache: "no-store" }).catch(() => null);
+      if (gone(answer)) location.reload();
+    }, 4 * 60 * 1000);
+    window.addEventListener("pagehide", (event) => { html.hidden = event.persisted; });
+    window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  }
+
   if (!main) return;
 
   // A frame waits for what is chosen in its window, and goes on with it.
@@ -146,7 +161,7 @@
   const ask = async () => {
     try {
       const answer = await fetch(poll, { headers: { Accept: "application/json" }, cache: "no-store" });
-      if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) {
+      if (gone(answer)) {
         location.reload(); // the visit is over: the page says so
         return;
       }
@@ -173,6 +188,10 @@
   const update = async () => {
     if (document.hidden || document.querySelector("dialog[open]")) return;
     const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
+    if (gone(answer)) {
+      location.reload();
+      return;
+    }
     if (!answer || !answer.ok) return;
     if (answer.redirected) { // the link leads to another room now
       location.reload();
@@ -202,9 +221,4 @@
       setTimeout(update, 6000);
     }));
   }
-
-  // Back from class by the browser's own button: nothing stale.
-  window.addEventListener("pageshow", (event) => {
-    if (event.persisted && (poll || refresh)) location.reload();
-  });
 })();
