@@ -143,16 +143,17 @@ func (n namedRoom) note(a *Arrival) {
 
 // roomNamed is the id of the room that a launch names: in its custom
 // parameters or, for platforms that drop these (Chamilo 1.11), in the query of
-// the address that we gave its link. The launch signs both.
+// the address that we gave its link. The launch signs both; people write them
+// by hand, too.
 func roomNamed(l lti.Launch) string {
-	if id := l.Custom["room"]; id != "" {
+	if id := typed(l.Custom["room"]); id != "" {
 		return id
 	}
 	target, err := url.Parse(l.TargetLinkURI)
 	if err != nil {
 		return ""
 	}
-	return target.Query().Get("room")
+	return typed(target.Query().Get("room"))
 }
 
 // mostRoomID is more than any id of a room has, in bytes.
