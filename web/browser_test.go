@@ -217,6 +217,45 @@ func TestLeftPageTellsTheEnd(t *testing.T) {
 	}
 }
 
+// To the state of the room a class that is over is one that hasn't begun: the
+// page that says that it's over stays as it is.
+func TestPageOfAnEndedClassStays(t *testing.T) {
+	var shown atomic.Int32
+	asked := make(chan bool, 10)
+	mux := http.NewServeMux()
+	mux.Handle(StaticPath, pages.Static())
+	mux.HandleFunc("/state", func(w http.ResponseWriter, _ *http.Request) {
+		if err := json.NewEncoder(w).Encode(State{State: Waiting}); err != nil {
+			t.Error(err)
+		}
+		asked <- true
+	})
+	mux.HandleFunc("/room", func(w http.ResponseWriter, _ *http.Request) {
+		shown.Add(1)
+		page := learnerRoom(Ended)
+		page.StateURL = "/state"
+		if err := pages.Render(w, "en", page); err != nil {
+			t.Error(err)
+		}
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	tab := newBrowserTab(t)
+	if err := chromedp.Do(tab, chromedp.Navigate(server.URL+"/room")); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		select {
+		case <-asked:
+		case <-tab.Done():
+			t.Fatal("the page doesn't ask")
+		}
+	}
+	if n := shown.Load(); n != 1 {
+		t.Errorf("the page was loaded %d times", n)
+	}
+}
+
 // The page of all components is photographed for those who change them.
 func TestStyleguidePhotographs(t *testing.T) {
 	folder := os.Getenv("TEST_ARTEFACTS")

@@ -173,7 +173,8 @@
         setTimeout(() => location.reload(), (now.wait || 0) + 20000);
         return;
       }
-      if (now.state && now.state !== state) {
+      const over = state === "ended" && now.state === "waiting"; // the page says more than the room's state does
+      if (now.state && now.state !== state && !over) {
         setTimeout(() => location.reload(), now.wait || 0);
         return;
       }
