@@ -168,8 +168,13 @@ func (db *DB) FreeJobs(ctx context.Context) error {
 	return nil
 }
 
+// formerKept is how long a room is found by a meeting id that it has left:
+// reports of its classes come within hours.
+const formerKept = 90 * 24 * time.Hour
+
 // Sweep removes what is past its life: visits with their nonces, rooms that
-// were picked and never used, requests that nobody has answered, and keys.
+// were picked and never used, requests that nobody has answered, meeting ids
+// that rooms have left, and keys.
 func (db *DB) Sweep(ctx context.Context, now time.Time) error {
 	if err := db.sweepVisits(ctx, now); err != nil {
 		return fmt.Errorf("sweep visits: %w", err)
@@ -181,11 +186,16 @@ func (db *DB) Sweep(ctx context.Context, now time.Time) error {
 		if _, err := c.exec(ctx, `DELETE FROM share_requests WHERE expires_at <= ?`, millis(now)); err != nil {
 			return fmt.Errorf("requests: %w", err)
 		}
-		_, err := c.exec(ctx, `DELETE FROM keys WHERE retire_at <= ?`, millis(now))
-		return err
+		if _, err := c.exec(ctx, `DELETE FROM former_meeting_ids WHERE left_at <= ?`, millis(now.Add(-formerKept))); err != nil {
+			return fmt.Errorf("former meeting ids: %w", err)
+		}
+		if _, err := c.exec(ctx, `DELETE FROM keys WHERE retire_at <= ?`, millis(now)); err != nil {
+			return fmt.Errorf("keys: %w", err)
+		}
+		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("sweep requests and keys: %w", err)
+		return fmt.Errorf("sweep: %w", err)
 	}
 	db.known.forget()
 	return nil

@@ -113,6 +113,14 @@ func testReplacedMeetingID(t *testing.T, w *world) {
 	if _, err := w.ReplaceMeetingID(w.ctx, room.ID, room.MeetingID, other.MeetingID); err == nil {
 		t.Error("two rooms have one meeting id")
 	}
+
+	const kept = 90 * 24 * time.Hour // longer than any report is under way
+	w.ok(w.Sweep(w.ctx, w.now.Add(kept-time.Second)))
+	w.same(must(w.RoomByMeetingID(w.ctx, first))(w), room)
+	w.ok(w.Sweep(w.ctx, w.now.Add(kept)))
+	_, err = w.RoomByMeetingID(w.ctx, first)
+	w.fails(err, classroom.ErrNotFound)
+	w.same(must(w.RoomByMeetingID(w.ctx, room.MeetingID))(w), room)
 }
 
 func testMeetings(t *testing.T, w *world) {
