@@ -20,6 +20,7 @@ type Live struct {
 	People     []Participant // each person once
 	Unknown    bool          // the server doesn't answer; the rest is what we knew last
 	NoServer   bool          // none is set up on which a class could begin
+	Over       bool          // a class was ended, and our records don't say so yet
 	At         time.Time
 }
 
@@ -92,7 +93,7 @@ func (s *Rooms) look(ctx context.Context, room Room) (Live, error) {
 	case err != nil:
 		return Live{Meeting: m, Unknown: true, At: s.Now()}, nil
 	case info.ForciblyEnded:
-		return Live{At: s.Now()}, nil
+		return Live{Over: true, At: s.Now()}, nil
 	}
 	return s.seen(ctx, m, info)
 }

@@ -92,7 +92,7 @@ func (l *lives) mayAsk(roomID string, now time.Time) bool {
 // look saw of it holds.
 func (s *Rooms) notFound(ctx context.Context, room Room, m attendance.Meeting, client MeetingServer) (Live, error) {
 	if running, err := client.IsMeetingRunning(ctx, m.MeetingID); err != nil || !running || !m.StoppedAt.IsZero() {
-		return Live{At: s.Now()}, nil
+		return Live{Over: !m.StoppedAt.IsZero(), At: s.Now()}, nil
 	}
 	l := Live{Meeting: m, At: s.Now()}
 	if known, ok := s.live.last(room.ID); ok && known.Meeting.ID == m.ID && known.Running {

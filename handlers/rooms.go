@@ -87,7 +87,7 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom
 	if live.Meeting.ID != "" {
 		page.EndURL = at(seat, "/end")
 	}
-	if page.State == web.Waiting && len(lines) > 0 && s.recent(lines[0].Session.EndedAt) {
+	if page.State == web.Waiting && len(lines) > 0 && s.over(live, lines[0].Session.EndedAt) {
 		page.State, page.Since = web.Ended, lines[0].Session.EndedAt.UTC()
 	}
 	var since map[string]time.Time
@@ -156,7 +156,7 @@ func (s *Server) learnerRoom(c *gin.Context, seat classroom.Seat, live classroom
 	case page.State == web.Live:
 		page.Since = live.Meeting.CreateTime.UTC()
 	case page.State == web.Waiting && len(attendance.Classes) > 0:
-		if end := attendance.Classes[0].To; s.recent(end) {
+		if end := attendance.Classes[0].To; s.over(live, end) {
 			page.State, page.Since = web.Ended, end
 		}
 	}
@@ -169,8 +169,13 @@ func (s *Server) learnerRoom(c *gin.Context, seat classroom.Seat, live classroom
 // overFor is how long a page says of a class that it is over.
 const overFor = 10 * time.Minute
 
-func (s *Server) recent(end time.Time) bool {
-	return !end.IsZero() && s.Now().Sub(end).Abs() < overFor
+// over reports whether the newest class is over, and not for long. A zero end
+// isn't known yet.
+func (s *Server) over(live classroom.Live, end time.Time) bool {
+	if end.IsZero() {
+		return live.Over
+	}
+	return s.Now().Sub(end).Abs() < overFor
 }
 
 // attendance is what the seat's person attended and what came of it.

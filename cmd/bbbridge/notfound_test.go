@@ -102,6 +102,30 @@ func TestEndSaysWhatCameOfIt(t *testing.T) {
 	}
 }
 
+// The page has one word for a class that was just ended, before our records
+// know of its end: neither that it goes on nor that none has begun.
+func TestEndedIsSaidAtOnce(t *testing.T) {
+	w := newWorld(t, worldOptions{bbb: bbbtest.Options{EndDelay: time.Hour}})
+	link := w.link()
+	w.inClass(w.submit(w.launch(link, "anna", ltitest.LaunchOptions{}), "/start"))
+	ben := w.launch(link, "ben", ltitest.LaunchOptions{})
+	w.inClass(w.submit(ben, "/join"))
+	w.polled(time.Minute)
+	w.eventually("the class is listed", func() bool {
+		return strings.Contains(w.launch(link, "anna", ltitest.LaunchOptions{}).Body, "/classes/")
+	})
+	page := w.submit(w.launch(link, "anna", ltitest.LaunchOptions{}), "/end")
+	if len(w.open()) != 1 {
+		t.Fatal("the end is known already")
+	}
+	wantText(t, page, true, "Ended")
+	wantText(t, page, true, "Being counted")
+	wantText(t, page, false, "Not started")
+	wantText(t, page, false, "Live")
+	wantText(t, page, true, "Learners who come now see: “Class is over.”")
+	wantText(t, w.launch(link, "ben", ltitest.LaunchOptions{}), true, "Class is over.")
+}
+
 // No minute of looking follows when a teacher has ended a class: it is counted
 // at once.
 func TestEndIsNotWaitedFor(t *testing.T) {
