@@ -89,12 +89,24 @@ const (
 	scrapeWait = 2 * time.Second  // how long a scrape waits for it; then it tells what was counted before
 )
 
+// fresh is the newest count if it's still good, else nil.
+func (g *gauges) fresh() *counted {
+	known := g.newest.Load()
+	if known == nil || g.now().Sub(known.at).Abs() >= countFor {
+		return nil
+	}
+	return known
+}
+
 // count returns the newest count, or nil if there is none yet.
 func (g *gauges) count() *counted {
-	if known := g.newest.Load(); known != nil && g.now().Sub(known.at).Abs() < countFor {
+	if known := g.fresh(); known != nil {
 		return known
 	}
 	done := g.flight.DoChan("", func() (any, error) {
+		if g.fresh() != nil { // a count that ended before this one could join it
+			return nil, nil
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), countMost)
 		defer cancel()
 		counts, err := g.counts(ctx)
