@@ -55,6 +55,9 @@ func (s *Rooms) Live(ctx context.Context, room Room) (Live, error) {
 		return l, nil
 	}
 	result := s.live.flight.DoChan(room.ID, func() (any, error) {
+		if l, ok := s.live.get(room.ID, s.Now()); ok { // a look that ended a moment ago
+			return l, nil
+		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), liveWait)
 		defer cancel()
 		l, err := s.look(ctx, room)
