@@ -115,27 +115,26 @@ func Reasons() []string {
 // Things that were just done, for the field Said of pages: they are told
 // once, in a notice.
 const (
-	SaidSaved       = "saved"        // settings
-	SaidSavedAll    = "saved_all"    // settings, and the rule counts for all classes
-	SaidCounted     = "counted"      // which classes count
-	SaidEnding      = "ending"       // the class is being ended
-	SaidParted      = "parted"       // one class is two now
-	SaidJoined      = "joined"       // two classes are one now
-	SaidNotRunning  = "not_running"  // no class was there to be ended
-	SaidUnconfirmed = "unconfirmed"  // a server didn't answer when it was asked to end the class
-	SaidResent      = "resent"       // a grade goes out again
-	SaidAllResent   = "all_resent"   // all grades of a link
-	SaidNewColumn   = "new_column"   // the column of a link is made again
-	SaidKept        = "kept"         // a copied link keeps its new room
-	SaidShared      = "shared"       // a copied link leads to the old room
-	SaidPublished   = "published"    // a recording
-	SaidUnpublished = "unpublished"  // a recording
-	SaidDeleted     = "deleted"      // a recording
-	SaidNotDone     = "not_done"     // the server didn't do it; nothing has changed
-	SaidAsked       = "asked"        // the old course's teachers, for their room
-	SaidAgreed      = "agreed"       // another course uses this room, too
-	SaidDeclined    = "declined"     // another course doesn't
-	SaidSharedOther = "shared_other" // the old room can't be shared by who doesn't teach there
+	SaidSaved       = "saved"       // settings
+	SaidSavedAll    = "saved_all"   // settings, and the rule counts for all classes
+	SaidCounted     = "counted"     // which classes count
+	SaidEnding      = "ending"      // the class is being ended
+	SaidParted      = "parted"      // one class is two now
+	SaidJoined      = "joined"      // two classes are one now
+	SaidNotRunning  = "not_running" // no class was there to be ended
+	SaidUnconfirmed = "unconfirmed" // a server didn't answer when it was asked to end the class
+	SaidResent      = "resent"      // a grade goes out again
+	SaidAllResent   = "all_resent"  // all grades of a link
+	SaidNewColumn   = "new_column"  // the column of a link is made again
+	SaidKept        = "kept"        // a copied link keeps its new room
+	SaidShared      = "shared"      // a copied link leads to the old room
+	SaidPublished   = "published"   // a recording
+	SaidUnpublished = "unpublished" // a recording
+	SaidDeleted     = "deleted"     // a recording
+	SaidNotDone     = "not_done"    // the server didn't do it; nothing has changed
+	SaidAsked       = "asked"       // the old course's teachers, for their room
+	SaidAgreed      = "agreed"      // another course uses this room, too
+	SaidDeclined    = "declined"    // another course doesn't
 )
 
 // Said is what a query says was just done, or empty for what nobody says: it
@@ -151,7 +150,7 @@ func said() []string {
 	return []string{
 		SaidSaved, SaidSavedAll, SaidCounted, SaidEnding, SaidParted, SaidJoined, SaidNotRunning, SaidUnconfirmed,
 		SaidResent, SaidAllResent, SaidNewColumn, SaidKept, SaidShared, SaidPublished,
-		SaidUnpublished, SaidDeleted, SaidNotDone, SaidSharedOther, SaidAsked, SaidAgreed, SaidDeclined,
+		SaidUnpublished, SaidDeleted, SaidNotDone, SaidAsked, SaidAgreed, SaidDeclined,
 	}
 }
 
