@@ -47,6 +47,9 @@ type Delivery struct {
 // MayBeSent reports whether the gradebook may hold a score of ours.
 func (d Delivery) MayBeSent() bool { return !d.SentStamp.IsZero() }
 
+// ReadAsGiven reports whether Found is what another hand gave in d's place.
+func (d Delivery) ReadAsGiven() bool { return d.Reason == ReasonGiven || d.Reason == ReasonKept }
+
 // Shown is d for people to see; nil if there is nothing to send.
 func (d *Delivery) Shown() *Delivery {
 	if d == nil || d.State == Withdrawn {
@@ -132,7 +135,7 @@ func Plan(rules map[string]attendance.Rule, results []attendance.Result, known [
 // graded later is theirs, unless the person has earned more since. Where we
 // could read what they gave, that is looked at again, whatever next is.
 func (d Delivery) replacedBy(next Delivery) bool {
-	if d.State == Superseded && d.Reason != ReasonGiven {
+	if d.State == Superseded && !d.ReadAsGiven() {
 		return next.Points*d.Max > d.Points*next.Max
 	}
 	return d.Points != next.Points || d.Max != next.Max
@@ -145,7 +148,7 @@ func (d Delivery) undone() bool {
 	case d.Points == 0:
 		return false
 	case d.State == Superseded:
-		return d.Reason == ReasonGiven
+		return d.ReadAsGiven()
 	}
 	return d.MayBeSent() || d.State == Waiting
 }

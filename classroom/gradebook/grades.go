@@ -228,8 +228,7 @@ func (g *Grades) write(ctx context.Context, o *Order) (problem, err error) {
 		case errors.Is(problem, lti.ErrOutdated):
 			r = g.read(ctx, *o, time.Time{}, before)
 		default:
-			problem, err = g.columnOf(ctx, o, problem)
-			return g.judge(o, problem), err
+			return g.sent(ctx, o, problem)
 		}
 	}
 	return g.judge(o, problem), nil
