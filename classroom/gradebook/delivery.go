@@ -123,7 +123,7 @@ func Plan(rules map[string]attendance.Rule, results []attendance.Result, known [
 		}
 	}
 	for _, d := range known {
-		if rule, here := rules[d.PlacementID]; here && rule.Measure == attendance.NoMeasure && d.State == Waiting && !d.MayBeSent() && d.Points > 0 {
+		if rule, here := rules[d.PlacementID]; here && rule.Measure == attendance.NoMeasure && d.unsent() && d.Kept == 0 {
 			d.Points, d.TrueAt = 0, d.nextTrueAt(now, now)
 			plan = append(plan, d)
 		}
@@ -140,6 +140,9 @@ func (d Delivery) replacedBy(next Delivery) bool {
 	}
 	return d.Points != next.Points || d.Max != next.Max
 }
+
+// unsent reports whether d's points wait, and none have left yet.
+func (d Delivery) unsent() bool { return d.State == Waiting && !d.MayBeSent() && d.Points > 0 }
 
 // undone reports whether anything has to be done about d when its value no
 // longer holds. What somebody graded later is theirs.
@@ -192,7 +195,7 @@ func comment(r attendance.Result) string {
 // Again are the deliveries that go out once more since their column is another
 // one now: those refused for lack of one where there is one by now, and those
 // that went to a column which isn't the link's any more. Their results still
-// belong in the gradebook. The columns are those of the placements, by id.
+// belong in the gradebook, or were earned in another room. The columns are those of the placements, by id.
 func Again(columns map[string]Column, known []Delivery, results []attendance.Result) []Delivery {
 	sends := map[Key]bool{}
 	for _, r := range results {
@@ -201,7 +204,8 @@ func Again(columns map[string]Column, known []Delivery, results []attendance.Res
 	var again []Delivery
 	for _, d := range known {
 		column := columns[d.PlacementID]
-		if sends[Key{d.PlacementID, d.PersonID}] && column.Offered() && (d.lacked() || d.isElsewhere(column)) {
+		belongs := sends[Key{d.PlacementID, d.PersonID}] || d.Kept > 0 && d.Points > 0
+		if belongs && column.Offered() && (d.lacked() || d.isElsewhere(column)) {
 			again = append(again, d)
 		}
 	}
