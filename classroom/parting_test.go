@@ -97,6 +97,23 @@ func TestPart(t *testing.T) {
 	}
 }
 
+// While a class is on nothing is taken away, but what will be is shown before.
+func TestPartingWhileAClassIsOn(t *testing.T) {
+	b, s, seat := groups(t)
+	if _, err := s.Part(t.Context(), seat, "b", true); err != nil {
+		t.Fatal(err)
+	}
+	b.held("c", 590, 0, "teacher", "ann")
+	settle(t, s)
+	got, err := s.Parting(t.Context(), seat, "b", false)
+	if diff := cmp.Diff([]PointsChange{{PersonID: "bob", Before: 10}}, got.Changes); err != nil || diff != "" {
+		t.Errorf("%v, %s", err, diff)
+	}
+	if _, err := s.Part(t.Context(), seat, "b", false); err != nil || b.points("p1", "bob") != 10 {
+		t.Errorf("joined while a class is on: Bob has %v, %v", b.points("p1", "bob"), err)
+	}
+}
+
 // What changes at other links of the room is told by its number alone.
 func TestPartingOfOthers(t *testing.T) {
 	b, s, seat := groups(t)
