@@ -40,7 +40,7 @@ type Delivery struct {
 	SentStamp             time.Time // the newest timestamp of which it may have a score, kept before the score goes out; zero: it has none of ours
 	TriedPoints, TriedMax float64   // the score with that timestamp
 	Found                 Found     // what the gradebook had; of a Delivered one, after it was sent
-	Replaces              bool      // a teacher wants it in place of what somebody gave
+	Replaces              bool      // a teacher wants it in place of Found, which somebody gave
 	Kept                  float64   // share of the points that stays, earned in a room that the link led to before
 }
 

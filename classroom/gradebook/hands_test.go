@@ -109,6 +109,7 @@ func TestReplace(t *testing.T) {
 		{"replace it", func(*gradebooktest.LMS) {}, true, 10, Delivered, ""},
 		{"replace it, though their clock is ahead", func(l *gradebooktest.LMS) { l.Give("sub-ann", 7, nine(92)) }, true, 10, Delivered, ""},
 		{"replace it, which can't be read", func(l *gradebooktest.LMS) { l.Unreadable = true }, true, 10, Delivered, ""},
+		{"replace it, and there is another one by now", func(l *gradebooktest.LMS) { l.Give("sub-ann", 4, nine(89)) }, true, 4, Superseded, ReasonGiven},
 		{"replace it where it is overridden", func(l *gradebooktest.LMS) { l.Hands[annsCell] = true }, true, 7, Superseded, ReasonKept},
 	} {
 		t.Run(test.name, func(t *testing.T) {
