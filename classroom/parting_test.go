@@ -126,6 +126,32 @@ func TestPartingOfOthers(t *testing.T) {
 	}
 }
 
+// Of two links' classes back to back each counts for its own when they are
+// parted, also after a late report.
+func TestPartingOfTwoLinks(t *testing.T) {
+	b, s, seat := groups(t)
+	b.placements[0].Terms.Since = nine(-10)
+	b.week("p2", -5)
+	b.meetings[0].PlacementID, b.meetings[1].PlacementID = "p1", "p2"
+	settle(t, s)
+	if n := b.points("p2", "bob"); n != 0 {
+		t.Fatalf("joined: Bob has %v", n)
+	}
+	if _, err := s.Part(t.Context(), seat, "b", true); err != nil {
+		t.Fatal(err)
+	}
+	got := []float64{b.points("p1", "ann"), b.points("p1", "bob"), b.points("p2", "ann"), b.points("p2", "bob")}
+	if diff := cmp.Diff([]float64{10, 0, 0, 10}, got); diff != "" {
+		t.Error(diff)
+	}
+	b.reported("b", 60, 105, map[string][]stretch{"teacher": {{60, 105}}, "bob": {{60, 100}}}) // late
+	b.meetings[1].Dirty = true
+	settle(t, s)
+	if b.points("p2", "bob") != 10 || b.points("p1", "ann") != 10 {
+		t.Errorf("after a late report: %v", b.allPoints())
+	}
+}
+
 func TestPartIsAskedFor(t *testing.T) {
 	for _, test := range []struct {
 		name, meeting string
