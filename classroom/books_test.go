@@ -511,7 +511,7 @@ func (b *books) SentOrders(_ context.Context, placementID string) (all []gradebo
 	return all, b.do("SentOrders", func() error {
 		for _, key := range slices.SortedFunc(maps.Keys(b.deliveries), func(x, y gradebook.Key) int { return cmp.Compare(x.PersonID, y.PersonID) }) {
 			d := b.deliveries[key]
-			if sent := d.State == gradebook.Delivered || d.Reason == gradebook.ReasonGiven; !sent || key.PlacementID != placementID {
+			if sent := d.State == gradebook.Delivered || d.ReadAsGiven(); !sent || key.PlacementID != placementID {
 				continue
 			}
 			o, err := b.order(key)

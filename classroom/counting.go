@@ -45,6 +45,10 @@ func (c Counting) AllLinks() bool { return c.all.AllLinks[c.Own.CourseID] }
 // that a class may count for one and not for another.
 func (c Counting) Several() bool { return len(c.Links) > 1 }
 
+// LeftWith reports whether a class belongs to a link of the course that leads
+// elsewhere by now.
+func (c Counting) LeftWith(sessionID string) bool { return c.all.LeftWith(c.Own.CourseID, sessionID) }
+
 // Counts reports whether a class counts for the seat's link. For one that
 // grades nothing, every class does.
 func (c Counting) Counts(sessionID string) bool {

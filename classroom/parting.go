@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 )
@@ -36,14 +37,21 @@ func (s *Classes) Parting(ctx context.Context, seat Seat, meetingID string, part
 	}
 	now := s.Now()
 	attendance.Wait(l.accounts, now)
-	before := settled(seat.Room.ID, l, now).Results
+	before := l.comesTo(now)
 	for i := range l.accounts {
 		if m := &l.accounts[i].Meeting; m.ID == meetingID {
 			m.Parted = part
 		}
 	}
-	p.compare(seat.Placement.ID, before, settled(seat.Room.ID, l, now).Results)
+	p.compare(seat.Placement.ID, before, l.comesTo(now))
 	return p, nil
+}
+
+// comesTo are the results of all that is over: also what is held back while a
+// class is on.
+func (l ledger) comesTo(now time.Time) []attendance.Result {
+	results, _ := l.outcome(attendance.Count("", l.accounts), false, now)
+	return results
 }
 
 func (p *Parting) compare(placementID string, before, after []attendance.Result) {

@@ -97,6 +97,23 @@ func TestPart(t *testing.T) {
 	}
 }
 
+// While a class is on nothing is taken away, but what will be is shown before.
+func TestPartingWhileAClassIsOn(t *testing.T) {
+	b, s, seat := groups(t)
+	if _, err := s.Part(t.Context(), seat, "b", true); err != nil {
+		t.Fatal(err)
+	}
+	b.held("c", 590, 0, "teacher", "ann")
+	settle(t, s)
+	got, err := s.Parting(t.Context(), seat, "b", false)
+	if diff := cmp.Diff([]PointsChange{{PersonID: "bob", Before: 10}}, got.Changes); err != nil || diff != "" {
+		t.Errorf("%v, %s", err, diff)
+	}
+	if _, err := s.Part(t.Context(), seat, "b", false); err != nil || b.points("p1", "bob") != 10 {
+		t.Errorf("joined while a class is on: Bob has %v, %v", b.points("p1", "bob"), err)
+	}
+}
+
 // What changes at other links of the room is told by its number alone.
 func TestPartingOfOthers(t *testing.T) {
 	b, s, seat := groups(t)
@@ -106,6 +123,32 @@ func TestPartingOfOthers(t *testing.T) {
 	got, err := s.Parting(t.Context(), seat, "b", true)
 	if err != nil || got.Others != 1 || len(got.Changes) != 1 {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// Of two links' classes back to back each counts for its own when they are
+// parted, also after a late report.
+func TestPartingOfTwoLinks(t *testing.T) {
+	b, s, seat := groups(t)
+	b.placements[0].Terms.Since = nine(-10)
+	b.week("p2", -5)
+	b.meetings[0].PlacementID, b.meetings[1].PlacementID = "p1", "p2"
+	settle(t, s)
+	if n := b.points("p2", "bob"); n != 0 {
+		t.Fatalf("joined: Bob has %v", n)
+	}
+	if _, err := s.Part(t.Context(), seat, "b", true); err != nil {
+		t.Fatal(err)
+	}
+	got := []float64{b.points("p1", "ann"), b.points("p1", "bob"), b.points("p2", "ann"), b.points("p2", "bob")}
+	if diff := cmp.Diff([]float64{10, 0, 0, 10}, got); diff != "" {
+		t.Error(diff)
+	}
+	b.reported("b", 60, 105, map[string][]stretch{"teacher": {{60, 105}}, "bob": {{60, 100}}}) // late
+	b.meetings[1].Dirty = true
+	settle(t, s)
+	if b.points("p2", "bob") != 10 || b.points("p1", "ann") != 10 {
+		t.Errorf("after a late report: %v", b.allPoints())
 	}
 }
 

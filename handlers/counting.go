@@ -86,7 +86,7 @@ func (s *Server) countingView(seat classroom.Seat, counting classroom.Counting, 
 				class.Moves = append(class.Moves, web.Move{To: views[p.ID], Post: web.Post{URL: at(seat, "/classes/"+l.Session.ID+"/count/"+p.ID)}})
 			}
 		}
-		v.Classes = append(v.Classes, class)
+		v.Classes, v.Left = append(v.Classes, class), v.Left || counting.LeftWith(l.Session.ID)
 		if counting.Before(l.Session.ID) && counting.Own.Link().Grades() {
 			v.Earlier++
 		}

@@ -108,7 +108,7 @@ func (s *Server) gradeView(c *gin.Context, seat classroom.Seat, d *gradebook.Del
 // gradeState is how far a grade has come, as far as that is known.
 func gradeState(d gradebook.Delivery) web.GradeState {
 	switch {
-	case d.Reason == gradebook.ReasonGiven:
+	case d.ReadAsGiven():
 		return web.GradeGiven
 	case d.State == gradebook.Delivered && d.Reason == gradebook.ReasonMissing:
 		return web.GradeMissing

@@ -10,13 +10,17 @@ import (
 
 // Decisions returns what teachers have said about the room's classes.
 func (db *DB) Decisions(ctx context.Context, roomID string) (attendance.Decisions, error) {
-	d := attendance.Decisions{Moved: map[string]map[string]string{}, AllLinks: map[string]bool{}}
+	d := attendance.Decisions{Moved: map[string]map[string]string{}, AllLinks: map[string]bool{}, Graded: map[string]string{}}
 	var moved []struct {
 		MeetingID   string `db:"meeting_id"`
 		CourseID    string `db:"course_id"`
 		PlacementID string `db:"placement_id"`
 	}
 	var courses []string
+	var graded []struct {
+		ID       string
+		CourseID string `db:"course_id"`
+	}
 	c := db.reads()
 	err := inOrder(
 		func() error {
@@ -26,6 +30,11 @@ func (db *DB) Decisions(ctx context.Context, roomID string) (attendance.Decision
 		},
 		func() error {
 			return c.list(ctx, &courses, `SELECT course_id FROM shared_classes WHERE room_id = ?`, roomID)
+		},
+		func() error {
+			return c.list(ctx, &graded, `
+				SELECT DISTINCT p.id, p.course_id FROM meetings m JOIN placements p ON p.id = m.placement_id
+				WHERE m.room_id = ? AND EXISTS (SELECT 1 FROM deliveries d WHERE d.placement_id = p.id AND d.kept > 0)`, roomID)
 		},
 	)
 	if err != nil {
@@ -39,6 +48,9 @@ func (db *DB) Decisions(ctx context.Context, roomID string) (attendance.Decision
 	}
 	for _, id := range courses {
 		d.AllLinks[id] = true
+	}
+	for _, p := range graded {
+		d.Graded[p.ID] = p.CourseID
 	}
 	return d, nil
 }

@@ -109,8 +109,8 @@ func (db *DB) Order(ctx context.Context, placementID, personID string) (gradeboo
 // sent, and what another hand gave in its place. It is gradebook.ErrNoOrder if
 // their platform has been removed.
 func (db *DB) SentOrders(ctx context.Context, placementID string) ([]gradebook.Order, error) {
-	orders, err := db.orders(ctx, `WHERE d.placement_id = ? AND (d.state = ? OR d.state = ? AND d.reason = ?) ORDER BY d.person_id`,
-		placementID, string(gradebook.Delivered), string(gradebook.Superseded), gradebook.ReasonGiven)
+	orders, err := db.orders(ctx, `WHERE d.placement_id = ? AND (d.state = ? OR d.state = ? AND d.reason IN (?, ?)) ORDER BY d.person_id`,
+		placementID, string(gradebook.Delivered), string(gradebook.Superseded), gradebook.ReasonGiven, gradebook.ReasonKept)
 	if err != nil {
 		return nil, fmt.Errorf("orders of placement %s: %w", placementID, err)
 	}

@@ -16,12 +16,13 @@ type Link struct {
 // A Counting says for which links of the course the room's classes count.
 type Counting struct {
 	Now          time.Time
-	Links        []Link // the course's links with grades; with fewer than two there is nothing to choose
+	Links        []Link // the course's links with grades
 	AllLinks     bool   // every class counts for each of them
 	Share        Post   // makes it so, or again each class its own link's
 	Classes      []CountedClass
 	Earlier      int  // how many classes began before this link led here
 	EarlierToo   bool // they count for it, as a teacher has said
+	Left         bool // a class was started through a link that leads elsewhere by now
 	CountEarlier Post // makes it so, or not
 }
 
@@ -38,8 +39,8 @@ type Move struct {
 	Post Post
 }
 
-// Several reports whether there is more than one link.
-func (c Counting) Several() bool { return len(c.Links) > 1 }
+// Several reports whether there is more than one link, or was.
+func (c Counting) Several() bool { return len(c.Links) > 1 || c.Left && len(c.Links) > 0 }
 
 // shownClasses is how many classes the list names before it folds the rest.
 const shownClasses = 4

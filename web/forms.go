@@ -62,7 +62,7 @@ func newGradeView(g *Grade, now any, by string) gradeView {
 	v := gradeView{Grade: g, Now: now, By: by}
 	// Why the platform said no is for who can do something about it.
 	forAll := g.State == GradeWaiting || g.State == GradeSuperseded
-	if g.Reason != "" && g.State != GradeGiven && (by == "teacher" || forAll) {
+	if g.Reason != "" && g.Reason != "given" && (by == "teacher" || forAll) {
 		v.Why = "reason." + g.Reason
 		if !slices.Contains(Reasons(), g.Reason) {
 			v.Why = "reason.unknown"

@@ -108,7 +108,7 @@ type NoGrades struct {
 func Reasons() []string {
 	return []string{
 		"not_gradable", "not_enrolled", "scope_missing", "no_line_item", "line_item_gone",
-		"locked", "no_gradebook", "key_refused", "outdated", "missing", "bad_request", "platform_down", "platform_disabled", "forbidden", "unknown",
+		"locked", "no_gradebook", "key_refused", "kept", "outdated", "missing", "bad_request", "platform_down", "platform_disabled", "forbidden", "unknown",
 	}
 }
 

@@ -42,19 +42,21 @@ type Class struct {
 type Decisions struct {
 	Moved    map[string]map[string]string // Meeting.ID → course → placement
 	AllLinks map[string]bool              // by course: every class counts for each of its links
+	Graded   map[string]string            // placement → course: those that have left the room with points, and may be back
 }
 
 // A Counting says which sessions of a room count for which of its links.
 type Counting struct {
 	Links    []Link
-	Classes  map[string]Class // by Session.ID
-	AllLinks map[string]bool  // by course
+	Classes  map[string]Class  // by Session.ID
+	AllLinks map[string]bool   // by course
+	Graded   map[string]string // placement → course: see Decisions
 }
 
 // CountingOf puts together what is known of a room's sessions: sessionOf says
 // which meetings they are made of.
 func CountingOf(links []Link, meetings []Meeting, sessionOf map[string]string, d Decisions) Counting {
-	c := Counting{Links: links, Classes: map[string]Class{}, AllLinks: d.AllLinks}
+	c := Counting{Links: links, Classes: map[string]Class{}, AllLinks: d.AllLinks, Graded: d.Graded}
 	sorted := slices.Clone(meetings)
 	slices.SortFunc(sorted, func(a, b Meeting) int {
 		return cmp.Or(a.CreateTime.Compare(b.CreateTime), cmp.Compare(a.ID, b.ID))
@@ -117,12 +119,26 @@ func (c Counting) Counts(l Link, sessionID string) bool {
 		}
 	}
 	switch {
-	case c.AllLinks[l.CourseID], !c.several(l, class):
+	case c.AllLinks[l.CourseID]:
+		return true
+	case c.LeftWith(l.CourseID, sessionID):
+		return false
+	case !c.several(l, class):
 		return true
 	case class.StartedBy == "": // as it was before we knew
 		return l.Terms.Since.IsZero()
 	}
 	return class.StartedBy == l.PlacementID
+}
+
+// LeftWith reports whether a class was started through a link of the course
+// that has left the room since, with the points that it has given.
+func (c Counting) LeftWith(courseID, sessionID string) bool {
+	class := c.Classes[sessionID]
+	if of, left := c.Graded[class.StartedBy]; !left || of != courseID {
+		return false
+	}
+	return !slices.ContainsFunc(c.Links, func(l Link) bool { return l.PlacementID == class.StartedBy && class.there(l.Terms.Since) })
 }
 
 // gradedLink reports whether the course has this link with a rule.

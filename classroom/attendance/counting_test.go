@@ -86,6 +86,40 @@ func TestCounts(t *testing.T) {
 	}
 }
 
+// A class of which a link that has left gave its grades counts for none of
+// those that stay, unless somebody says so: what it gave stays with that link.
+func TestLinkThatLeft(t *testing.T) {
+	w1 := graded("w1", "c1", 0)
+	for _, test := range []struct {
+		name    string
+		started string
+		links   []Link
+		all     string
+		moved   string // in c1
+		want    bool   // it counts for w1
+	}{
+		{"it has left", "w2", []Link{w1}, "", "", false},
+		{"it has left and come back", "w2", []Link{w1, graded("w2", "c1", 90)}, "", "", false},
+		{"another course's has left", "x", []Link{w1}, "", "", true},
+		{"a plain link has left", "top", []Link{w1}, "", "", true},
+		{"nobody knows who started it", "", []Link{w1}, "", "", true},
+		{"all classes for all links", "w2", []Link{w1}, "c1", "", true},
+		{"it was moved", "w2", []Link{w1}, "", "w1", true},
+		{"it was moved to the one that has left", "w1", []Link{w1}, "", "w2", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			class := Class{From: nine(10), To: nine(60), StartedBy: test.started, Moved: map[string]string{"c1": test.moved}}
+			c := Counting{
+				Links: test.links, Classes: map[string]Class{"s": class}, AllLinks: map[string]bool{test.all: true},
+				Graded: map[string]string{"w2": "c1", "x": "c2"},
+			}
+			if got := c.Counts(w1, "s"); got != test.want {
+				t.Errorf("%v", got)
+			}
+		})
+	}
+}
+
 // A class is put in time by our clock, and belongs to the link through which
 // its first meeting was started.
 func TestCountingOf(t *testing.T) {

@@ -23,7 +23,8 @@ const (
 // checkAt is when to read back what became of o; zero: there is nothing to
 // read, or it was read.
 func (g *Grades) checkAt(o Order) time.Time {
-	if o.State != Delivered || !o.Found.At.IsZero() || !o.has(lti.AGSResultReadOnly) {
+	unread := o.State == Delivered && o.Found.At.IsZero()
+	if !unread && o.Reason != ReasonKept || !o.has(lti.AGSResultReadOnly) {
 		return time.Time{}
 	}
 	return g.Now().Add(checkAfter)
@@ -68,6 +69,7 @@ func (o *Order) seen(r reading) bool {
 	switch v := o.verdict(r); {
 	case v == same:
 		o.State, o.Reason = Delivered, ""
+	case v == theirs && o.Reason == ReasonKept && o.Found.alike(o.found(r)): // kept on
 	case v == theirs:
 		o.State, o.Reason = Superseded, ReasonGiven
 	case o.State == Delivered:

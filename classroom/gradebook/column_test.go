@@ -174,6 +174,10 @@ func TestAgain(t *testing.T) {
 	row := func(state State, reason, item string) Delivery {
 		return Delivery{PlacementID: "p1", PersonID: "ann", State: state, Reason: reason, SentItem: item}
 	}
+	kept := func(d Delivery) Delivery {
+		d.Points, d.Max, d.Kept = 10, 10, 1
+		return d
+	}
 	for _, test := range []struct {
 		name   string
 		column Column
@@ -187,6 +191,8 @@ func TestAgain(t *testing.T) {
 		{"still none", none, row(Refused, ReasonNoLineItem, ""), true, false},
 		{"refused for another reason", column, row(Refused, ReasonNotGradable, ""), true, false},
 		{"no longer earned", column, row(Refused, ReasonNoLineItem, ""), false, false},
+		{"earned in the room before", column, kept(row(Refused, ReasonNoLineItem, "")), false, true},
+		{"earned in the room before, and sent to another one", column, kept(row(Delivered, "", "https://lms/made")), false, true},
 		{"sent there", column, row(Delivered, "", "https://lms/1"), true, false},
 		{"sent to another one", column, row(Delivered, "", "https://lms/made"), true, true},
 		{"sent to another one, and there is none now", none, row(Delivered, "", "https://lms/made"), true, false},

@@ -40,12 +40,15 @@ type Delivery struct {
 	SentStamp             time.Time // the newest timestamp of which it may have a score, kept before the score goes out; zero: it has none of ours
 	TriedPoints, TriedMax float64   // the score with that timestamp
 	Found                 Found     // what the gradebook had; of a Delivered one, after it was sent
-	Replaces              bool      // a teacher wants it in place of what somebody gave
+	Replaces              bool      // a teacher wants it in place of Found, which somebody gave
 	Kept                  float64   // share of the points that stays, earned in a room that the link led to before
 }
 
 // MayBeSent reports whether the gradebook may hold a score of ours.
 func (d Delivery) MayBeSent() bool { return !d.SentStamp.IsZero() }
+
+// ReadAsGiven reports whether Found is what another hand gave in d's place.
+func (d Delivery) ReadAsGiven() bool { return d.Reason == ReasonGiven || d.Reason == ReasonKept }
 
 // Shown is d for people to see; nil if there is nothing to send.
 func (d *Delivery) Shown() *Delivery {
@@ -120,7 +123,7 @@ func Plan(rules map[string]attendance.Rule, results []attendance.Result, known [
 		}
 	}
 	for _, d := range known {
-		if rule, here := rules[d.PlacementID]; here && rule.Measure == attendance.NoMeasure && d.State == Waiting && !d.MayBeSent() && d.Points > 0 {
+		if rule, here := rules[d.PlacementID]; here && rule.Measure == attendance.NoMeasure && d.unsent() && d.Kept == 0 {
 			d.Points, d.TrueAt = 0, d.nextTrueAt(now, now)
 			plan = append(plan, d)
 		}
@@ -132,11 +135,14 @@ func Plan(rules map[string]attendance.Rule, results []attendance.Result, known [
 // graded later is theirs, unless the person has earned more since. Where we
 // could read what they gave, that is looked at again, whatever next is.
 func (d Delivery) replacedBy(next Delivery) bool {
-	if d.State == Superseded && d.Reason != ReasonGiven {
+	if d.State == Superseded && !d.ReadAsGiven() {
 		return next.Points*d.Max > d.Points*next.Max
 	}
 	return d.Points != next.Points || d.Max != next.Max
 }
+
+// unsent reports whether d's points wait, and none have left yet.
+func (d Delivery) unsent() bool { return d.State == Waiting && !d.MayBeSent() && d.Points > 0 }
 
 // undone reports whether anything has to be done about d when its value no
 // longer holds. What somebody graded later is theirs.
@@ -145,7 +151,7 @@ func (d Delivery) undone() bool {
 	case d.Points == 0:
 		return false
 	case d.State == Superseded:
-		return d.Reason == ReasonGiven
+		return d.ReadAsGiven()
 	}
 	return d.MayBeSent() || d.State == Waiting
 }
@@ -189,7 +195,7 @@ func comment(r attendance.Result) string {
 // Again are the deliveries that go out once more since their column is another
 // one now: those refused for lack of one where there is one by now, and those
 // that went to a column which isn't the link's any more. Their results still
-// belong in the gradebook. The columns are those of the placements, by id.
+// belong in the gradebook, or were earned in another room. The columns are those of the placements, by id.
 func Again(columns map[string]Column, known []Delivery, results []attendance.Result) []Delivery {
 	sends := map[Key]bool{}
 	for _, r := range results {
@@ -198,7 +204,8 @@ func Again(columns map[string]Column, known []Delivery, results []attendance.Res
 	var again []Delivery
 	for _, d := range known {
 		column := columns[d.PlacementID]
-		if sends[Key{d.PlacementID, d.PersonID}] && column.Offered() && (d.lacked() || d.isElsewhere(column)) {
+		belongs := sends[Key{d.PlacementID, d.PersonID}] || d.Kept > 0 && d.Points > 0
+		if belongs && column.Offered() && (d.lacked() || d.isElsewhere(column)) {
 			again = append(again, d)
 		}
 	}

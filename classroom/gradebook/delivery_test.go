@@ -89,6 +89,7 @@ func TestPlanWithoutRule(t *testing.T) {
 		{PlacementID: "p1", PersonID: "waits", Points: 10, Max: 10, State: Waiting, TrueAt: nine(0)},
 		{PlacementID: "p1", PersonID: "may be sent", Points: 10, Max: 10, State: Waiting, TrueAt: nine(0), SentStamp: nine(0)},
 		{PlacementID: "p1", PersonID: "has it", Points: 10, Max: 10, State: Delivered, TrueAt: nine(0), SentStamp: nine(0)},
+		{PlacementID: "p1", PersonID: "earned it in the room before", Points: 10, Max: 10, State: Waiting, TrueAt: nine(0), Kept: 1},
 		{PlacementID: "elsewhere", PersonID: "waits", Points: 10, Max: 10, State: Waiting, TrueAt: nine(0)},
 	}
 	want := []Delivery{{PlacementID: "p1", PersonID: "waits", Max: 10, State: Waiting, TrueAt: nine(5)}}

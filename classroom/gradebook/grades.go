@@ -201,7 +201,7 @@ func (g *Grades) write(ctx context.Context, o *Order) (problem, err error) {
 		outdated := errors.Is(problem, lti.ErrOutdated)
 		v, can := o.verdict(r), r.err == nil
 		switch {
-		case can && v == theirs && !o.Replaces:
+		case can && v == theirs && !o.replaces(r):
 			o.given(o.found(r))
 			return nil, nil
 		case can && v == same && (tried || outdated || !o.MayBeSent()):
@@ -228,11 +228,16 @@ func (g *Grades) write(ctx context.Context, o *Order) (problem, err error) {
 		case errors.Is(problem, lti.ErrOutdated):
 			r = g.read(ctx, *o, time.Time{}, before)
 		default:
-			problem, err = g.columnOf(ctx, o, problem)
-			return g.judge(o, problem), err
+			return g.sent(ctx, o, problem)
 		}
 	}
 	return g.judge(o, problem), nil
+}
+
+// replaces reports whether a teacher wants o in place of what r has of its
+// person. What somebody gave since the teacher saw the gradebook stays.
+func (o *Order) replaces(r reading) bool {
+	return o.Replaces && (o.Found.At.IsZero() || o.Found.alike(o.found(r)))
 }
 
 // readSince is how new a reading must be before a score with that timestamp

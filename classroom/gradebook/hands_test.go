@@ -103,12 +103,14 @@ func TestReplace(t *testing.T) {
 		replaces bool
 		want     float64
 		state    State
+		reason   string
 	}{
-		{"send again", func(*gradebooktest.LMS) {}, false, 7, Superseded},
-		{"replace it", func(*gradebooktest.LMS) {}, true, 10, Delivered},
-		{"replace it, though their clock is ahead", func(l *gradebooktest.LMS) { l.Give("sub-ann", 7, nine(92)) }, true, 10, Delivered},
-		{"replace it, which can't be read", func(l *gradebooktest.LMS) { l.Unreadable = true }, true, 10, Delivered},
-		{"replace it where it is overridden", func(l *gradebooktest.LMS) { l.Hands[annsCell] = true }, true, 7, Delivered},
+		{"send again", func(*gradebooktest.LMS) {}, false, 7, Superseded, ReasonGiven},
+		{"replace it", func(*gradebooktest.LMS) {}, true, 10, Delivered, ""},
+		{"replace it, though their clock is ahead", func(l *gradebooktest.LMS) { l.Give("sub-ann", 7, nine(92)) }, true, 10, Delivered, ""},
+		{"replace it, which can't be read", func(l *gradebooktest.LMS) { l.Unreadable = true }, true, 10, Delivered, ""},
+		{"replace it, and there is another one by now", func(l *gradebooktest.LMS) { l.Give("sub-ann", 4, nine(89)) }, true, 4, Superseded, ReasonGiven},
+		{"replace it where it is overridden", func(l *gradebooktest.LMS) { l.Hands[annsCell] = true }, true, 7, Superseded, ReasonKept},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b, g, lms, now := deliverable(t)
@@ -124,10 +126,52 @@ func TestReplace(t *testing.T) {
 				}
 				*now = next
 			}
-			if d := b.delivery("ann"); d.State != test.state || lms.Has("sub-ann").ScoreGiven != test.want || d.Replaces {
+			if d := b.delivery("ann"); d.State != test.state || d.Reason != test.reason || lms.Has("sub-ann").ScoreGiven != test.want || d.Replaces {
 				t.Errorf("%+v; the gradebook has %+v", d, lms.Has("sub-ann"))
 			}
 		})
+	}
+}
+
+// A platform that takes a score and keeps its own grade all the same is found
+// out at once, and sent nothing more until a teacher asks again.
+func TestOverrideIsKept(t *testing.T) {
+	b, g, lms, now := deliverable(t)
+	lms.Give("sub-ann", 7, nine(55))
+	deliver(t, g)
+	lms.Hands[annsCell] = true
+	*now = nine(90)
+	b.again("ann", true)
+	deliver(t, g)
+	want := Found{At: nine(90), Points: 7, Max: 10}
+	if d := b.delivery("ann"); d.State != Superseded || d.Reason != ReasonKept || cmp.Diff(want, d.Found) != "" || b.checkAt.IsZero() {
+		t.Fatalf("%+v, read back at %v", d, b.checkAt)
+	}
+	sent := lms.Count("score")
+	for _, test := range []struct {
+		name   string
+		hand   float64 // negative: ours shows, since the override was taken off
+		state  State
+		reason string
+	}{
+		{"still there", 7, Superseded, ReasonKept}, {"another one", 5, Superseded, ReasonGiven}, {"taken off", -1, Delivered, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			*now = b.checkAt
+			lms.Give("sub-ann", test.hand, nine(91))
+			if test.hand < 0 {
+				lms.Give("sub-ann", 10, nine(91))
+			}
+			if _, err := g.Check(t.Context(), "p1", 1); err != nil {
+				t.Fatal(err)
+			}
+			if d := b.delivery("ann"); d.State != test.state || d.Reason != test.reason {
+				t.Errorf("%+v", d)
+			}
+		})
+	}
+	if n := lms.Count("score") - sent; n != 0 {
+		t.Errorf("%d scores were sent by themselves", n)
 	}
 }
 

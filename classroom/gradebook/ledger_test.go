@@ -95,7 +95,7 @@ func (b *ledger) SentOrders(context.Context, string) (all []Order, err error) {
 			return ErrNoOrder
 		}
 		for _, d := range b.rows {
-			if d.State == Delivered || d.Reason == ReasonGiven {
+			if d.State == Delivered || d.ReadAsGiven() {
 				all = append(all, b.order(d))
 			}
 		}

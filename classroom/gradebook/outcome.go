@@ -1,6 +1,7 @@
 package gradebook
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"net"
@@ -21,6 +22,7 @@ const (
 	ReasonLocked           = "locked"            // it fails at this grade alone: locked, or a column that is half deleted
 	ReasonNoGradebook      = "no_gradebook"      // it fails at making a column: the course has no gradebook yet
 	ReasonGiven            = "given"             // another hand gave one, which we have read
+	ReasonKept             = "kept"              // another hand gave one, and the platform keeps it, though it took ours in its place
 	ReasonOutdated         = "outdated"          // somebody graded later, which we can't read
 	ReasonMissing          = "missing"           // it was taken, and wasn't there when we looked
 	ReasonBadRequest       = "bad_request"       // it doesn't understand us
@@ -123,6 +125,30 @@ func (g *Grades) inPlace(o *Order, r reading, tried bool) {
 func (o *Order) given(f Found) {
 	o.State, o.Reason, o.Detail, o.NextAt = Superseded, ReasonGiven, "", time.Time{}
 	o.Found, o.Replaces = f, false
+}
+
+// sent judges what became of a score that went out. A platform that keeps what
+// somebody gave says nothing of that (an override in Moodle): where ours was to
+// replace it, what it has now is read at once.
+func (g *Grades) sent(ctx context.Context, o *Order, problem error) (said, err error) {
+	replaced := o.Replaces
+	if problem, err = g.columnOf(ctx, o, problem); err != nil {
+		return nil, err
+	}
+	if problem != nil || !replaced {
+		return g.judge(o, problem), nil
+	}
+	g.delivered(o)
+	r := g.read(ctx, *o, time.Time{}, g.readings.begun.Load())
+	switch {
+	case r.err != nil:
+	case o.verdict(r) == theirs:
+		o.given(o.found(r))
+		o.Reason = ReasonKept
+	case o.verdict(r) == same:
+		o.Found = o.found(r)
+	}
+	return nil, nil
 }
 
 func (g *Grades) refuse(o *Order, reason string, err error) error {

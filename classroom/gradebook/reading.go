@@ -20,6 +20,9 @@ type Found struct {
 	Points, Max float64   // Max 0: nothing
 }
 
+// alike reports whether both are the same points.
+func (f Found) alike(other Found) bool { return f.Points == other.Points && f.Max == other.Max }
+
 // A held is what a reading keeps of one person's result.
 type held struct {
 	points, most float64

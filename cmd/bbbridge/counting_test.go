@@ -103,6 +103,31 @@ func TestDuplicatedActivity(t *testing.T) {
 	w.eventually("Ben's class is moved", func() bool { return w.grade(week2, "ben") == "10/10" && w.grade(week1, "ben") == "0/10" })
 }
 
+// Content picked again for one of two links takes it elsewhere. Its classes
+// don't become the other one's by that, unless a teacher says so.
+func TestDuplicateThatLeft(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	week1 := w.link("complete_minutes", "30")
+	week2 := w.duplicate(week1, "Week 2")
+	w.heldBy(week2, week2, "diego", "Diego Ramos", 58*time.Minute)
+	w.eventually("Diego has week 2's grade", func() bool { return w.grade(week2, "diego") == "10/10" })
+	elsewhere := w.picks("law", "anna", "Another room", ltitest.LaunchOptions{})
+	w.later(3 * time.Second)
+	w.lms.ChangeLink(week2.ID, func(l *ltitest.Link) { l.Custom, l.TargetLinkURI = elsewhere.Custom, elsewhere.TargetLinkURI })
+	w.launch(week2, "anna", ltitest.LaunchOptions{})
+
+	w.later(2 * time.Hour)
+	w.heldBy(week1, week1, "ben", "Ben Okafor", 58*time.Minute) // counts all anew
+	w.eventually("Ben has week 1's grade", func() bool { return w.grade(week1, "ben") == "10/10" })
+	if got := w.grade(week1, "diego") + " " + w.grade(week2, "diego"); got != "none 10/10" {
+		t.Errorf("Diego has %s", got)
+	}
+	page := w.launch(week1, "anna", ltitest.LaunchOptions{})
+	wantText(t, page, true, "counts for no link")
+	w.press(page, "Count for Weekly seminar (this link)")
+	w.eventually("Diego has week 1's grade, too", func() bool { return w.grade(week1, "diego") == "10/10" })
+}
+
 // The same, as a platform launched it.
 func TestDuplicatedActivityAsLaunched(t *testing.T) {
 	w := newWorld(t, worldOptions{})

@@ -138,6 +138,9 @@ func testFound(_ *testing.T, w *world) {
 	found.State, found.Reason, found.Found = gradebook.Superseded, gradebook.ReasonGiven, gradebook.Found{At: w.now, Points: 7, Max: 10}
 	w.ok(w.SaveFound(w.ctx, []gradebook.Delivery{found}))
 	w.same(must(w.SentOrders(w.ctx, id))(w)[0].Delivery, found)
+	found.Reason = gradebook.ReasonKept
+	w.ok(w.SaveFound(w.ctx, []gradebook.Delivery{found}))
+	w.same(must(w.SentOrders(w.ctx, id))(w)[0].Delivery, found)
 
 	w.ok(w.Resend(w.ctx, id, d.PersonID, false))
 	waits := must(w.Order(w.ctx, id, d.PersonID))(w).Delivery

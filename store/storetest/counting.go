@@ -47,7 +47,7 @@ func testDecisions(t *testing.T, w *world) {
 	a.Room, a.Placement.RoomID = nil, room.ID
 	second := must(w.Arrive(w.ctx, a))(w).Placement
 	session := c.settlement.Sessions[0].ID
-	none := attendance.Decisions{Moved: map[string]map[string]string{}, AllLinks: map[string]bool{}}
+	none := attendance.Decisions{Moved: map[string]map[string]string{}, AllLinks: map[string]bool{}, Graded: map[string]string{}}
 	w.same(must(w.Decisions(w.ctx, room.ID))(w), none)
 
 	w.ok(w.MoveClass(w.ctx, session, second))
@@ -58,7 +58,7 @@ func testDecisions(t *testing.T, w *world) {
 	w.ok(w.ShareClasses(w.ctx, room.ID, c.ann.Course.ID, true))
 	want := attendance.Decisions{
 		Moved:    map[string]map[string]string{c.meeting.ID: {second.CourseID: second.ID}},
-		AllLinks: map[string]bool{c.ann.Course.ID: true},
+		AllLinks: map[string]bool{c.ann.Course.ID: true}, Graded: map[string]string{},
 	}
 	w.same(must(w.Decisions(w.ctx, room.ID))(w), want)
 	w.ok(w.SaveSettlement(w.ctx, c.settlement)) // settled again
@@ -79,6 +79,22 @@ func testDecisions(t *testing.T, w *world) {
 		t.Log(name)
 		w.fails(move, classroom.ErrNotFound)
 	}
+}
+
+// testLinkThatLeft: a link that has left the room with points is known as the
+// one that started its classes.
+func testLinkThatLeft(t *testing.T, w *world) {
+	c := w.settled("link")
+	m := c.meeting
+	m.PlacementID = c.ann.Placement.ID
+	_, _, err := w.RecordMeeting(w.ctx, m, w.now)
+	w.ok(err)
+	graded := func(room classroom.Room) map[string]string { return must(w.Decisions(w.ctx, room.ID))(w).Graded }
+	w.same(graded(c.ann.Room), map[string]string{})
+	other := w.launch("ann", "another link").Room
+	w.ok(w.MovePlacement(w.ctx, c.ann.Placement.ID, other.ID))
+	w.same(graded(c.ann.Room), map[string]string{c.ann.Placement.ID: c.ann.Course.ID})
+	w.same(graded(other), map[string]string{})
 }
 
 // testStartedBy: through which link a meeting was started is what the first

@@ -45,7 +45,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"missed line item": testMissedLineItem, "what launches say of a line item": testToldLineItem, "resend all": testResendAll,
 		"what was found": testFound, "read back": testReadBack,
 		"expected": testExpected, "expected now": testExpectedNow, "classes": testClasses, "register": testRegister, "history": testHistory,
-		"terms": testTerms, "decisions": testDecisions, "started by": testStartedBy,
+		"terms": testTerms, "decisions": testDecisions, "started by": testStartedBy, "a link that left": testLinkThatLeft,
 		"jobs": testJobs, "job asked for again": testJobAgain, "job while it runs": testJobWhileRunning,
 		"lease over": testLease, "free jobs": testFreeJobs, "retried job": testRetry, "lanes": testLanes, "claims in parallel": testParallelClaims,
 		"sweep": testSweep, "counts": testCounts,
