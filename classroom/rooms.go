@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -79,7 +80,7 @@ func (s *Rooms) start(ctx context.Context, seat Seat) (Server, attendance.Meetin
 	result := s.live.flight.DoChan(flight+seat.Room.ID, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startWait)
 		defer cancel()
-		return s.create(ctx, seat.Room, seat.Placement.ID, seat.Tries)
+		return s.create(ctx, seat)
 	})
 	select {
 	case r := <-result:
@@ -90,7 +91,8 @@ func (s *Rooms) start(ctx context.Context, seat Seat) (Server, attendance.Meetin
 	}
 }
 
-func (s *Rooms) create(ctx context.Context, room Room, placementID string, tries int) (started, error) {
+func (s *Rooms) create(ctx context.Context, seat Seat) (started, error) {
+	room, tries := seat.Room, seat.Tries
 	server, err := s.Store.ServerOf(ctx, room.TenantID)
 	if err != nil {
 		return started{}, fmt.Errorf("server of room %s: %w", room.ID, err)
@@ -103,12 +105,15 @@ func (s *Rooms) create(ctx context.Context, room Room, placementID string, tries
 		return started{}, fmt.Errorf("create meeting of room %s: %w", room.ID, err)
 	}
 	m := attendance.Meeting{
-		ID: newID(), RoomID: room.ID, ServerID: server.ID, PlacementID: placementID,
+		ID: newID(), RoomID: room.ID, ServerID: server.ID, PlacementID: seat.Placement.ID,
 		InternalID: created.InternalMeetingID, MeetingID: room.MeetingID, CreateTime: created.CreateTime,
 	}
 	now := s.Now()
 	if !created.Duplicate {
 		m.ClockOffset = created.CreateTime.Sub(now)
+		if m.Parted, err = s.another(ctx, seat); err != nil {
+			return started{}, err
+		}
 	}
 	m, _, err = s.Store.RecordMeeting(ctx, m, now.Add(s.PollEvery))
 	if err != nil {
@@ -117,6 +122,30 @@ func (s *Rooms) create(ctx context.Context, room Room, placementID string, tries
 	s.live.forget(room.ID)
 	s.wake()
 	return started{server, m}, nil
+}
+
+// another reports whether a class that begins through the seat's link is
+// another one than that before, however soon it follows: both links are graded
+// in the course, so each class has a column of its own. A teacher may still
+// join them.
+func (s *Rooms) another(ctx context.Context, seat Seat) (bool, error) {
+	if seat.Placement.Rule.Measure == attendance.NoMeasure {
+		return false, nil
+	}
+	before, err := s.Store.LastMeeting(ctx, seat.Room.ID)
+	if errors.Is(err, ErrNotFound) || err == nil && (before.PlacementID == "" || before.PlacementID == seat.Placement.ID) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("last meeting of room %s: %w", seat.Room.ID, err)
+	}
+	placements, err := s.Store.RoomPlacements(ctx, seat.Room.ID)
+	if err != nil {
+		return false, fmt.Errorf("placements of room %s: %w", seat.Room.ID, err)
+	}
+	return slices.ContainsFunc(placements, func(p Placement) bool {
+		return p.ID == before.PlacementID && p.CourseID == seat.Placement.CourseID && p.Rule.Measure != attendance.NoMeasure
+	}), nil
 }
 
 func (s *Rooms) createRequest(room Room) bbb.CreateRequest {

@@ -91,6 +91,8 @@ type fakeClass struct {
 	saved    *Room
 	settle   bool
 	joined   []string // visits that went in
+
+	placements []Placement
 }
 
 func (f *fakeClass) ServerOf(context.Context, string) (Server, error) { return Server{ID: "s"}, nil }
@@ -169,7 +171,9 @@ func (f *fakeClass) SaveSettings(_ context.Context, r Room, _ Placement, settle 
 	return nil
 }
 
-func (f *fakeClass) RoomPlacements(context.Context, string) ([]Placement, error) { return nil, nil }
+func (f *fakeClass) RoomPlacements(context.Context, string) ([]Placement, error) {
+	return f.placements, nil
+}
 
 func (f *fakeClass) RoomDeliveries(context.Context, string) ([]gradebook.Delivery, error) {
 	return nil, nil
@@ -493,5 +497,35 @@ func TestStatisticsAreForTeachers(t *testing.T) {
 	}
 	if _, err := rooms.Playback(t.Context(), seatOf(Moderator), "both", "statistics"); err != nil {
 		t.Errorf("a teacher doesn't: %v", err)
+	}
+}
+
+func TestClassOfAnotherGradedLinkIsAnother(t *testing.T) {
+	graded := attendance.Rule{Measure: attendance.Minutes, Need: 30, Points: 10}
+	for _, test := range []struct {
+		name          string
+		before, began Placement
+		want          bool
+	}{
+		{"two graded links of a course", Placement{ID: "p1", CourseID: "c", Rule: graded}, Placement{ID: "p2", CourseID: "c", Rule: graded}, true},
+		{"the same link", Placement{ID: "p1", CourseID: "c", Rule: graded}, Placement{ID: "p1", CourseID: "c", Rule: graded}, false},
+		{"a plain link after the graded one", Placement{ID: "p1", CourseID: "c", Rule: graded}, Placement{ID: "p2", CourseID: "c"}, false},
+		{"a graded link after a plain one", Placement{ID: "p1", CourseID: "c"}, Placement{ID: "p2", CourseID: "c", Rule: graded}, false},
+		{"another course's link", Placement{ID: "p1", CourseID: "c", Rule: graded}, Placement{ID: "p2", CourseID: "d", Rule: graded}, false},
+		{"nobody knows who began the one before", Placement{CourseID: "c", Rule: graded}, Placement{ID: "p2", CourseID: "c", Rule: graded}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			class, _, rooms := newClass()
+			class.past = []attendance.Meeting{{ID: "before", PlacementID: test.before.ID}}
+			class.placements = []Placement{test.before, test.began}
+			seat := seatOf(Moderator)
+			seat.Placement = test.began
+			if _, err := rooms.Start(t.Context(), seat); err != nil {
+				t.Fatal(err)
+			}
+			if got := class.live[0].Parted; got != test.want {
+				t.Errorf("parted: %v", got)
+			}
+		})
 	}
 }

@@ -72,10 +72,11 @@ func (db *DB) RecordMeeting(ctx context.Context, m attendance.Meeting, pollAt ti
 	var isNew bool
 	err := db.write(ctx, func(c *conn) error {
 		changed, err := c.exec(ctx, `
-			INSERT INTO meetings (id, room_id, server_id, internal_id, meeting_id, create_time, clock_offset, ended_at, placement_id, dirty)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, FALSE)
+			INSERT INTO meetings (id, room_id, server_id, internal_id, meeting_id, create_time, clock_offset, ended_at, placement_id, parted, dirty)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, FALSE)
 			ON CONFLICT (internal_id, server_id) DO NOTHING`,
-			m.ID, m.RoomID, m.ServerID, m.InternalID, m.MeetingID, millis(m.CreateTime), span(m.ClockOffset), millis(m.EndedAt), m.PlacementID)
+			m.ID, m.RoomID, m.ServerID, m.InternalID, m.MeetingID, millis(m.CreateTime), span(m.ClockOffset), millis(m.EndedAt),
+			m.PlacementID, m.Parted)
 		if err != nil {
 			return err
 		}

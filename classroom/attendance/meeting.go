@@ -26,7 +26,7 @@ type Meeting struct {
 	Absences    int           // looks in a row to which the server said that it isn't there
 	AbsentSince time.Time     // our clock: the first of them; zero: the last look that was answered saw it
 	StoppedAt   time.Time     // our clock: when a teacher ended it; zero: nobody did
-	Parted      bool          // a teacher has parted it from the class before: a session begins with it
+	Parted      bool          // a session begins with it: a teacher has parted it from the class before, or another graded link began it
 	Frozen      bool          // who was expected in it is kept
 }
 

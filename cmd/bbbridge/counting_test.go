@@ -30,6 +30,34 @@ func (w *world) heldAs(started, joined ltitest.Link, person, name string, stays 
 	w.callbacks()
 }
 
+// Two groups one after the other, each by a link of its own, are two classes;
+// so are they on the page, where the teacher may join them.
+func TestDuplicatedActivityBackToBack(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	first := w.link("complete_percent", "60")
+	second := w.duplicate(first, "Group 2")
+	w.launch(second, "anna", ltitest.LaunchOptions{})
+	w.heldBy(first, first, "ben", "Ben Okafor", 58*time.Minute)
+	w.later(5 * time.Minute)
+	w.heldBy(second, second, "diego", "Diego Ramos", 58*time.Minute)
+	w.eventually("each group has its grade", func() bool { return w.grade(first, "ben") == "10/10" && w.grade(second, "diego") == "10/10" })
+	if ben, diego := w.grade(second, "ben"), w.grade(first, "diego"); ben != "none" || diego != "none" {
+		t.Errorf("the other group's column: Ben %s, Diego %s", ben, diego)
+	}
+	// The same link again within the hour is one class with a break.
+	w.later(5 * time.Minute)
+	w.heldBy(second, second, "diego", "Diego Ramos", 10*time.Minute)
+	classes := 0
+	for _, a := range w.launch(second, "anna", ltitest.LaunchOptions{}).Anchors {
+		if strings.Contains(a.Href, "/classes/") && !strings.Contains(a.Href, "/part/") && !strings.Contains(a.Href, "/unite/") {
+			classes++
+		}
+	}
+	if classes != 2 {
+		t.Errorf("%d classes are listed, want 2", classes)
+	}
+}
+
 // press sends the page's form by the button with this text.
 func (w *world) press(page *ltitest.Page, text string) *ltitest.Page {
 	w.t.Helper()
