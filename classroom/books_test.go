@@ -676,6 +676,20 @@ func (b *books) ClaimJobs(_ context.Context, kind jobs.Kind, lane string, now ti
 	})
 }
 
+func (b *books) HastenJobs(_ context.Context, kind jobs.Kind, now, leased time.Time) error {
+	return b.do("HastenJobs", func() error {
+		for _, j := range b.jobs {
+			if j.Kind == kind && j.RunAt.After(now) {
+				j.RunAt = now
+			}
+			if j.Kind == kind && j.leased.After(leased) {
+				j.leased = leased
+			}
+		}
+		return nil
+	})
+}
+
 func (b *books) FreeJobs(context.Context) error {
 	return b.do("FreeJobs", func() error {
 		for _, j := range b.jobs {

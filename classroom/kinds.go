@@ -35,8 +35,21 @@ func Kinds(classes *Classes, grades *gradebook.Grades, sweep func(ctx context.Co
 		gradebook.CheckJob: {Workers: 8, PerLane: 2, Do: func(ctx context.Context, job jobs.Job) jobs.Outcome {
 			return jobs.Done(grades.Check(ctx, job.Subject, job.Attempts))
 		}},
-		SweepJob: {Workers: 1, PerLane: 1, Unasked: true, Do: func(ctx context.Context, _ jobs.Job) jobs.Outcome {
-			return jobs.Done(classes.Now().Add(sweepEvery), sweep(ctx, classes.Now()))
-		}},
+		SweepJob: {Workers: 1, PerLane: 1, Unasked: true, Do: agreed(classes.Now, sweep)},
+	}
+}
+
+// agreed sweeps by the time of the run before, once a later one has come: of a
+// clock that was ahead for a moment, nothing goes that has hours to live.
+func agreed(now func() time.Time, sweep func(ctx context.Context, now time.Time) error) func(context.Context, jobs.Job) jobs.Outcome {
+	var before time.Time
+	return func(ctx context.Context, _ jobs.Job) jobs.Outcome {
+		at := now()
+		by := before
+		before = at
+		if by.IsZero() || at.Before(by) {
+			return jobs.Done(at.Add(sweepEvery), nil)
+		}
+		return jobs.Done(at.Add(sweepEvery), sweep(ctx, by))
 	}
 }

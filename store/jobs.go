@@ -151,6 +151,23 @@ func (db *DB) RetryJob(ctx context.Context, j jobs.Job, at time.Time) error {
 	return nil
 }
 
+// HastenJobs makes all jobs of a kind due now that aren't yet, and has no lease
+// last longer than leased.
+func (db *DB) HastenJobs(ctx context.Context, kind jobs.Kind, now, leased time.Time) error {
+	err := db.write(ctx, func(c *conn) error {
+		_, err := c.exec(ctx, `
+			UPDATE jobs SET run_at = CASE WHEN run_at > ? THEN ? ELSE run_at END,
+				leased_until = CASE WHEN leased_until > ? THEN ? ELSE leased_until END
+			WHERE kind = ? AND (run_at > ? OR leased_until > ?)`,
+			millis(now), millis(now), millis(leased), millis(leased), string(kind), millis(now), millis(leased))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("hasten jobs %s: %w", kind, err)
+	}
+	return nil
+}
+
 // FreeJobs ends the leases that a program which is no more has left, so that
 // a new start needn't wait for them. Where several nodes do jobs nobody can
 // tell, and it does nothing: there the leases run out.

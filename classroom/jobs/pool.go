@@ -15,6 +15,7 @@ type pool struct {
 	lanes map[string]*lane
 	last  string    // the lane that was served last
 	read  time.Time // when the lanes were read; zero: they have to be
+	seen  time.Time // the clock, when it was looked at last
 	done  chan ended
 }
 
@@ -64,6 +65,9 @@ func (p *pool) free(now time.Time) int {
 // around. It returns how long there will be nothing to begin; zero: look again.
 func (p *pool) begin(ctx, working context.Context) time.Duration {
 	now := p.Now()
+	if err := p.hasten(ctx, now); err != nil {
+		return p.broken(ctx, err)
+	}
 	if age := now.Sub(p.read); age < 0 || age >= idleMost {
 		if err := p.readLanes(ctx, now); err != nil {
 			return p.broken(ctx, err)
@@ -101,6 +105,30 @@ func (p *pool) begin(ctx, working context.Context) time.Duration {
 	}
 	return wait
 }
+
+// hasten makes all jobs of the kind due if the clock has gone back: they were
+// asked for by the one of before, perhaps for hours from now. To be early does
+// no harm.
+func (p *pool) hasten(ctx context.Context, now time.Time) error {
+	before := p.seen
+	p.seen = now.Round(0) // as people read it
+	if before.Sub(p.seen) < backMost {
+		return nil
+	}
+	p.Log.WarnContext(ctx, "the clock went back", "job", string(p.kind), "from", before, "to", p.seen)
+	if err := p.Store.HastenJobs(ctx, p.kind, now, now.Add(lease)); err != nil {
+		p.seen = before
+		return err
+	}
+	for _, l := range p.lanes {
+		l.heldTo, l.released, l.ended = time.Time{}, time.Time{}, now
+	}
+	p.read = time.Time{}
+	return nil
+}
+
+// backMost is by how much a clock is put right without a word.
+const backMost = time.Minute
 
 // inTurn are the lanes' names, those after the one that was served last first.
 func (p *pool) inTurn() []string {

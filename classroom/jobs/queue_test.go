@@ -92,6 +92,19 @@ func (q *queue) ClaimJobs(_ context.Context, kind jobs.Kind, lane string, now ti
 	})
 }
 
+func (q *queue) HastenJobs(_ context.Context, kind jobs.Kind, now, leased time.Time) error {
+	return q.do("HastenJobs", func() {
+		for _, r := range q.rows {
+			if r.Kind == kind && r.RunAt.After(now) {
+				r.RunAt = now
+			}
+			if r.Kind == kind && r.leased.After(leased) {
+				r.leased = leased
+			}
+		}
+	})
+}
+
 func (q *queue) FreeJobs(context.Context) error { return q.do("FreeJobs", func() {}) }
 
 func (q *queue) FinishJob(_ context.Context, j jobs.Job) error {

@@ -30,6 +30,7 @@ type store interface {
 	FreeJobs(context.Context) error
 	FinishJob(context.Context, Job) error
 	RetryJob(ctx context.Context, job Job, at time.Time) error
+	HastenJobs(ctx context.Context, kind Kind, now, leased time.Time) error
 }
 
 const (

@@ -390,3 +390,32 @@ func TestUnasked(t *testing.T) {
 		}
 	})
 }
+
+// A clock that goes back holds nothing up: what the one of before has asked for
+// is due.
+func TestClockThatGoesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, done := &queue{}, 0
+		var ahead atomic.Int64
+		ahead.Store(int64(25 * time.Hour))
+		clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+		if err := q.Enqueue(t.Context(), jobs.Job{Kind: look, Subject: "class", RunAt: clock()}); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		p := &process{&jobs.Runner{Store: q, Now: clock, Log: silent(), Kinds: map[jobs.Kind]jobs.Work{
+			look: {Workers: 1, PerLane: 1, Do: func(context.Context, jobs.Job) jobs.Outcome {
+				done++
+				return jobs.Outcome{Again: clock().Add(30 * time.Second)}
+			}},
+		}}, cancel, make(chan error, 1)}
+		go func() { p.ended <- p.Run(ctx) }()
+		pass(10 * time.Second)
+		ahead.Store(0)
+		pass(5 * time.Minute)
+		p.stop(t)
+		if done < 10 || done > 13 {
+			t.Errorf("%d looks in five minutes", done)
+		}
+	})
+}

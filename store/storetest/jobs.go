@@ -245,3 +245,17 @@ func testCounts(t *testing.T, w *world) {
 		LiveMeetings: 1,
 	})
 }
+
+// When a clock has gone back, what was asked for by it is due, and a lease that
+// it gave isn't longer than others.
+func testHasten(t *testing.T, w *world) {
+	w.ask("late", "", w.now.Add(25*time.Hour))
+	w.ask("due", "", w.now.Add(-time.Minute))
+	w.ask("runs", "", w.now.Add(-time.Hour))
+	running := must(w.ClaimJobs(w.ctx, classroom.SettleJob, "", w.now, 25*time.Hour, 1))(w)
+	w.same(running[0].Subject, "runs")
+	w.ok(w.Enqueue(w.ctx, jobs.Job{Kind: classroom.PollJob, Subject: "another kind", RunAt: w.now.Add(time.Hour)}))
+	w.ok(w.HastenJobs(w.ctx, classroom.SettleJob, w.now, w.now.Add(40*time.Second)))
+	w.same(w.subjects(w.now), []string{"due", "late"})
+	w.same(w.subjects(w.now.Add(40*time.Second)), []string{"runs"})
+}

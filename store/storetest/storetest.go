@@ -47,7 +47,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"expected": testExpected, "expected now": testExpectedNow, "classes": testClasses, "register": testRegister, "history": testHistory,
 		"terms": testTerms, "decisions": testDecisions, "started by": testStartedBy, "a link that left": testLinkThatLeft,
 		"jobs": testJobs, "job asked for again": testJobAgain, "job while it runs": testJobWhileRunning,
-		"lease over": testLease, "free jobs": testFreeJobs, "retried job": testRetry, "lanes": testLanes, "claims in parallel": testParallelClaims,
+		"lease over": testLease, "free jobs": testFreeJobs, "retried job": testRetry, "lanes": testLanes, "hastened jobs": testHasten, "claims in parallel": testParallelClaims,
 		"sweep": testSweep, "counts": testCounts,
 		"platforms": testPlatforms, "removed platform": testRemovedPlatform, "disabled platform": testDisabledPlatform,
 		"servers": testServers, "removed server": testRemovedServer, "tenant": testTenant, "freshness": testFreshness,
