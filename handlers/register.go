@@ -33,6 +33,10 @@ func (s *Server) register(c *gin.Context) error {
 		Sort: c.Query("sort"), Show: c.Query("show"), Said: web.Said(c.Query("said")), NoGrades: s.noGrades(c, seat),
 		Breaks: breakViews(seat, r.Session.ID, r.Breaks),
 	}
+	if page.To.IsZero() { // our records hear of an end a little later
+		live, err := s.Rooms.Live(c.Request.Context(), seat.Room)
+		page.Counting = err == nil && live.Over
+	}
 	if page.NotHere = !r.Counting.Counts(r.Session.ID); page.NotHere {
 		page.For = linksFor(r.Counting, r.Session.ID, linkViews(seat, r.Counting.Links))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -124,6 +125,11 @@ func TestEndedIsSaidAtOnce(t *testing.T) {
 	wantText(t, page, false, "Live")
 	wantText(t, page, true, "Learners who come now see: “Class is over.”")
 	wantText(t, w.launch(link, "ben", ltitest.LaunchOptions{}), true, "Class is over.")
+	register, err := page.Open(page.URL.Path + regexp.MustCompile(`/classes/[^"]+`).FindString(page.Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantText(t, register, false, "still on")
 }
 
 // No minute of looking follows when a teacher has ended a class: it is counted
