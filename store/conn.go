@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -8,10 +9,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/jmoiron/sqlx/reflectx"
 
 	"github.com/bbbridge/bbbridge/classroom"
 )
@@ -42,12 +46,68 @@ func (c *conn) get(ctx context.Context, dest any, query string, args ...any) err
 	if err != nil {
 		return err
 	}
-	err = sqlx.GetContext(ctx, c.on, dest, c.rebind(query), args...)
+	err = c.row(ctx, dest, query, args)
 	if errors.Is(err, sql.ErrNoRows) {
 		return classroom.ErrNotFound
 	}
 	c.wrote = c.wrote || err != nil
 	return err
+}
+
+// row scans the first row. Which field a column goes to is looked up once for
+// each statement: every launch reads rows of fifty columns.
+func (c *conn) row(ctx context.Context, dest any, query string, args []any) (err error) {
+	rows, err := c.on.QueryContext(ctx, c.rebind(query), args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if !rows.Next() {
+		return cmp.Or(rows.Err(), sql.ErrNoRows)
+	}
+	v := reflect.ValueOf(dest).Elem()
+	if _, scans := dest.(sql.Scanner); scans || v.Kind() != reflect.Struct {
+		return rows.Scan(dest)
+	}
+	paths, err := pathsOf(v.Type(), query, rows)
+	if err != nil {
+		return err
+	}
+	fields := make([]any, len(paths))
+	for i, path := range paths {
+		fields[i] = v.FieldByIndex(path).Addr().Interface()
+	}
+	return rows.Scan(fields...)
+}
+
+// paths are the fields of a statement's columns, by statement and type: as many
+// as there are texts of statements in this package.
+var paths sync.Map // of statement to [][]int
+
+type statement struct {
+	into  reflect.Type
+	query string
+}
+
+var fieldNames = reflectx.NewMapperFunc("db", strings.ToLower)
+
+func pathsOf(into reflect.Type, query string, rows *sql.Rows) ([][]int, error) {
+	key := statement{into, query}
+	if known, ok := paths.Load(key); ok {
+		return known.([][]int), nil
+	}
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	found := fieldNames.TraversalsByName(into, columns)
+	for i, path := range found {
+		if len(path) == 0 {
+			return nil, fmt.Errorf("no field of %v for column %s", into, columns[i])
+		}
+	}
+	paths.Store(key, found)
+	return found, nil
 }
 
 // list reads all rows.
