@@ -421,8 +421,8 @@ func (c *conn) release(ctx context.Context, lane string, attempts int, from, now
 		placementID, personID, _ := strings.Cut(job.Subject, "/")
 		changed, err := c.exec(ctx, `
 			UPDATE deliveries SET next_at = NULL
-			WHERE placement_id = ? AND person_id = ? AND state = ? AND reason = ? AND attempts <= ?`,
-			placementID, personID, string(gradebook.Waiting), gradebook.ReasonPlatformDown, attempts)
+			WHERE placement_id = ? AND person_id = ? AND state = ? AND reason IN (?, ?) AND attempts <= ?`,
+			placementID, personID, string(gradebook.Waiting), gradebook.ReasonPlatformDown, gradebook.ReasonKeyRefused, attempts)
 		if err != nil {
 			return nil, err
 		}

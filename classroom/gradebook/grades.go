@@ -97,7 +97,7 @@ var ErrNoOrder = errors.New("no such delivery")
 // An Attempt is what became of one attempt at a delivery.
 type Attempt struct {
 	Again   time.Time     // when to make the next; zero: there is nothing left to do
-	Trouble bool          // the platform doesn't answer, or can't, or asks to wait
+	Trouble bool          // the platform doesn't answer, or can't, or asks to wait, or doesn't know our key: all that is for it waits
 	Wait    time.Duration // how long it asks to wait; 0: it doesn't
 }
 
@@ -132,7 +132,7 @@ func (g *Grades) Deliver(ctx context.Context, subject string, attempts int) (Att
 		g.Log.InfoContext(ctx, "grade not taken", "platform", o.Registration.Name, "subject", subject,
 			"state", o.State, "code", o.Reason, "next", o.NextAt, "err", problem)
 	}
-	a := Attempt{Again: o.NextAt, Trouble: problem != nil && o.Reason == ReasonPlatformDown}
+	a := Attempt{Again: o.NextAt, Trouble: problem != nil && (o.Reason == ReasonPlatformDown || o.Reason == ReasonKeyRefused)}
 	var service *lti.ServiceError
 	if a.Trouble && errors.As(problem, &service) {
 		a.Wait = service.RetryAfter

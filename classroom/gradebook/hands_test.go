@@ -467,3 +467,33 @@ func TestColumnThatCannotBeKept(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// What says something of the platform as a whole lets all that is for it wait;
+// what says something of one grade doesn't.
+func TestTroubleIsThePlatforms(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		problem error
+		trouble bool
+		wait    time.Duration
+	}{
+		{"down", gradebooktest.Refusal("score", http.StatusServiceUnavailable), true, 0},
+		{"asks to wait", &lti.ServiceError{Call: "score", Status: http.StatusTooManyRequests, RetryAfter: time.Minute}, true, time.Minute},
+		{"doesn't know our key", keyRefused, true, 0},
+		{"this person can't be graded", gradebooktest.Refusal("score", http.StatusBadRequest), false, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, g, lms, _ := deliverable(t)
+			lms.Watch(func(call string) error {
+				if call == "score" {
+					return test.problem
+				}
+				return nil
+			}, nil)
+			a, err := g.Deliver(t.Context(), "p1/ann", 1)
+			if err != nil || a.Trouble != test.trouble || a.Wait != test.wait {
+				t.Errorf("%+v, %v", a, err)
+			}
+		})
+	}
+}

@@ -223,6 +223,18 @@ func testRelease(t *testing.T, w *world) {
 		w.ok(w.SaveDelivery(w.ctx, d, time.Time{}))
 		return d
 	}
+	for _, reason := range []string{gradebook.ReasonKeyRefused, gradebook.ReasonPlatformDown} {
+		waits(c.settlement.Deliveries[0], reason, 1)
+		w.ok(w.Enqueue(w.ctx, jobs.Job{Kind: gradebook.DeliverJob, Subject: c.settlement.Deliveries[0].JobSubject(), Lane: w.platform.ID, RunAt: later}))
+		for _, job := range w.claim(w.now) { // of the settlement
+			w.ok(w.RetryJob(w.ctx, job, later))
+		}
+		w.ok(w.ReleaseDeliveries(w.ctx, w.platform.ID, 6))
+		if len(w.claim(w.now)) == 0 {
+			t.Errorf("what waits for %s isn't released", reason)
+		}
+		w.finishAll()
+	}
 	ann, ben := waits(c.settlement.Deliveries[0], gradebook.ReasonPlatformDown, 7), waits(c.settlement.Deliveries[1], gradebook.ReasonPlatformDisabled, 1)
 	lane := w.platform.ID
 	for _, d := range []gradebook.Delivery{ann, ben} {
