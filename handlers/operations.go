@@ -67,8 +67,10 @@ func (s *Server) setup() web.Setup {
 // healthz says that the process answers.
 func (s *Server) healthz(c *gin.Context) { c.String(http.StatusOK, "ok\n") }
 
-// readyWait is how long readyz takes at the most.
-const readyWait = 2 * time.Second
+const (
+	readyWait = 2 * time.Second  // how long readyz takes at the most
+	checkMost = 10 * time.Second // and a check: a connection that is dead may keep one for ever, and all who ask after it
+)
 
 // readyz says whether requests can be served: the database takes what is
 // written and there is a key to sign with. One check is under way, however many
@@ -76,7 +78,11 @@ const readyWait = 2 * time.Second
 func (s *Server) readyz(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), readyWait)
 	defer cancel()
-	checked := s.checks.DoChan("ready", func() (any, error) { return nil, s.Ready(context.WithoutCancel(ctx)) })
+	checked := s.checks.DoChan("ready", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkMost)
+		defer cancel()
+		return nil, s.Ready(ctx)
+	})
 	var err error
 	select {
 	case r := <-checked:

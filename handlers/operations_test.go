@@ -111,3 +111,26 @@ func TestMetricsCountOnce(t *testing.T) {
 		}
 	})
 }
+
+// A check that a dead connection keeps ends, and the next one says what is so.
+func TestReadyzAfterADeadConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var dead atomic.Bool
+		dead.Store(true)
+		s := &Server{Log: slog.New(slog.DiscardHandler), Ready: func(ctx context.Context) error {
+			if dead.Load() {
+				<-ctx.Done()
+			}
+			return ctx.Err()
+		}}
+		if got := get(t, s.readyz).Code; got != http.StatusServiceUnavailable {
+			t.Errorf("status %d while it is dead", got)
+		}
+		dead.Store(false)
+		<-time.After(10 * time.Second)
+		synctest.Wait()
+		if got := get(t, s.readyz).Code; got != http.StatusOK {
+			t.Errorf("status %d when it's back", got)
+		}
+	})
+}
