@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +30,10 @@ const (
 	lateMost   = 512 << 20           // bytes of all files; a report has 10 MB at the most
 	refusedFor = 30 * 24 * time.Hour // then it goes
 )
+
+// lateOver is what a refused report is called, and one that was half written
+// when the program ended. Whatever else lies in the folder isn't ours.
+var lateOver = regexp.MustCompile(`^\d{15}-[a-z0-9]{8}(\.refused)?$`)
 
 var errLateFull = errors.New("too many reports wait for the database")
 
@@ -94,7 +99,7 @@ func (l *LateReports) size() (int64, error) {
 }
 
 // Names are those of the reports that wait, the oldest first. What was refused
-// long ago goes.
+// long ago goes, and so does what a crash has left.
 func (l *LateReports) Names() ([]string, error) {
 	all, err := l.files()
 	if err != nil {
@@ -102,13 +107,12 @@ func (l *LateReports) Names() ([]string, error) {
 	}
 	var names []string
 	for _, info := range all {
-		switch filepath.Ext(info.Name()) {
-		case lateEnd:
-			names = append(names, strings.TrimSuffix(info.Name(), lateEnd))
-		case refusedEnd:
-			if l.Now().Sub(info.ModTime()) > refusedFor {
-				err = errors.Join(err, os.Remove(filepath.Join(l.Folder, info.Name())))
-			}
+		name, waits := strings.CutSuffix(info.Name(), lateEnd)
+		switch {
+		case waits:
+			names = append(names, name)
+		case lateOver.MatchString(name) && l.Now().Sub(info.ModTime()) > refusedFor:
+			err = errors.Join(err, os.Remove(filepath.Join(l.Folder, info.Name())))
 		}
 	}
 	slices.Sort(names)
