@@ -70,6 +70,7 @@ type roomStore interface {
 	StopMeeting(ctx context.Context, id string, at, pollAt time.Time) error
 	LiveMeetings(ctx context.Context, roomID string) ([]attendance.Meeting, error)
 	LastMeeting(ctx context.Context, roomID string) (attendance.Meeting, error)
+	LastClass(ctx context.Context, roomID string) (newest attendance.Session, ahead time.Duration, err error)
 	KeepEvidence(ctx context.Context, e attendance.Evidence, settleAt time.Time) (bool, error)
 	Enqueue(context.Context, jobs.Job) error
 }

@@ -112,6 +112,27 @@ func (s *Registers) Since(ctx context.Context, seat Seat, session attendance.Ses
 	return since, nil
 }
 
+// SoFar is how long the seat's person has been in a class that is on.
+func (s *Registers) SoFar(ctx context.Context, seat Seat, session attendance.Session) (time.Duration, error) {
+	if err := seat.May(See); err != nil {
+		return 0, err
+	}
+	accounts, err := s.accounts(ctx, session)
+	if err != nil {
+		return 0, err
+	}
+	sessionOf := map[string]string{}
+	for _, a := range accounts {
+		sessionOf[a.Meeting.ID] = session.ID
+	}
+	for _, a := range attendance.Attendances([]attendance.Session{session}, sessionOf, accounts) {
+		if a.PersonID == seat.Person.ID {
+			return a.Time, nil
+		}
+	}
+	return 0, nil
+}
+
 // Register returns the register of one session of the seat's room.
 func (s *Registers) Register(ctx context.Context, seat Seat, sessionID string) (Register, error) {
 	if err := seat.May(ReadRegister); err != nil {

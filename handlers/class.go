@@ -43,12 +43,12 @@ func (s *Server) wait(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	live, err := s.Rooms.Live(c.Request.Context(), seat.Room)
+	state, err := s.Rooms.State(c.Request.Context(), seat)
 	if err != nil {
 		return err
 	}
-	if !live.Running {
-		return s.waitingPage(c, seat, live)
+	if !state.Live.Running || askedAgain(c) {
+		return s.waitingPage(c, seat, state)
 	}
 	return s.goIn(c, seat)
 }
@@ -58,11 +58,11 @@ func (s *Server) goIn(c *gin.Context, seat classroom.Seat) error {
 	address, err := s.Rooms.Join(c.Request.Context(), seat)
 	switch {
 	case errors.Is(err, classroom.ErrNotRunning), errors.Is(err, classroom.ErrFull):
-		live, err := s.Rooms.Live(c.Request.Context(), seat.Room)
+		state, err := s.Rooms.State(c.Request.Context(), seat)
 		if err != nil {
 			return err
 		}
-		return s.waitingPage(c, seat, live)
+		return s.waitingPage(c, seat, state)
 	case err != nil:
 		return s.notIn(c, seat, err)
 	}
@@ -72,12 +72,14 @@ func (s *Server) goIn(c *gin.Context, seat classroom.Seat) error {
 
 // waitingPage lets its person in by itself. For who moderates there's nothing
 // to wait for: they get the room's page.
-func (s *Server) waitingPage(c *gin.Context, seat classroom.Seat, live classroom.Live) error {
+func (s *Server) waitingPage(c *gin.Context, seat classroom.Seat, state classroom.State) error {
 	if seat.Moderates() {
-		return s.teacherRoom(c, seat, live)
+		return s.teacherRoom(c, seat, state)
 	}
+	st := standing(c, seat, state)
+	st.Framed = false // it's where one waits
 	return s.render(c, http.StatusOK, web.WaitingPage{
-		Title: seat.Room.Title, Course: seat.Course.Title, State: stateOf(seat, live),
+		Title: seat.Room.Title, Course: seat.Course.Title, Standing: st,
 		StateURL: at(seat, "/state"), JoinURL: at(seat, "/join"), BackURL: at(seat, ""),
 	})
 }
@@ -111,7 +113,7 @@ func (s *Server) class(c *gin.Context) error {
 		return err
 	}
 	fresh := ours(c) && s.Now().Sub(seat.Visit.CreatedAt) < freshFor
-	if framed(c) || seat.May(classroom.Start) == nil && !fresh {
+	if framed(c) || askedAgain(c) || seat.May(classroom.Start) == nil && !fresh {
 		return s.roomPage(c, seat)
 	}
 	return s.goIn(c, seat)
@@ -138,15 +140,15 @@ func (s *Server) left(c *gin.Context) error {
 			return classroom.ErrFull
 		}
 	}
-	live, err := s.Rooms.Live(c.Request.Context(), seat.Room)
+	state, err := s.Rooms.State(c.Request.Context(), seat)
 	if err != nil {
 		return err
 	}
-	page := web.LeftPage{Title: seat.Room.Title, Course: seat.Course.Title, StateURL: at(seat, "/state"), RoomURL: at(seat, ""), CourseURL: seat.Visit.ReturnURL}
-	if page.Live = live.Admits(seat); page.Live {
-		page.Join = s.post(c, seat, "/join")
-	}
-	return s.render(c, http.StatusOK, page)
+	return s.render(c, http.StatusOK, web.LeftPage{
+		Title: seat.Room.Title, Course: seat.Course.Title, Standing: standing(c, seat, state),
+		StateURL: at(seat, "/state"), Join: s.post(c, seat, "/join"), RoomURL: at(seat, ""),
+		RegisterURL: registerURL(seat, state), CourseURL: seat.Visit.ReturnURL,
+	})
 }
 
 // retryAfter is how long an ending class takes to be gone, in seconds.

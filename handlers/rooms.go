@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -23,31 +22,14 @@ func (s *Server) room(c *gin.Context) error {
 }
 
 func (s *Server) roomPage(c *gin.Context, seat classroom.Seat) error {
-	live, err := s.Rooms.Live(c.Request.Context(), seat.Room)
+	state, err := s.Rooms.State(c.Request.Context(), seat)
 	if err != nil {
 		return err
 	}
 	if seat.Moderates() {
-		return s.teacherRoom(c, seat, live)
+		return s.teacherRoom(c, seat, state)
 	}
-	return s.learnerRoom(c, seat, live)
-}
-
-// stateOf is what goes on in the room, as the seat's person sees it.
-func stateOf(seat classroom.Seat, live classroom.Live) web.ClassState {
-	switch {
-	case live.Unknown:
-		return web.Down
-	case live.NoServer:
-		return web.NoServer
-	case seat.Moderates() && live.Running:
-		return web.Live
-	case live.Full(seat):
-		return web.Full
-	case live.Admits(seat):
-		return web.Live
-	}
-	return web.Waiting
+	return s.learnerRoom(c, seat, state)
 }
 
 // post is a button that opens a new window. Only a page in a frame has the
@@ -61,16 +43,16 @@ func (s *Server) post(c *gin.Context, seat classroom.Seat, path string) web.Post
 	return p
 }
 
-func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom.Live) error {
+func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, state classroom.State) error {
 	lines, deliveries, err := s.Registers.Classes(c.Request.Context(), seat)
 	if err != nil {
 		return err
 	}
 	set := seat.Room.Settings
 	page := web.TeacherRoom{
-		Title: seat.Room.Title, Course: seat.Course.Title, Now: s.Now().UTC(), State: stateOf(seat, live),
-		Join: s.post(c, seat, "/start"), Said: web.Said(c.Query("said")), HereAt: live.At.UTC(),
-		RecordingsURL: at(seat, "/recordings"), ChangeURL: at(seat, "/settings"),
+		Title: seat.Room.Title, Course: seat.Course.Title, Now: s.Now().UTC(), Standing: standing(c, seat, state),
+		StateURL: at(seat, "/state"), Join: s.post(c, seat, "/start"), Said: web.Said(c.Query("said")), HereAt: state.Live.At.UTC(),
+		RecordingsURL: at(seat, "/recordings"), ChangeURL: at(seat, "/settings"), RegisterURL: registerURL(seat, state),
 		Rule: ruleOf(seat.Placement), Grades: gradeCounts(deliveries),
 		Settings: settingsView(set), NoGrades: s.noGrades(c, seat),
 	}
@@ -81,23 +63,14 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom
 		}
 		page.Counting, page.Classes = s.countingView(seat, counting, lines), classLines(seat, counting, lines)
 	}
-	if page.State == web.Live {
-		page.Join, page.EndURL, page.Since = s.post(c, seat, "/join"), at(seat, "/end"), live.Meeting.CreateTime.UTC()
+	if state.Phase.Goes() && state.Phase != classroom.PhaseStarting {
+		page.Join = s.post(c, seat, "/join")
 	}
-	if live.Meeting.ID != "" {
+	if state.Live.Meeting.ID != "" && state.Phase != classroom.PhaseEnding {
 		page.EndURL = at(seat, "/end")
 	}
-	if page.State == web.Waiting && len(lines) > 0 && s.over(live, lines[0].Session.EndedAt) {
-		page.State, page.Since = web.Ended, lines[0].Session.EndedAt.UTC()
-	}
-	var since map[string]time.Time
-	if page.State == web.Live && len(lines) > 0 {
-		if since, err = s.Registers.Since(c.Request.Context(), seat, lines[0].Session); err != nil {
-			return err
-		}
-	}
-	for _, p := range live.People {
-		page.Here = append(page.Here, web.Here{Name: p.Name, Teacher: p.Moderator, Since: since[p.PersonID]})
+	if err := s.here(c, seat, state, &page); err != nil {
+		return err
 	}
 	page.LinkNews = linkView(seat)
 	if page.Copied, err = s.copied(c, seat); err != nil {
@@ -107,6 +80,29 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom
 		return err
 	}
 	return s.render(c, http.StatusOK, page)
+}
+
+// here adds who is in the class, and since when.
+func (s *Server) here(c *gin.Context, seat classroom.Seat, state classroom.State, page *web.TeacherRoom) error {
+	if len(state.Live.People) == 0 || !state.Phase.Goes() {
+		return nil
+	}
+	since := map[string]time.Time{}
+	if state.Class.ID != "" && state.Class.EndedAt.IsZero() {
+		var err error
+		if since, err = s.Registers.Since(c.Request.Context(), seat, state.Class); err != nil {
+			return err
+		}
+	}
+	for _, p := range state.Live.People {
+		page.Here = append(page.Here, web.Here{Name: p.Name, Teacher: p.Moderator, Since: since[p.PersonID]})
+	}
+	if state.Phase == classroom.PhaseInside {
+		if came := since[seat.Person.ID]; !came.IsZero() {
+			page.Standing.Time = state.Live.At.Sub(came.Add(-state.Live.Meeting.ClockOffset))
+		}
+	}
+	return nil
 }
 
 // classLines are the room's classes. How many a class completes is told of
@@ -142,40 +138,42 @@ func ruleView(r attendance.Rule) web.Rule {
 	return web.Rule{Measure: measure, Need: r.Need, InTotal: r.InTotal, Proportional: r.Proportional, Points: r.Points}
 }
 
-func (s *Server) learnerRoom(c *gin.Context, seat classroom.Seat, live classroom.Live) error {
-	attendance, err := s.attendance(c, seat)
+func (s *Server) learnerRoom(c *gin.Context, seat classroom.Seat, state classroom.State) error {
+	own, err := s.attendance(c, seat)
 	if err != nil {
 		return err
 	}
 	page := web.LearnerRoom{
-		Title: seat.Room.Title, Course: seat.Course.Title, Now: s.Now().UTC(), State: stateOf(seat, live),
-		Join: s.post(c, seat, "/join"), StateURL: at(seat, "/state"), CanStart: seat.May(classroom.Start) == nil,
-		Attendance: attendance, RecordingsURL: at(seat, "/recordings"),
+		Title: seat.Room.Title, Course: seat.Course.Title, Now: s.Now().UTC(), Standing: standing(c, seat, state),
+		Join: s.post(c, seat, "/join"), StateURL: at(seat, "/state"),
+		Attendance: own, RecordingsURL: at(seat, "/recordings"),
 	}
-	switch {
-	case page.State == web.Live:
-		page.Since = live.Meeting.CreateTime.UTC()
-	case page.State == web.Waiting && len(attendance.Classes) > 0:
-		if end := attendance.Classes[0].To; s.over(live, end) {
-			page.State, page.Since = web.Ended, end
-		}
+	if err := s.spent(c, seat, state, own, &page.Standing); err != nil {
+		return err
 	}
-	if c.GetHeader("Sec-Fetch-Dest") == "document" { // a window of its own may go in by itself
+	if inWindow(c) { // a window of its own may go in by itself
 		page.JoinURL = at(seat, "/join")
 	}
 	return s.render(c, http.StatusOK, page)
 }
 
-// overFor is how long a page says of a class that it is over.
-const overFor = 10 * time.Minute
-
-// over reports whether the newest class is over, and not for long. A zero end
-// isn't known yet.
-func (s *Server) over(live classroom.Live, end time.Time) bool {
-	if end.IsZero() {
-		return live.Over
+// spent adds to a standing how long a learner has been in class, or was in the
+// one that has ended.
+func (s *Server) spent(c *gin.Context, seat classroom.Seat, state classroom.State, own *web.Attendance, to *web.Standing) error {
+	switch state.Phase {
+	case classroom.PhaseInside:
+		if state.Class.ID == "" || !state.Class.EndedAt.IsZero() {
+			return nil
+		}
+		so, err := s.Registers.SoFar(c.Request.Context(), seat, state.Class)
+		to.Time = so
+		return err
+	case classroom.PhaseEnded:
+		if len(own.Classes) > 0 && own.Classes[0].To.Equal(state.Class.EndedAt) {
+			to.Time, to.Length = own.Classes[0].Time, own.Classes[0].Length
+		}
 	}
-	return s.Now().Sub(end).Abs() < overFor
+	return nil
 }
 
 // attendance is what the seat's person attended and what came of it.
@@ -195,24 +193,6 @@ func (s *Server) attendance(c *gin.Context, seat classroom.Seat) (*web.Attendanc
 		})
 	}
 	return a, nil
-}
-
-// spread is over how many milliseconds those who wait go in.
-const spread = 4000
-
-// state is polled by pages that wait for something to change.
-func (s *Server) state(c *gin.Context) error {
-	seat, err := s.seat(c)
-	if err != nil {
-		return err
-	}
-	live, err := s.Rooms.Live(c.Request.Context(), seat.Room)
-	if err != nil {
-		return err
-	}
-	wait := rand.IntN(spread) // #nosec G404 -- spreads a load
-	c.JSON(http.StatusOK, s.Pages.State(seat.Visit.Locale, stateOf(seat, live), wait))
-	return nil
 }
 
 // confirmEnd asks before the class ends for everybody.
@@ -243,13 +223,17 @@ func (s *Server) end(c *gin.Context) error {
 		s.Log.LogAttrs(c.Request.Context(), slog.LevelInfo, "end not confirmed", slog.String("request", requestID(c)),
 			slog.String("room", seat.Room.ID), slog.Any("err", err))
 	}
-	c.Redirect(http.StatusSeeOther, at(seat, "")+"&said="+saidOf[ending])
+	address := at(seat, "")
+	if said := saidOf[ending]; said != "" {
+		address += "&said=" + said
+	}
+	c.Redirect(http.StatusSeeOther, address)
 	return nil
 }
 
-// saidOf tells what came of ending a class.
+// saidOf tells what came of ending a class, where the page's state doesn't.
 var saidOf = map[classroom.Ending]string{
-	classroom.EndIsNear: web.SaidEnding, classroom.EndOfNothing: web.SaidNotRunning, classroom.EndUnanswered: web.SaidUnconfirmed,
+	classroom.EndOfNothing: web.SaidNotRunning, classroom.EndUnanswered: web.SaidUnconfirmed,
 }
 
 func share(part, whole time.Duration) float64 {

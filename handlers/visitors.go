@@ -158,12 +158,3 @@ func (s *Server) ticket(visit string) string {
 func (s *Server) ticketIsGood(ticket, visit string) bool {
 	return visit != "" && hmac.Equal([]byte(ticket), []byte(s.ticket(visit)))
 }
-
-// framed reports whether the browser says that the page will stand in a frame.
-func framed(c *gin.Context) bool {
-	switch c.GetHeader("Sec-Fetch-Dest") {
-	case "iframe", "frame", "embed", "object":
-		return true
-	}
-	return false
-}

@@ -62,6 +62,22 @@ func (db *DB) Session(ctx context.Context, roomID, sessionID string) (attendance
 	return row.session(), nil
 }
 
+// LastClass returns the room's newest session, and by how much its server's
+// clock was ahead of ours when its newest meeting began; or ErrNotFound.
+func (db *DB) LastClass(ctx context.Context, roomID string) (attendance.Session, time.Duration, error) {
+	var row struct {
+		sessionRow
+		Ahead sql.Null[span]
+	}
+	err := db.reads().get(ctx, &row, `
+		SELECT `+sessionColumns+`, (SELECT m.clock_offset FROM meetings m WHERE m.session_id = s.id ORDER BY m.create_time DESC LIMIT 1) AS ahead
+		FROM sessions s WHERE s.room_id = ? ORDER BY s.started_at DESC, s.id LIMIT 1`, roomID)
+	if err != nil {
+		return attendance.Session{}, 0, fmt.Errorf("newest session of room %s: %w", roomID, err)
+	}
+	return row.session(), time.Duration(row.Ahead.V), nil
+}
+
 // Register returns the register of a session for one course: each learner who
 // was expected (of a session that doesn't count yet, each of the course), and
 // each of its other people who came, by name; of a session that lives, all

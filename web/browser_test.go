@@ -4,7 +4,6 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,7 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -158,101 +156,6 @@ func TestKeyboardReachesAll(t *testing.T) {
 		if left, err := chromedp.Run(tab, chromedp.Evaluate[[]string](missed)); err != nil || len(left) > 0 {
 			t.Errorf("%s: the keyboard doesn't come to %v %v", name, left, err)
 		}
-	}
-}
-
-// What changes on the teacher's page changes inside of its live regions, which
-// screen readers know from the start.
-func TestLiveRegionsStay(t *testing.T) {
-	var here atomic.Int64
-	mux := http.NewServeMux()
-	mux.Handle(StaticPath, pages.Static())
-	mux.HandleFunc("/live", func(w http.ResponseWriter, _ *http.Request) {
-		if err := pages.Render(w, "en", teacherRoom(Live, int(here.Add(1)))); err != nil {
-			t.Error(err)
-		}
-	})
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	tab := newBrowserTab(t)
-	if err := chromedp.Do(tab, chromedp.Navigate(server.URL+"/live")); err != nil {
-		t.Fatal(err)
-	}
-	const look = `new Promise((done) => {
-		const status = document.getElementById("status");
-		new MutationObserver(() => done(status.isConnected ? status.textContent.trim() : "gone")).observe(document.body, { childList: true, subtree: true });
-		document.dispatchEvent(new Event("visibilitychange")); // as somebody who comes back to the page
-	})`
-	text, err := chromedp.Run(tab, chromedp.Evaluate[string](look, chromedp.EvalAwaitPromise))
-	if err != nil || !strings.Contains(text, "2 here") {
-		t.Errorf("the live region says %q: %v", text, err)
-	}
-}
-
-// Who ends a class comes out of it before its end is known: the page looks
-// again and says so.
-func TestLeftPageTellsTheEnd(t *testing.T) {
-	var asked atomic.Bool
-	mux := http.NewServeMux()
-	mux.Handle(StaticPath, pages.Static())
-	mux.HandleFunc("/state", func(w http.ResponseWriter, _ *http.Request) {
-		asked.Store(true)
-		if err := json.NewEncoder(w).Encode(State{State: Ended}); err != nil {
-			t.Error(err)
-		}
-	})
-	mux.HandleFunc("/left", func(w http.ResponseWriter, _ *http.Request) {
-		if err := pages.Render(w, "en", LeftPage{Title: "Law", Live: !asked.Load(), StateURL: "/state", RoomURL: "/room"}); err != nil {
-			t.Error(err)
-		}
-	})
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	tab := newBrowserTab(t)
-	if err := chromedp.Do(tab, chromedp.Navigate(server.URL+"/left"), chromedp.WaitVisible(chromedp.CSS("main:not([data-poll])"))); err != nil {
-		t.Fatal(err)
-	}
-	if text, err := chromedp.Run(tab, chromedp.Text(chromedp.CSS("h1"))); err != nil || text != "Class is over." {
-		t.Errorf("the page says %q: %v", text, err)
-	}
-}
-
-// To the state of the room a class that is over is one that hasn't begun: the
-// page that says that it's over stays as it is.
-func TestPageOfAnEndedClassStays(t *testing.T) {
-	var shown atomic.Int32
-	asked := make(chan bool, 10)
-	mux := http.NewServeMux()
-	mux.Handle(StaticPath, pages.Static())
-	mux.HandleFunc("/state", func(w http.ResponseWriter, _ *http.Request) {
-		if err := json.NewEncoder(w).Encode(State{State: Waiting}); err != nil {
-			t.Error(err)
-		}
-		asked <- true
-	})
-	mux.HandleFunc("/room", func(w http.ResponseWriter, _ *http.Request) {
-		shown.Add(1)
-		page := learnerRoom(Ended)
-		page.StateURL = "/state"
-		if err := pages.Render(w, "en", page); err != nil {
-			t.Error(err)
-		}
-	})
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	tab := newBrowserTab(t)
-	if err := chromedp.Do(tab, chromedp.Navigate(server.URL+"/room")); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		select {
-		case <-asked:
-		case <-tab.Done():
-			t.Fatal("the page doesn't ask")
-		}
-	}
-	if n := shown.Load(); n != 1 {
-		t.Errorf("the page was loaded %d times", n)
 	}
 }
 

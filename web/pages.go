@@ -149,10 +149,11 @@ type Problem struct {
 // who isn't known any more.
 type LeftPage struct {
 	Title, Course string
-	Live          bool   // the class goes on, or hasn't ended yet: the page looks again
+	Standing      Standing
 	StateURL      string // answers State as JSON
 	Join          Post   // back into it, in this window
-	RoomURL       string // the room's page
+	RoomURL       string // the room's page. Empty: nothing is known of who left
+	RegisterURL   string // of the class that is over, for who may read it
 	CourseURL     string // at the platform. May be empty
 }
 

@@ -12,19 +12,6 @@ type Post struct {
 	Ticket string // hidden field "ticket": for a new window, to which the frame's cookies don't come. May be empty
 }
 
-// A ClassState is what goes on in a room, as its pages tell it.
-type ClassState string
-
-// The states of a class. Full, Down and NoServer keep a learner waiting.
-const (
-	Waiting  ClassState = "waiting"   // not started
-	Live     ClassState = "live"      // one can go in
-	Ended    ClassState = "ended"     // over a short while ago
-	Full     ClassState = "full"      // live, and no place left
-	Down     ClassState = "down"      // the server doesn't answer
-	NoServer ClassState = "no_server" // none is set up
-)
-
 // A Measure is what a rule counts.
 type Measure string
 
@@ -118,7 +105,6 @@ const (
 	SaidSaved       = "saved"       // settings
 	SaidSavedAll    = "saved_all"   // settings, and the rule counts for all classes
 	SaidCounted     = "counted"     // which classes count
-	SaidEnding      = "ending"      // the class is being ended
 	SaidParted      = "parted"      // one class is two now
 	SaidJoined      = "joined"      // two classes are one now
 	SaidNotRunning  = "not_running" // no class was there to be ended
@@ -148,7 +134,7 @@ func Said(query string) string {
 
 func said() []string {
 	return []string{
-		SaidSaved, SaidSavedAll, SaidCounted, SaidEnding, SaidParted, SaidJoined, SaidNotRunning, SaidUnconfirmed,
+		SaidSaved, SaidSavedAll, SaidCounted, SaidParted, SaidJoined, SaidNotRunning, SaidUnconfirmed,
 		SaidResent, SaidAllResent, SaidNewColumn, SaidKept, SaidShared, SaidPublished,
 		SaidUnpublished, SaidDeleted, SaidNotDone, SaidAsked, SaidAgreed, SaidDeclined,
 	}

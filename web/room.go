@@ -9,10 +9,11 @@ import "time"
 type TeacherRoom struct {
 	Title, Course string // Course may be empty
 	Now           time.Time
-	State         ClassState // not Full
-	Since         time.Time  // Live: the start; Ended: the end. Zero: not told
+	Standing      Standing
+	StateURL      string     // answers State as JSON
 	Join          Post       // starts or joins; opens in a new window
 	EndURL        string     // GET asks once more, POST ends the class. Empty: no such button
+	RegisterURL   string     // of the class that is over
 	Copied        *Copied    // the link came with a copied course, and nobody has decided yet
 	LinkNews      *LinkNews  // what is to be told of the link; nil: nothing
 	Questions     []Question // of other courses, for this room
@@ -170,12 +171,10 @@ const (
 type LearnerRoom struct {
 	Title, Course string
 	Now           time.Time
-	State         ClassState
-	Since         time.Time // Live: the start; Ended: the end. Zero: not told
-	Join          Post      // to the class or its waiting page, in a new window
-	StateURL      string    // answers State as JSON; the page's script asks every few seconds
-	JoinURL       string    // for GET, its last path segment is "join". Set in a top window only: the page then goes there by itself. Empty in a frame
-	CanStart      bool      // learners may start the class: the button says so
+	Standing      Standing
+	Join          Post   // to the class or its waiting page, in a new window
+	StateURL      string // answers State as JSON; the page's script asks every few seconds
+	JoinURL       string // for GET, its last path segment is "join". Set in a top window only: the page then goes there by itself. Empty in a frame
 	Attendance    *Attendance
 	RecordingsURL string // empty: none to see
 }
@@ -201,16 +200,16 @@ type OwnClass struct {
 // in by itself: its script asks StateURL, without script it reloads.
 type WaitingPage struct {
 	Title, Course string
-	State         ClassState // Waiting, Ended, Full, Down or NoServer
+	Standing      Standing // of a learner
 	StateURL      string
 	JoinURL       string // for GET; its last path segment is "join"
 	BackURL       string // the room's page
 }
 
-// A State is what the scripts of LearnerRoom and WaitingPage ask for, as JSON.
-// Pages.State makes one.
+// A State is what the scripts of all pages of a room ask for, as JSON. When it
+// is another than the page's they fetch the page again and put in place what
+// has changed.
 type State struct {
 	State ClassState `json:"state"`
-	Text  string     `json:"text"` // the sentence to show
 	Wait  int        `json:"wait"` // milliseconds to let pass before going in, so that a whole class doesn't come at once
 }

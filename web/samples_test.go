@@ -15,8 +15,13 @@ func samples() map[string]any {
 	pages := map[string]any{
 		"teacher_not_started": teacherRoom(Waiting, 0),
 		"teacher_live":        teacherRoom(Live, 23),
-		"teacher_copied":      copied(teacherRoom(Ended, 0)),
-		"teacher_copied_late": late(copied(teacherRoom(Ended, 0))),
+		"teacher_inside":      teacherRoom(Inside, 2),
+		"teacher_starting":    teacherRoom(Starting, 0),
+		"teacher_away":        teacherRoom(Away, 0),
+		"teacher_ending":      teacherRoom(Ending, 0),
+		"teacher_ended":       teacherRoom(Ended, 0),
+		"teacher_copied":      copied(teacherRoom(Reckoning, 0)),
+		"teacher_copied_late": late(copied(teacherRoom(Reckoning, 0))),
 		"teacher_link":        told(teacherRoom(Waiting, 0), "Exercises", Parameter{"complete_minutes", "abc"}, Parameter{"open", "banana"}, Parameter{"room", "k3v9x2p7q4m8n5t1"}),
 		"teacher_unusable":    told(teacherRoom(Live, 2), "", Parameter{"complete_percent", "160"}, Parameter{"complete_points", "ten"}, Parameter{"complete_counts", "most"}, Parameter{"complete_award", "\u05e9\u05dc\u05d5\u05dd <b>"}),
 		"teacher_moved":       told(teacherRoom(Waiting, 0), "Exercises"),
@@ -27,8 +32,8 @@ func samples() map[string]any {
 		"teacher_late_ask":    asking(Copied{Late: true, Keep: Post{URL: "/rooms/r1/keep"}, Ask: Post{URL: "/rooms/r1/ask"}}),
 		"teacher_questions":   questioned(teacherRoom(Waiting, 0)),
 		"teacher_down":        teacherRoom(Down, 0),
-		"teacher_no_server":   TeacherRoom{Title: "Intro to Law", Now: now, State: NoServer, Settings: Settings{WaitForModerator: true}},
-		"teacher_new":         TeacherRoom{Title: "Intro to Law", Now: now, State: Waiting, Join: Post{URL: "/rooms/r1/start"}, ChangeURL: "/rooms/r1/settings", RecordingsURL: "/rooms/r1/recordings"},
+		"teacher_no_server":   TeacherRoom{Title: "Intro to Law", Now: now, Standing: Standing{State: NoServer, Role: Teacher}, Settings: Settings{WaitForModerator: true}},
+		"teacher_new":         TeacherRoom{Title: "Intro to Law", Now: now, Standing: Standing{State: Waiting, Role: Teacher}, Join: Post{URL: "/rooms/r1/start"}, ChangeURL: "/rooms/r1/settings", RecordingsURL: "/rooms/r1/recordings"},
 		"teacher_counting":    counting(teacherRoom(Waiting, 0)),
 		"rule_question":       ruleQuestion(),
 		"settings":            settingsPage(""),
@@ -40,8 +45,8 @@ func samples() map[string]any {
 		"confirm_end":         Confirm{Title: "Intro to Law", What: ConfirmEnd, Post: Post{URL: "/rooms/r1/end"}, BackURL: "/rooms/r1"},
 		"confirm_delete": Confirm{Title: "Intro to Law", What: ConfirmDelete, Name: "Contracts", From: minutesAgo(9000), Now: now,
 			Post: Post{URL: "/rooms/r1/recordings/a/delete"}, BackURL: "/rooms/r1/recordings"},
-		"waiting":              WaitingPage{Title: "Intro to Law", State: Waiting, StateURL: "/rooms/r1/state", JoinURL: "/rooms/r1/join", BackURL: "/rooms/r1"},
-		"waiting_full":         WaitingPage{Title: "Intro to Law", Course: "Law, first year", State: Full, StateURL: "/rooms/r1/state", JoinURL: "/rooms/r1/join"},
+		"waiting":              WaitingPage{Title: "Intro to Law", Standing: Standing{State: Waiting, Role: Learner}, StateURL: "/rooms/r1/state", JoinURL: "/rooms/r1/join", BackURL: "/rooms/r1"},
+		"waiting_full":         WaitingPage{Title: "Intro to Law", Course: "Law, first year", Standing: Standing{State: Full, Role: Learner}, StateURL: "/rooms/r1/state", JoinURL: "/rooms/r1/join"},
 		"register":             register(9, true),
 		"register_300":         register(300, true),
 		"register_live":        liveRegister(),
@@ -71,9 +76,11 @@ func samples() map[string]any {
 		"problem_back":         Problem{Code: "server_down", Request: "7F3K-92QD", At: now, BackURL: "/rooms/r1"},
 		"problem_taken":        Problem{Code: "meeting_taken", Request: "7F3K-92QD", At: now, Quote: "idNotUnique: A meeting already exists with that meeting ID.", ByServer: true, BackURL: "/rooms/r1", EndURL: "/rooms/r1/end"},
 		"problem_start_again":  Problem{Code: "nonce_replayed", Request: "7F3K-92QD", At: now},
-		"left":                 LeftPage{Title: "Intro to Law", Live: true, StateURL: "/rooms/r1/state", Join: Post{URL: "/rooms/r1/join"}, RoomURL: "/rooms/r1", CourseURL: "https://moodle.example/course"},
+		"left":                 LeftPage{Title: "Intro to Law", Standing: Standing{State: Live, Role: Learner}, StateURL: "/rooms/r1/state", Join: Post{URL: "/rooms/r1/join"}, RoomURL: "/rooms/r1", CourseURL: "https://moodle.example/course"},
 		"left_unknown":         LeftPage{},
-		"left_over":            LeftPage{Title: "Intro to Law", Course: "Law, first year", RoomURL: "/rooms/r1"},
+		"left_over":            LeftPage{Title: "Intro to Law", Course: "Law, first year", Standing: Standing{State: Ended, Role: Learner}, StateURL: "/rooms/r1/state", RoomURL: "/rooms/r1"},
+		"left_teacher":         LeftPage{Title: "Intro to Law", Standing: Standing{State: Reckoning, Role: Teacher}, StateURL: "/rooms/r1/state", RoomURL: "/rooms/r1", RegisterURL: "/rooms/r1/classes/s1"},
+		"left_just_now":        LeftPage{Title: "Intro to Law", Standing: Standing{State: Inside, Role: Learner}, StateURL: "/rooms/r1/state", Join: Post{URL: "/rooms/r1/join"}, RoomURL: "/rooms/r1"},
 		"retry":                RetryPage{Title: "Intro to Law", URL: "/rooms/r1/join?try=2", Seconds: 3},
 		"styleguide":           Styleguide{now},
 		"front":                Front{Setup: setup},
@@ -84,10 +91,11 @@ func samples() map[string]any {
 		"who":                  visited{visitor("Anna Moreau"), teacherRoom(Waiting, 0)},
 		"who_long":             visited{visitor("Hans-Jürgen von der Ausbildungsförderung"), picker(true)},
 	}
-	for _, state := range []ClassState{Waiting, Live, Ended, Full, Down, NoServer} {
+	for _, state := range allStates {
 		pages["learner_"+string(state)] = learnerRoom(state)
 	}
 	top := learnerRoom(Waiting)
+	top.Standing.Framed = false
 	top.JoinURL, top.Attendance = "/rooms/r1/join", &Attendance{}
 	pages["learner_top"] = top
 	return pages
@@ -105,15 +113,21 @@ func visitor(name string) Visitor {
 
 func teacherRoom(state ClassState, here int) TeacherRoom {
 	r := TeacherRoom{
-		Title: "Intro to Law", Course: "Law, first year", Now: now, State: state,
-		Join: Post{URL: "/rooms/r1/start?v=v1", Ticket: "t1"}, EndURL: "/rooms/r1/end?v=v1",
+		Title: "Intro to Law", Course: "Law, first year", Now: now, Standing: Standing{State: state, Role: Teacher}, StateURL: "/rooms/r1/state?v=v1",
+		Join:   Post{URL: "/rooms/r1/start?v=v1", Ticket: "t1"},
 		Grades: &GradeCounts{Sent: 4, Seen: 42, Refused: 1}, RecordingsURL: "/rooms/r1/recordings",
 		Settings: Settings{Record: true, WaitForModerator: true, MuteOnStart: true, MaxParticipants: 60},
 		Rule:     Rule{Measure: Percent, Need: 60, Points: 10}, ChangeURL: "/rooms/r1/settings",
 	}
-	if state == Live {
-		r.Since, r.HereAt = minutesAgo(21), now.Add(-5*time.Second)
+	if r.Standing.On() || state == Ending || state == Down {
+		if state != Ending {
+			r.EndURL = "/rooms/r1/end?v=v1"
+		}
+		r.Standing.Since, r.HereAt = minutesAgo(21), now.Add(-5*time.Second)
 		r.Classes = append(r.Classes, ClassLine{From: minutesAgo(21), URL: "/rooms/r1/sessions/s4"})
+	}
+	if state == Ended || state == Reckoning {
+		r.Standing.Since, r.RegisterURL = minutesAgo(12), "/rooms/r1/sessions/s3"
 	}
 	for i := range here {
 		r.Here = append(r.Here, Here{Name: name(i), Since: minutesAgo(20 - i/2), Teacher: i == 0})
@@ -162,7 +176,7 @@ func parting(joins bool) Parting {
 }
 
 func copied(r TeacherRoom) TeacherRoom {
-	r.Since, r.Grades = minutesAgo(12), &GradeCounts{}
+	r.Standing.Since, r.Grades, r.RegisterURL = minutesAgo(12), &GradeCounts{}, "/rooms/r1/sessions/s1"
 	r.Classes = []ClassLine{{From: minutesAgo(80), To: minutesAgo(12), Counting: true, URL: "/rooms/r1/sessions/s1"}}
 	r.NoGrades = &NoGrades{Why: "deleted", LMS: "Moodle", NewColumn: Post{URL: "/rooms/r1/column"}}
 	r.Copied = &Copied{Keep: Post{URL: "/rooms/r1/keep"}, Share: Post{URL: "/rooms/r1/share"}}
@@ -241,7 +255,7 @@ func settingsPage(wrong string) SettingsPage {
 func learnerRoom(state ClassState) LearnerRoom {
 	first := time.Date(2026, 11, 10, 14, 30, 0, 0, now.Location())
 	r := LearnerRoom{
-		Title: "Intro to Law", Course: "Law, first year", Now: now, State: state, Since: minutesAgo(12),
+		Title: "Intro to Law", Course: "Law, first year", Now: now, Standing: Standing{State: state, Role: Learner, Framed: true},
 		Join: Post{URL: "/rooms/r1/join?v=v1", Ticket: "t1"}, StateURL: "/rooms/r1/state?v=v1", RecordingsURL: "/rooms/r1/recordings",
 		Attendance: &Attendance{
 			Rule: Rule{Measure: Percent, Need: 60, Points: 10}, Have: 38*time.Minute + 50*time.Second, Needed: 53*time.Minute + 10*time.Second,
@@ -252,9 +266,18 @@ func learnerRoom(state ClassState) LearnerRoom {
 		},
 	}
 	switch state {
-	case Live, Ended:
+	case Inside:
+		r.Standing.Since, r.Standing.Time = minutesAgo(13), 12*time.Minute
+	case Live, Ended, Reckoning:
+		r.Standing.Since = minutesAgo(12)
+		if state == Ended {
+			r.Standing.Time, r.Standing.Length = 47*time.Minute, 52*time.Minute
+		}
 		r.Attendance.Complete, r.Attendance.Have = true, 70*time.Minute
 		r.Attendance.Classes = append([]OwnClass{{From: minutesAgo(60), To: minutesAgo(12), Counting: true}}, r.Attendance.Classes...)
+		if state == Ended {
+			r.Attendance.Classes[0] = OwnClass{From: minutesAgo(64), To: minutesAgo(12), Time: 47 * time.Minute, Length: 52 * time.Minute}
+		}
 		r.Attendance.Grade = &Grade{State: GradeSent, Points: 10, Max: 10, At: minutesAgo(9000), LMS: "Moodle"}
 	case Down:
 		r.Attendance.Grade = &Grade{State: GradeRefused, Points: 6.5, Max: 10, Reason: "not_gradable", Detail: "User is not gradable", LMS: "Moodle"}

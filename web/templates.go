@@ -81,7 +81,7 @@ var (
 )
 
 // inline makes the texts of a language part of a template, so that a page
-// looks up only what depends on its data: {{t "room.start"}} becomes the
+// looks up only what depends on its data: {{t "go.start"}} becomes the
 // text, and in {{t "room.since" "Time" (clock .Since)}} what stands for a
 // placeholder becomes an action of its own, escaped like any other.
 func (l *locale) inline(source string, asset func(string) string) (string, error) {
@@ -129,5 +129,6 @@ func (l *locale) funcs() template.FuncMap {
 		"notice": newNotice, "progress": newProgress, "text": l.text, "check": l.check, "wrong": l.wrong,
 		"ruleFields": newRuleFields, "grade": newGradeView, "lms": l.lms,
 		"endButton": endButton, "recordingRow": newRecordingRow, "play": l.play, "clockText": l.clockText, "iso": iso, "arrange": l.arrange, "problem": problemCode, "question": newQuestion,
+		"standing": l.standing, "goButton": l.goButton, "go": newGoView,
 	}
 }

@@ -107,9 +107,3 @@ func (p *Pages) Text(locale, id string, data Data) string {
 	}
 	return asText(m.forms[0], data)
 }
-
-// State is what the script of a waiting page is told. wait spreads those who
-// go in; see State.Wait.
-func (p *Pages) State(locale string, s ClassState, wait int) State {
-	return State{State: s, Text: p.Text(locale, "learner.state."+string(s), nil), Wait: wait}
-}

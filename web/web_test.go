@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 )
 
@@ -55,7 +54,7 @@ func TestRenderRefusesStrangers(t *testing.T) {
 }
 
 func TestRenderTakesPointersAndFallsBackToEnglish(t *testing.T) {
-	page := LeftPage{Title: "Law", Live: true}
+	page := LeftPage{Title: "Law", Standing: Standing{State: Live}}
 	want := render(t, "en", page)
 	if got := render(t, "xx", &page); got != want {
 		t.Errorf("page in an unknown locale by pointer: %s", got)
@@ -68,12 +67,12 @@ func TestText(t *testing.T) {
 		data             Data
 		want             string
 	}{
-		{"plain", "en", "room.start", nil, "Start class"},
+		{"plain", "en", "go.start", nil, "Start class"},
 		{"one", "en", "settings.is.limit", Data{"Count": 1}, "1 place"},
 		{"many", "en", "settings.is.limit", Data{"Count": 2}, "2 places"},
 		{"none is one in French", "fr", "room.came", Data{"Count": 0, "Of": 26}, "0 présent sur 26"},
 		{"placeholder as it is, for no page", "en", "window.as", Data{"Name": "A & B"}, "Continue as A & B"},
-		{"unknown locale", "xx", "room.start", nil, "Start class"},
+		{"unknown locale", "xx", "go.start", nil, "Start class"},
 		{"unknown id", "en", "room.nowhere", nil, "room.nowhere"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -81,21 +80,6 @@ func TestText(t *testing.T) {
 				t.Errorf("Text(%s, %s) = %q, want %q", test.locale, test.id, got, test.want)
 			}
 		})
-	}
-}
-
-func TestStateSaysWhatTheWaitingPageSays(t *testing.T) {
-	for _, state := range []ClassState{Waiting, Live, Ended, Full, Down, NoServer} {
-		text := pages.State("fr", state, 0).Text
-		if text == "" || strings.Contains(text, "learner.") {
-			t.Errorf("state %s has no text: %q", state, text)
-		}
-		if state == Live {
-			continue // who waits doesn't see it
-		}
-		if page := render(t, "fr", WaitingPage{State: state}); !strings.Contains(page, text) {
-			t.Errorf("waiting page in state %s doesn't say %q", state, text)
-		}
 	}
 }
 

@@ -22,7 +22,7 @@ func TestTwoPeopleInOneBrowser(t *testing.T) {
 		return browser.open(w.lms.URL() + "/as/" + person + "/links/" + link.ID + "/open")
 	}
 	anna, ben := open("anna"), open("ben")
-	ben.until("Ben's page is his", says("Ben Okafor")+` && document.querySelector("main[data-state=waiting]") !== null`)
+	ben.until("Ben's page is his", says("Ben Okafor")+` && document.querySelector("main[data-state=not_started]") !== null`)
 	anna.front()
 	anna.until("Anna's page is hers", says("Anna Moreau")+` && `+says("Start class"))
 	anna.shot("who-teacher")
@@ -57,7 +57,7 @@ func TestTwoPeopleInOneBrowser(t *testing.T) {
 
 	ben.front()
 	ben.do("look again", chromedp.Reload())
-	ben.until("Ben goes on", says("Ben Okafor")+` && document.querySelector("main[data-state=waiting]") !== null`)
+	ben.until("Ben goes on", says("Ben Okafor")+` && document.querySelector("main[data-state=not_started]") !== null`)
 	ben.shot("who-learner")
 }
 

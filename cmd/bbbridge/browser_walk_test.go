@@ -67,14 +67,14 @@ func TestWalkOfTheDemo(t *testing.T) {
 
 	// Ben comes early, in a window of his own, and waits.
 	ben := browser.open(lms + "/as/ben/links/" + link + "/open")
-	ben.until("Ben waits", `document.querySelector("main[data-state=waiting]") !== null`)
+	ben.until("Ben waits", `document.querySelector("main[data-state=not_started]") !== null`)
 	ben.shot("learner-waits")
 
 	// Anna opens the room inside the course page, and starts the class out of it.
 	anna.front()
 	anna.do("open the room", chromedp.Navigate(lms+"/as/anna/links/"+link))
 	framed := frame{anna}
-	framed.until("the room is in the course", `document.querySelector("main[data-state=waiting]") !== null`)
+	framed.until("the room is in the course", `document.querySelector("main[data-state=not_started]") !== null`)
 	framed.shot("room-in-the-course")
 	class := anna.opens("the class", func() { framed.click(`form[action*="/start"] button`) })
 	class.until("Anna is in class", inClass)
@@ -88,10 +88,10 @@ func TestWalkOfTheDemo(t *testing.T) {
 	ben.until("Ben is in class", inClass)
 	ben.shot("learner-in-class")
 	anna.front()
-	framed.until("the room in the course tells that the class is live", `document.querySelector("main[data-state=live]") !== null && document.body.innerText.includes("Ben Okafor")`)
+	framed.until("the room in the course tells that the class is live", `document.querySelector("main[data-state=inside], main[data-state=running]") !== null && document.body.innerText.includes("Ben Okafor")`)
 	framed.shot("room-live-in-the-course")
 	room := browser.open(lms + "/as/anna/links/" + link + "/open")
-	room.until("the room's page tells it, too", `document.querySelector("main[data-state=live]") !== null && document.body.innerText.includes("Ben Okafor")`)
+	room.until("the room's page tells it, too", `document.querySelector("main[data-state=inside], main[data-state=running]") !== null && document.body.innerText.includes("Ben Okafor")`)
 	room.shot("room-live")
 
 	// Ben leaves, Anna ends the class.
@@ -102,7 +102,7 @@ func TestWalkOfTheDemo(t *testing.T) {
 	room.front()
 	room.click(`a[href*="/end"]`)
 	room.click(`form[action*="/end"] button`)
-	room.until("the class is over", `document.querySelector("main[data-state=waiting], main[data-state=ended]") !== null && document.querySelector("table.classes a") !== null`)
+	room.until("the class is over", `document.querySelector("main[data-state=ended], main[data-state=counting]") !== null && document.querySelector("table.classes a") !== null`)
 	room.shot("room-after")
 
 	// Anna's own window came out of the class, and tells that it is over.
@@ -140,7 +140,7 @@ func joinsOutOfAFrame(t *testing.T, prefs, name, button, after string) {
 	framed.shot(name)
 
 	room := course.opens("the room", func() { framed.click(button) })
-	room.until("Ben waits in his room", `location.pathname.startsWith("/rooms/") && document.querySelector("main[data-state=waiting]") !== null`)
+	room.until("Ben waits in his room", `location.pathname.startsWith("/rooms/") && document.querySelector("main[data-state=not_started]") !== null`)
 	room.shot(name + "-window")
 	course.front()
 	framed.until("the frame says how it goes on", after)
@@ -165,5 +165,5 @@ func TestFrameWithoutCookies(t *testing.T) {
 // own.
 func TestFrameWithPartitionedCookies(t *testing.T) {
 	joinsOutOfAFrame(t, `{"profile": {"cookie_controls_mode": 1, "block_third_party_cookies": true}}`,
-		"partitioned", `form[action*="/join"] button`, `document.querySelector("main[data-state=waiting]") !== null`)
+		"partitioned", `form[action*="/join"] button`, `document.querySelector("main[data-state=not_started]") !== null`)
 }

@@ -267,7 +267,7 @@ func TestANewRuleIsAskedAbout(t *testing.T) {
 	w.later(2 * time.Hour)
 	w.heldBy(link, link, "diego", "Diego Ramos", 40*time.Minute)
 	w.eventually("the second class is settled", func() bool {
-		return strings.Count(w.launch(link, "diego", ltitest.LaunchOptions{}).Text, "40 min of") == 1
+		return strings.Count(w.launch(link, "diego", ltitest.LaunchOptions{}).Text, "40 min of") > 0
 	})
 	if got := w.grade(link, "ben") + " " + w.grade(link, "diego"); got != "10/10 none" {
 		t.Errorf("from the next class on: %s", got)

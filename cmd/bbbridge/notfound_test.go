@@ -123,7 +123,7 @@ func TestEndedIsSaidAtOnce(t *testing.T) {
 	wantText(t, page, true, "Being counted")
 	wantText(t, page, false, "Not started")
 	wantText(t, page, false, "Live")
-	wantText(t, page, true, "Learners who come now see: “Class is over.”")
+	wantText(t, page, true, "Class is over. Who came is being counted. See the register")
 	wantText(t, w.launch(link, "ben", ltitest.LaunchOptions{}), true, "Class is over.")
 	register, err := page.Open(page.URL.Path + regexp.MustCompile(`/classes/[^"]+`).FindString(page.Body))
 	if err != nil {

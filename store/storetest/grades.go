@@ -132,6 +132,12 @@ func testClasses(t *testing.T, w *world) {
 	w.same(lines(c.ann.Course.ID, attendance.Rule{Measure: attendance.Minutes, Need: 1, InTotal: true})[1].Complete, (*int)(nil))
 	_, err := w.Session(w.ctx, "another room", m.ID)
 	w.fails(err, classroom.ErrNotFound)
+	newest, ahead, err := w.LastClass(w.ctx, c.ann.Room.ID)
+	w.ok(err)
+	w.same(newest, second)
+	w.same(ahead, m.ClockOffset)
+	_, _, err = w.LastClass(w.ctx, "another room")
+	w.fails(err, classroom.ErrNotFound)
 }
 
 func testRegister(t *testing.T, w *world) {

@@ -47,17 +47,35 @@
     history.replaceState(history.state, "", here);
   }
 
-  // Dialogs in place of a page that asks once more.
-  each("[data-dialog]", (opener) => {
-    const dialog = document.getElementById(opener.dataset.dialog);
-    if (!dialog || !dialog.showModal) return;
-    opener.addEventListener("click", (event) => {
+  // Dialogs in place of a page that asks once more. What stands in the page may
+  // be put anew at any time, so the document listens.
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-dialog]");
+    const dialog = opener && document.getElementById(opener.dataset.dialog);
+    if (dialog && dialog.showModal) {
       event.preventDefault();
       dialog.showModal();
+      return;
+    }
+    const open = event.target.closest("dialog");
+    if (open && (event.target === open || event.target.closest("[data-close]"))) open.close();
+  });
+
+  // A click on what opens a window counts once: until it is there, the button
+  // says so.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const button = form.querySelector("button");
+    if (form.target !== "_blank" || !button) return;
+    const label = [...button.childNodes];
+    setTimeout(() => {
+      button.disabled = true;
+      button.replaceChildren(html.dataset.opening);
     });
-    dialog.addEventListener("click", (event) => {
-      if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
-    });
+    setTimeout(() => {
+      button.disabled = false;
+      button.replaceChildren(...label);
+    }, 4000);
   });
 
   // Copying. Frames often have no clipboard, but may still copy a selection.
@@ -153,73 +171,117 @@
   const { next, seconds } = main.dataset;
   if (next) setTimeout(() => location.assign(next), seconds * 1000);
 
-  // A page that waits asks how things stand, and goes in when class is on.
-  const { poll, state, go, refresh } = main.dataset;
-  const calm = state === "live" || state === "ended" || state === "no_server";
+  // A page of a room asks how things stand. When that has changed, and now and
+  // then, it fetches itself again and puts in place what is new: nothing is
+  // loaded anew, no focus is lost, and what was opened stays open. One that
+  // waits in a window of its own goes in when it can.
+  const { poll } = main.dataset;
+  if (!poll && !main.dataset.refresh) return;
+  const offline = document.getElementById("offline");
+  const place = window.self === window.top ? "window" : "frame";
+  const kept = {}; // parts as they came, by id: what the script has changed in them is no news
+  each("[data-live]", (part) => { kept[part.id] = part.innerHTML; });
+
+  const connected = (yes) => {
+    if (offline) offline.hidden = yes;
+  };
+  const get = async (address, headers) => {
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), 20000);
+    try {
+      return await fetch(address, { headers, cache: "no-store", signal: limit.signal });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  const putInPlace = (part, fresh) => {
+    if (!fresh || fresh.innerHTML === kept[part.id]) return;
+    kept[part.id] = fresh.innerHTML;
+    const open = new Set();
+    each("details[open] > summary", (summary) => open.add(summary.textContent), part);
+    const focused = part.contains(document.activeElement) ? document.activeElement : null;
+    const at = focused ? [...part.querySelectorAll("a, button, summary")].indexOf(focused) : -1;
+    retime(fresh);
+    each("details > summary", (summary) => { summary.parentElement.open = open.has(summary.textContent); }, fresh);
+    // The part itself stays: a live region that is new tells nobody anything.
+    part.replaceChildren(...fresh.childNodes);
+    if (focused) {
+      const targets = part.querySelectorAll("a, button, summary");
+      const target = targets[at] || targets[0] || main;
+      if (target === main) main.tabIndex = -1;
+      target.focus({ preventScroll: true });
+    }
+  };
+  const update = async () => {
+    if (document.querySelector("dialog[open]")) return;
+    const answer = await get(location.href, { "Bbbridge-Page": place });
+    if (gone(answer) || answer.redirected) { // the visit is over, or the link leads to another room now
+      location.reload();
+      return;
+    }
+    if (!answer.ok) throw new Error("no page");
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector("main");
+    if (!fresh || !fresh.dataset.state && main.dataset.state) throw new Error("another page");
+    each("[data-live]", (part) => putInPlace(part, page.getElementById(part.id)));
+    for (const name of ["state", "go"]) {
+      if (name in fresh.dataset) main.dataset[name] = fresh.dataset[name];
+      else delete main.dataset[name];
+    }
+  };
+
+  const calm = ["running", "inside", "ended", "no_server"];
+  const everySoOften = (main.dataset.refresh || 0) * 1000;
   let pause = 3000; // what has just begun or ended may not be known yet
-  const later = (act) => setTimeout(act, pause * (0.8 + 0.4 * Math.random()));
+  let updated = Date.now();
+  let timer;
+  const later = (time) => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, time * (0.8 + 0.4 * Math.random()));
+  };
   const ask = async () => {
     try {
-      const answer = await fetch(poll, { headers: { Accept: "application/json" }, cache: "no-store" });
-      if (gone(answer)) {
-        location.reload(); // the visit is over: the page says so
+      if (document.hidden && !main.dataset.go) { // nobody looks, and nobody waits
+        later(10000);
         return;
       }
-      const now = await answer.json();
-      pause = calm ? 10000 : 3000;
-      if (now.state === "live" && go) {
-        each("[data-text], #state span", (element) => { element.textContent = now.text; });
+      let now = main.dataset;
+      if (poll) {
+        const answer = await get(poll, { Accept: "application/json" });
+        if (gone(answer)) {
+          location.reload(); // the visit is over: the page says so
+          return;
+        }
+        if (!answer.ok) throw new Error("no answer");
+        now = await answer.json();
+      }
+      if (now.state === "running" && main.dataset.go) {
+        const { go } = main.dataset;
         setTimeout(() => location.assign(go), now.wait || 0);
-        setTimeout(() => location.reload(), (now.wait || 0) + 20000);
+        later((now.wait || 0) + 20000);
         return;
       }
-      const over = state === "ended" && now.state === "waiting"; // the page says more than the room's state does
-      if (now.state && now.state !== state && !over) {
-        setTimeout(() => location.reload(), now.wait || 0);
-        return;
+      if (now.state !== main.dataset.state || everySoOften && Date.now() - updated >= everySoOften) {
+        await update();
+        updated = Date.now();
       }
+      connected(true);
+      pause = calm.includes(main.dataset.state) && !main.dataset.go ? 10000 : 3000;
     } catch {
+      connected(false);
       pause = Math.min(pause * 2, 20000);
     }
-    later(ask);
+    later(pause);
   };
-  if (poll) later(ask);
-
-  // The teacher's page keeps its moving parts up to date.
-  const update = async () => {
-    if (document.hidden || document.querySelector("dialog[open]")) return;
-    const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
-    if (gone(answer)) {
-      location.reload();
-      return;
+  later(pause);
+  const soon = () => { later(100); };
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(); });
+  window.addEventListener("online", soon);
+  document.addEventListener("submit", (event) => {
+    if (event.target.target === "_blank") {
+      updated = 0;
+      later(2500);
     }
-    if (!answer || !answer.ok) return;
-    if (answer.redirected) { // the link leads to another room now
-      location.reload();
-      return;
-    }
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = page.querySelector("main[data-refresh]");
-    if (!fresh) return;
-    if (fresh.dataset.state !== state) {
-      location.reload();
-      return;
-    }
-    each("[data-live]", (part) => {
-      const fresh = page.getElementById(part.id);
-      if (!fresh || part.contains(document.activeElement)) return;
-      if (part.querySelector("details[open]")) each("details", (details) => { details.open = true; }, fresh);
-      retime(fresh);
-      // The part itself stays: a live region that is new tells nobody anything.
-      if (fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
-    });
-  };
-  if (refresh) {
-    setInterval(update, refresh * 1000);
-    document.addEventListener("visibilitychange", update);
-    each("form[target=_blank]", (form) => form.addEventListener("submit", () => {
-      setTimeout(update, 2500);
-      setTimeout(update, 6000);
-    }));
-  }
+  });
 })();
