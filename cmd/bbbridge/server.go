@@ -145,23 +145,6 @@ func (serverList) Run(p *program) error {
 	return w.Flush()
 }
 
-type serverRemove struct {
-	Name string `arg:"" help:"The server's name."`
-}
-
-func (r serverRemove) Run(p *program) error {
-	_, db, err := p.open()
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if err := db.RemoveServer(p, r.Name); err != nil {
-		return named("server", r.Name, err)
-	}
-	fmt.Fprintf(p.out, "Removed %s. New classes go to another server; its recordings are not listed any more.\n", r.Name)
-	return nil
-}
-
 type serverTest struct {
 	Name string `arg:"" help:"The server's name."`
 }

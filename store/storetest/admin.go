@@ -99,7 +99,20 @@ func testServers(t *testing.T, w *world) {
 }
 
 func testRemovedServer(t *testing.T, w *world) {
-	m := w.meeting(w.launch("ann", "link").Room)
+	began := w.now
+	first, second := w.launch("ann", "link"), w.launch("ann", "another")
+	m := w.meeting(first.Room)
+	over := w.meeting(second.Room)
+	w.pass(time.Minute)
+	again := w.meeting(second.Room)
+	w.ok(w.EndMeeting(w.ctx, over.ID, w.now, w.now))
+	other := must(w.AddServer(w.ctx, classroom.Server{Name: "other", Server: bbb.Server{URL: "https://bbb2.example.org/api"}}))(w)
+	w.same(must(w.UseOf(w.ctx, w.server.ID))(w), store.ServerUse{Rooms: 2, Courses: 1, Running: []store.RunningClass{
+		{Room: first.Room.Title, Course: first.Course.Title, Since: began.Add(-m.ClockOffset)},
+		{Room: second.Room.Title, Course: first.Course.Title, Since: began.Add(time.Minute - again.ClockOffset)},
+	}})
+	w.same(must(w.UseOf(w.ctx, other.ID))(w), store.ServerUse{})
+	w.ok(w.RemoveServer(w.ctx, "other"))
 	w.ok(w.RemoveServer(w.ctx, "bbb"))
 	_, err := w.Server(w.ctx, w.server.ID)
 	w.fails(err, classroom.ErrNotFound)
