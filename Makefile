@@ -4,6 +4,7 @@ GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME ?= 1m
 BENCH ?= .
+PORT ?= 8080
 
 # The whole binary is static: no libc is needed where it runs. SQLite loads no
 # extensions, which would need one. gin's MessagePack, a fifth of the code and
@@ -14,7 +15,8 @@ STATIC = -trimpath -tags netgo,osusergo,sqlite_omit_load_extension,nomsgpack \
 .PHONY: demo test quick lint bench golden fuzz build release gcc
 
 demo: gcc
-	go run ./cmd/bbbridge demo
+	@echo "Building bbbridge. The first time this takes some minutes, since SQLite is compiled."
+	@go run ./cmd/bbbridge demo --port $(PORT)
 
 test:
 	@.ci/test

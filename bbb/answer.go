@@ -348,6 +348,8 @@ func noAnswer(status int, body []byte, err error) *Error {
 		e.Message = title(body)
 	}
 	switch {
+	case status == http.StatusBadRequest && wantsTLS.Match(body):
+		e.kind = ErrTLSExpected
 	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed || status == http.StatusGone:
 		e.kind = ErrNoSuchPath
 	case status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusProxyAuthRequired:
@@ -357,6 +359,9 @@ func noAnswer(status int, body []byte, err error) *Error {
 	}
 	return e
 }
+
+// wantsTLS is how nginx, Apache and Go answer plain HTTP at a port of TLS.
+var wantsTLS = regexp.MustCompile(`plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled|HTTP request to an HTTPS server`)
 
 var titleElement = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
 

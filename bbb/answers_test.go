@@ -231,6 +231,9 @@ var tolerances = []struct {
 	{"API switched off", "<response><returncode>FAILED</returncode><messageKey>apiNotEnabled</messageKey></response>", 200, ErrAPIDisabled, CauseAPIDisabled, "apiNotEnabled"},
 
 	{"empty", " \n", 200, ErrNotBBB, CauseNotBBB, ""},
+	{"plain HTTP at nginx's port of TLS", "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head>", 400, ErrTLSExpected, CauseTLSExpected, ""},
+	{"the same at Apache", "<!DOCTYPE HTML><html><head><title>400 Bad Request</title></head><body>Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />", 400, ErrTLSExpected, CauseTLSExpected, ""},
+	{"another bad request", "<html><title>400 Bad Request</title></html>", 400, ErrHTML, CauseHTML, ""},
 	{"empty, 502", "", 502, ErrUnavailable, CauseServerError, ""},
 	{"cut off", "<response><returncode>SUCCESS</returncode><meetingID>room", 200, ErrNotBBB, CauseNotBBB, ""},
 	{"another XML", "<rss><returncode>SUCCESS</returncode></rss>", 200, ErrNotBBB, CauseNotBBB, ""},
@@ -305,7 +308,7 @@ func TestNamesInOtherEncodings(t *testing.T) {
 func TestErrorIs(t *testing.T) {
 	all := []error{ErrNotFound, ErrChecksum, ErrIDNotUnique, ErrForciblyEnded, ErrMismatchCreateTime, ErrFull, ErrGuestDenied,
 		ErrPassword, ErrInvalid, ErrUnavailable, ErrAPIDisabled, ErrUnsupported, ErrRedirect, ErrNoSuchPath, ErrAccessDenied,
-		ErrHTML, ErrNotBBB, ErrTooLarge}
+		ErrHTML, ErrNotBBB, ErrTooLarge, ErrTLSExpected}
 	for _, test := range []struct {
 		e    Error
 		want error

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"syscall"
 )
@@ -20,7 +21,12 @@ const (
 	CauseDNS            Cause = "dns"             // the server's name can't be resolved here
 	CauseRefused        Cause = "refused"         // nothing listens, or can't be reached
 	CauseTimeout        Cause = "timeout"         //
-	CauseTLS            Cause = "tls"             // certificate or protocol
+	CauseTLSName        Cause = "tls_name"        // the certificate is for another name
+	CauseTLSExpired     Cause = "tls_expired"     // the certificate has expired, or isn't valid yet
+	CauseTLSAuthority   Cause = "tls_authority"   // nobody we trust vouches for the certificate
+	CauseTLSMissing     Cause = "tls_missing"     // plain HTTP, or something else, at a port called by https
+	CauseTLSExpected    Cause = "tls_expected"    // TLS at a port called by http
+	CauseTLS            Cause = "tls"             // another fault of TLS
 	CauseAddressBlocked Cause = "address_blocked" // a private address that isn't allowed
 	CauseBroken         Cause = "broken"          // the connection ended before the answer did
 	CauseCancelled      Cause = "cancelled"       // by us
@@ -54,7 +60,7 @@ func Explain(err error) Cause {
 var causes = map[error]Cause{
 	ErrRedirect: CauseRedirect, ErrNoSuchPath: CauseNotFoundPath, ErrHTML: CauseHTML, ErrNotBBB: CauseNotBBB,
 	ErrTooLarge: CauseTooLarge, ErrAccessDenied: CauseAccessDenied, ErrAPIDisabled: CauseAPIDisabled,
-	ErrChecksum: CauseChecksum, ErrUnavailable: CauseServerError,
+	ErrChecksum: CauseChecksum, ErrUnavailable: CauseServerError, ErrTLSExpected: CauseTLSExpected,
 }
 
 func (e *Error) cause() Cause {
@@ -83,8 +89,8 @@ func lostCause(err error) Cause {
 		return CauseDNS
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return CauseTimeout
-	case aboutTLS(err):
-		return CauseTLS
+	case tlsCause(err) != "":
+		return tlsCause(err)
 	case isAny(err, syscall.ECONNREFUSED, syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENETDOWN):
 		return CauseRefused
 	case isAny(err, io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE):
@@ -93,16 +99,32 @@ func lostCause(err error) Cause {
 	return CauseUnknown
 }
 
-func aboutTLS(err error) bool {
+// alertInAnswer is how an alert of TLS reads that came for an answer of HTTP.
+const alertInAnswer = `malformed HTTP response "\x15\x03`
+
+// tlsCause explains what went wrong with TLS; "" if nothing did.
+func tlsCause(err error) Cause {
 	var verify *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	var alert tls.AlertError
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	return errors.As(err, &verify) || errors.As(err, &record) || errors.As(err, &alert) ||
-		errors.As(err, &authority) || errors.As(err, &host) || errors.As(err, &invalid) ||
-		strings.Contains(err.Error(), "tls: ") || strings.Contains(err.Error(), "HTTP response to HTTPS client")
+	switch {
+	case errors.As(err, &host):
+		return CauseTLSName
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return CauseTLSExpired
+	case errors.As(err, &authority):
+		return CauseTLSAuthority
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+		return CauseTLSMissing
+	case strings.Contains(err.Error(), alertInAnswer):
+		return CauseTLSExpected
+	case errors.As(err, &verify), errors.As(err, &alert), errors.As(err, &invalid), strings.Contains(err.Error(), "tls: "):
+		return CauseTLS
+	}
+	return ""
 }
 
 func isAny(err error, targets ...error) bool {

@@ -29,6 +29,7 @@ var (
 	ErrHTML         = errors.New("a web page instead of an answer")
 	ErrNotBBB       = errors.New("not an answer of BigBlueButton")
 	ErrTooLarge     = errors.New("answer too large")
+	ErrTLSExpected  = errors.New("http:// at a port that wants TLS")
 )
 
 // An Error is an answer that says no, or that is none. It holds neither the

@@ -20,7 +20,8 @@ const prefix = "BBBRIDGE_"
 // Load returns the settings: the defaults, over them the TOML file at path
 // (none if path is empty), over them the variables of environ, which has the
 // form of os.Environ. A variable that is set but empty counts as not set.
-// If settings are wrong, the error is Problems with each of them.
+// If settings are wrong, or a key or variable is none but nearly one, the error
+// is Problems with each of them.
 func Load(path string, environ []string) (Config, error) {
 	c := Defaults()
 	problems, err := c.readFile(path)
@@ -35,6 +36,7 @@ func Load(path string, environ []string) (Config, error) {
 	if variables[prefix+"MASTER_KEY"] != "" {
 		c.MasterKeyFile = ""
 	}
+	problems = append(problems, mistyped(environ)...)
 	problems = append(problems, c.readEnvironment(variables)...)
 	problems = append(problems, c.readDatabaseFile()...)
 	c.complete()
@@ -72,7 +74,7 @@ func (c *Config) readFile(path string) (Problems, error) {
 	for key, value := range values {
 		field, known := fields[key]
 		if !known {
-			problems = append(problems, Problem{key, "is no setting of bbbridge"})
+			problems = append(problems, unknownKey(key))
 			continue
 		}
 		if err := meta.PrimitiveDecode(value, field); err != nil {
@@ -99,8 +101,6 @@ func wrongType(field any) string {
 	return "must be debug, info, warn or error"
 }
 
-// readEnvironment leaves alone what isn't ours among BBBRIDGE_…: Kubernetes
-// sets BBBRIDGE_PORT and others for a service of that name.
 func (c *Config) readEnvironment(variables map[string]string) Problems {
 	err := env.ParseWithOptions(c, env.Options{Environment: variables, Prefix: prefix})
 	var all env.AggregateError
@@ -151,10 +151,17 @@ func (c *Config) readDatabaseFile() Problems {
 	return nil
 }
 
-// A Problem is one key that is wrong.
+// A Problem is one setting that is wrong, or what was taken for one.
 type Problem struct {
-	Key  string // as in the file
-	Says string // goes on after the key: "must be …"
+	Key  string // as in the file, or the variable that is no setting
+	Says string // goes on after the name: "must be …"
+}
+
+func (p Problem) String() string {
+	if n, ok := nameOf(variableOf(p.Key)); ok && p.Key == strings.ToLower(p.Key) {
+		return n.String() + " " + p.Says
+	}
+	return p.Key + " " + p.Says
 }
 
 // Problems are all keys that are wrong. As an error it is a sentence and a
@@ -165,7 +172,7 @@ func (p Problems) Error() string {
 	var b strings.Builder
 	b.WriteString("settings are wrong:")
 	for _, problem := range p {
-		fmt.Fprintf(&b, "\n  %s %s", problem.Key, problem.Says)
+		b.WriteString("\n  " + problem.String())
 	}
 	return b.String()
 }

@@ -99,7 +99,7 @@ func checkDatabase(c Config) string {
 func checkMasterKeyFile(c Config) string {
 	switch {
 	case c.MasterKeyFile != "" && c.MasterKey != "":
-		return "and master_key exclude each other"
+		return "and BBBRIDGE_MASTER_KEY exclude each other"
 	case c.MasterKeyFile == "" && c.MasterKey == "" && !c.SQLite():
 		return "must be set: with PostgreSQL no key is made by itself, because all nodes need the same"
 	}

@@ -117,7 +117,7 @@ func (db *DB) checkKey(ctx context.Context) error {
 			return fmt.Errorf("check the master key: %w", err)
 		}
 		if plain, err := db.seal.open("meta", name, sealed); err != nil || string(plain) != text {
-			return fmt.Errorf("%w; point BBBRIDGE_MASTER_KEY_FILE at that one", ErrWrongKey)
+			return ErrWrongKey
 		}
 		return nil
 	})

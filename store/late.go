@@ -37,6 +37,23 @@ var lateOver = regexp.MustCompile(`^\d{15}-[a-z0-9]{8}(\.refused)?$`)
 
 var errLateFull = errors.New("too many reports wait for the database")
 
+// Ready says what is wrong if no report could be kept, while there is none yet.
+func (l *LateReports) Ready() error {
+	info, err := os.Stat(l.Folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = folderFor(l.Folder)
+	case err == nil && !info.IsDir():
+		err = errors.New("it is no folder")
+	case err == nil:
+		err = writable(l.Folder)
+	}
+	if err != nil {
+		return fmt.Errorf("folder %s for reports: %w", l.Folder, err)
+	}
+	return nil
+}
+
 // Put keeps a report: it is on the disk when Put returns.
 func (l *LateReports) Put(report classroom.LateReport) error {
 	text, err := json.Marshal(report)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -37,18 +38,14 @@ func (k MasterKey) Derive(purpose string) []byte {
 	return key
 }
 
-// LoadMasterKey reads the key from a file that holds 32 bytes as base64. If
-// there is none and create is set, it makes one, readable by its owner only.
-// Of two programs that make it at once, both get the same.
-func LoadMasterKey(path string, create bool) (MasterKey, error) {
+// LoadMasterKey reads the key from a file that holds 32 bytes as base64. It is
+// fs.ErrNotExist if there is none.
+func LoadMasterKey(path string) (MasterKey, error) {
 	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) && create {
-		if err := createMasterKey(path); err != nil {
-			return MasterKey{}, fmt.Errorf("make the master key file: %w", err)
-		}
-		text, err = os.ReadFile(path)
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return MasterKey{}, fmt.Errorf("master key file %s can't be read by this user; run bbbridge as the one whose it is: %w", path, err)
+	case err != nil:
 		return MasterKey{}, fmt.Errorf("read the master key file: %w", err)
 	}
 	key, err := ParseMasterKey(string(text))
@@ -56,6 +53,42 @@ func LoadMasterKey(path string, create bool) (MasterKey, error) {
 		return MasterKey{}, fmt.Errorf("master key file %s: %w", path, err)
 	}
 	return key, nil
+}
+
+// MakeMasterKey makes a key and its file, readable by its owner only. If
+// another program makes it at the same time, both get the same.
+func MakeMasterKey(path string) (MasterKey, error) {
+	if err := folderFor(path); err != nil {
+		return MasterKey{}, fmt.Errorf("master key file %s can't be made: %w", path, err)
+	}
+	if err := createMasterKey(path); err != nil {
+		return MasterKey{}, fmt.Errorf("make the master key file: %w", err)
+	}
+	return LoadMasterKey(path)
+}
+
+// Sealed reports whether the database at url has in it what a master key has
+// sealed. One that isn't there has nothing.
+func Sealed(ctx context.Context, url string) (bool, error) {
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+	}
+	db, err := connect(ctx, url)
+	if err != nil {
+		return false, err
+	}
+	var things int
+	err = db.reads().get(ctx, &things, `
+		SELECT (SELECT COUNT(*) FROM meta WHERE name = 'master key')
+			+ (SELECT COUNT(*) FROM keys)
+			+ (SELECT COUNT(*) FROM servers WHERE removed_at IS NULL)
+			+ CASE WHEN EXISTS (SELECT 1 FROM visits) THEN 1 ELSE 0 END`)
+	if err != nil {
+		err = fmt.Errorf("look for what is sealed: %w", err)
+	}
+	return things > 0, errors.Join(err, db.Close())
 }
 
 // ParseMasterKey reads a key as its file holds it: base64 of 32 bytes.

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -13,17 +15,17 @@ import (
 	"testing"
 )
 
-func TestLoadMasterKey(t *testing.T) {
+func TestMakeMasterKey(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "master.key")
-	if _, err := LoadMasterKey(path, false); err == nil {
-		t.Fatal("a key was made unasked")
+	if _, err := LoadMasterKey(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("without a file: %v", err)
 	}
 	var keys [5]MasterKey
 	var all sync.WaitGroup
 	for i := range keys {
 		all.Go(func() {
 			var err error
-			if keys[i], err = LoadMasterKey(path, true); err != nil {
+			if keys[i], err = MakeMasterKey(path); err != nil {
 				t.Error(err)
 			}
 		})
@@ -47,8 +49,15 @@ func TestLoadMasterKey(t *testing.T) {
 	if left, err := filepath.Glob(path + ".*"); err != nil || len(left) != 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
-	if _, err := LoadMasterKey(filepath.Join(t.TempDir(), "nowhere", "key"), true); err == nil {
-		t.Error("a key was made in a folder that isn't there")
+	if key, err := LoadMasterKey(path); err != nil || key != keys[0] {
+		t.Errorf("read again it is another: %v", err)
+	}
+	for folder, want := range map[string]string{
+		filepath.Join(t.TempDir(), "nowhere"): "nowhere isn't there; make it", path: "master.key is no folder",
+	} {
+		if _, err := MakeMasterKey(filepath.Join(folder, "key")); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("in %s: %v, want %q", folder, err, want)
+		}
 	}
 }
 
@@ -63,7 +72,7 @@ func TestLoadMasterKeyRefuses(t *testing.T) {
 			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := LoadMasterKey(path, true); err == nil || !strings.Contains(err.Error(), "32 bytes as base64") {
+			if _, err := LoadMasterKey(path); err == nil || !strings.Contains(err.Error(), "32 bytes as base64") {
 				t.Errorf("error is %v", err)
 			}
 		})

@@ -99,7 +99,15 @@ func (db *DB) Platforms(ctx context.Context) ([]Platform, error) {
 
 // Platform returns the platform of that name, or ErrNotFound.
 func (db *DB) Platform(ctx context.Context, name string) (Platform, error) {
-	list, err := db.Platforms(ctx)
+	p, err := db.reads().platform(ctx, name)
+	if err != nil {
+		return Platform{}, fmt.Errorf("platform %s: %w", name, err)
+	}
+	return p, nil
+}
+
+func (c *conn) platform(ctx context.Context, name string) (Platform, error) {
+	list, err := c.platforms(ctx)
 	if err != nil {
 		return Platform{}, err
 	}
@@ -108,7 +116,7 @@ func (db *DB) Platform(ctx context.Context, name string) (Platform, error) {
 			return p, nil
 		}
 	}
-	return Platform{}, fmt.Errorf("platform %s: %w", name, classroom.ErrNotFound)
+	return Platform{}, classroom.ErrNotFound
 }
 
 // AddPlatform registers a platform and returns it with its id. It is ErrExists
@@ -147,7 +155,7 @@ func (c *conn) addPlatform(ctx context.Context, p Platform, now time.Time) error
 		WHERE registrations.removed_at IS NOT NULL
 		RETURNING id`,
 		p.ID, p.TenantID, p.Name, p.Issuer, p.ClientID, p.AuthURL, p.TokenURL, p.JWKSURL, p.TokenAudience,
-		asJSON(registrationOptions{p.Algorithms, p.AdoptDeployments, p.AllowAnonymous, p.LinkFromDeployment, p.TrustedAudiences, p.FrameAncestors}),
+		asJSON(p.options()),
 		p.Disabled, millis(p.CreatedAt))
 	if errors.Is(err, classroom.ErrNotFound) {
 		return fmt.Errorf("issuer %s with client id %s: %w", p.Issuer, p.ClientID, ErrExists)
@@ -166,6 +174,70 @@ func (c *conn) addPlatform(ctx context.Context, p Platform, now time.Time) error
 		}
 	}
 	return c.deliverWaiting(ctx, id, now)
+}
+
+func (p Platform) options() registrationOptions {
+	return registrationOptions{p.Algorithms, p.AdoptDeployments, p.AllowAnonymous, p.LinkFromDeployment, p.TrustedAudiences, p.FrameAncestors}
+}
+
+// EditPlatform changes what its admin has said of a platform, but not its id,
+// issuer and client id. It returns the platform as it was and as it is, and what
+// waits for it is sent. change may be
+// called several times. The error is change's, ErrExists for a name that another
+// one has, or ErrNotFound.
+func (db *DB) EditPlatform(ctx context.Context, name string, change func(*Platform) error) (before, after Platform, err error) {
+	err = db.write(ctx, func(c *conn) error {
+		if before, err = c.platform(ctx, name); err != nil {
+			return err
+		}
+		if after, err = c.platform(ctx, name); err != nil { // its own lists
+			return err
+		}
+		if err := change(&after); err != nil {
+			return err
+		}
+		after.ID, after.Issuer, after.ClientID = before.ID, before.Issuer, before.ClientID
+		return c.editPlatform(ctx, before, after, db.Now())
+	})
+	if err != nil {
+		return Platform{}, Platform{}, fmt.Errorf("edit platform %s: %w", name, err)
+	}
+	db.known.forget()
+	return before, after, nil
+}
+
+func (c *conn) editPlatform(ctx context.Context, before, p Platform, now time.Time) error {
+	if p.Name != before.Name {
+		if err := c.nameFree(ctx, `SELECT id FROM registrations WHERE name = ? AND removed_at IS NULL`, p.Name); err != nil {
+			return err
+		}
+	}
+	err := c.one(ctx, `
+		UPDATE registrations SET name = ?, auth_url = ?, token_url = ?, jwks_url = ?, token_audience = ?, options = ? WHERE id = ?`,
+		p.Name, p.AuthURL, p.TokenURL, p.JWKSURL, p.TokenAudience, asJSON(p.options()), before.ID)
+	if err != nil {
+		return err
+	}
+	for deployment := range before.Deployments {
+		if _, stays := p.Deployments[deployment]; !stays {
+			if _, err := c.exec(ctx, `DELETE FROM deployments WHERE registration_id = ? AND deployment_id = ?`, before.ID, deployment); err != nil {
+				return fmt.Errorf("deployment %s: %w", deployment, err)
+			}
+		}
+	}
+	for _, deployment := range slices.Sorted(maps.Keys(p.Deployments)) {
+		_, err := c.exec(ctx, `
+			INSERT INTO deployments (registration_id, deployment_id, active, created_at) VALUES (?, ?, ?, ?)
+			ON CONFLICT (registration_id, deployment_id) DO UPDATE SET active = excluded.active`,
+			before.ID, deployment, p.Deployments[deployment], millis(now))
+		if err != nil {
+			return fmt.Errorf("deployment %s: %w", deployment, err)
+		}
+	}
+	if before.Disabled { // its grades are held
+		return nil
+	}
+	return c.deliverWaiting(ctx, before.ID, now)
 }
 
 // nameFree is ErrExists if the query finds something of that name.

@@ -89,12 +89,15 @@ func touch(path string) error {
 	if err == nil && info.IsDir() {
 		return fmt.Errorf("database %s is a folder; name a file in it", path)
 	}
+	if err != nil {
+		if err := folderFor(path); err != nil {
+			return fmt.Errorf("database %s can't be made: %w", path, err)
+		}
+	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	switch {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return fmt.Errorf("database %s can't be written by this user: %w", path, err)
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("database %s can't be made here: %w", path, err)
 	case err != nil:
 		return fmt.Errorf("database %s can't be opened: %w", path, err)
 	}

@@ -204,3 +204,31 @@ func TestRegisteredAnewWhileServing(t *testing.T) {
 		return page.URL.Path == room && strings.Contains(page.Header.Get("Content-Security-Policy"), " https://www.example.edu")
 	})
 }
+
+// Logins, launches and open pages go by what was edited, without a restart.
+func TestEditedWhileServing(t *testing.T) {
+	w, p, link := served(t)
+	r := w.lms.Registration(w.tool)
+	edit := func(flags ...string) { p.must(append([]string{"platform", "edit", "Test LMS"}, flags...)...) }
+	launch := func() *ltitest.Page { return w.launch(link, "anna", ltitest.LaunchOptions{}) }
+	open := launch()
+	edit("--frame-ancestor", "https://www.example.edu")
+	w.eventually("an open page may be framed by another site", func() bool {
+		page, err := open.Reload()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Contains(page.Header.Get("Content-Security-Policy"), " https://www.example.edu")
+	})
+	edit("--jwks-url", w.lms.URL()+"/nowhere")
+	w.eventually("its key set is another", func() bool { return strings.Contains(launch().Text, "jwks_unavailable") })
+	edit("--jwks-url", r.JWKSURL, "--deployment-id", "another")
+	w.eventually("its deployment is unknown", func() bool { return strings.Contains(launch().Text, "deployment_unknown") })
+	edit("--deployment-id", r.DeploymentID, "--auth-url", w.lms.URL()+"/elsewhere?a=b")
+	login := url.Values{"iss": {r.Issuer}, "login_hint": {"5"}, "target_link_uri": {p.url + "/lti/launch"}}
+	w.eventually("logins go elsewhere", func() bool {
+		return strings.HasPrefix(w.ask("POST", "/lti/login", formType, login.Encode()).Header.Get("Location"), w.lms.URL()+"/elsewhere?a=b&")
+	})
+	edit("--auth-url", r.AuthURL, "--name", "Campus")
+	w.eventually("all is well again, in the same room", func() bool { return launch().URL.Path == open.URL.Path })
+}

@@ -22,7 +22,7 @@ import (
 
 // asProgram makes the test's own file the program: what a process does that
 // is killed can't be seen from within.
-const asProgram = "BBBRIDGE_TEST_AS_PROGRAM"
+const asProgram = "TEST_BBBRIDGE_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
@@ -34,13 +34,14 @@ func TestMain(m *testing.M) {
 
 // A process is the real program, with its own database, port and settings.
 type process struct {
-	t    *testing.T
-	env  []string
-	url  string // as browsers see it
-	at   string // where it listens
-	cmd  *exec.Cmd
-	done chan error
-	log  lockedBuffer
+	t      *testing.T
+	env    []string
+	folder string // of its database and key
+	url    string // as browsers see it
+	at     string // where it listens
+	cmd    *exec.Cmd
+	done   chan error
+	log    lockedBuffer
 }
 
 // lockedBuffer keeps what a process writes.
@@ -72,7 +73,7 @@ func newProcess(t *testing.T, allow ...string) *process {
 		t.Fatal(err)
 	}
 	folder := t.TempDir()
-	p := &process{t: t, url: "http://" + address, at: "http://" + address}
+	p := &process{t: t, folder: folder, url: "http://" + address, at: "http://" + address}
 	p.env = append(os.Environ(), asProgram+"=1",
 		"BBBRIDGE_LISTEN="+address, "BBBRIDGE_PUBLIC_URL="+p.url,
 		"BBBRIDGE_DATABASE=sqlite:"+filepath.Join(folder, "b.db"), "BBBRIDGE_MASTER_KEY_FILE="+filepath.Join(folder, "b.key"),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -41,10 +42,22 @@ func (d demoCommand) Run(p *program) error {
 	}
 	defer stage.db.Close()
 	fmt.Fprintf(p.out, "Open %s\n", stage.lms.URL())
-	fmt.Fprintln(p.out, "1. Be Anna, the teacher: open the classroom of her course and start the class.")
-	fmt.Fprintln(p.out, "2. In another tab be Ben, a learner: open the same classroom and join. Leave after a while, in both.")
-	fmt.Fprintln(p.out, "3. Look into the course's gradebook: the grade comes by itself. Stop with Ctrl-C; nothing is kept.")
+	for i, step := range demoSteps {
+		fmt.Fprintf(p.out, "%d. %s\n", i+1, step)
+	}
+	fmt.Fprintln(p.out, "Stop with Ctrl-C; nothing is kept.")
 	return stage.run(p)
+}
+
+// demoMinutes is how long one has to be in class for the grade.
+const demoMinutes = 1
+
+// demoSteps lead from a link to a grade. The LMS's first page has them, too.
+var demoSteps = []string{
+	"Continue as Anna Moreau, the teacher. In Introduction to Law open “Weekly seminar”, and start the class.",
+	"In a second tab open the same address, and continue as Ben Okafor, a learner. Open “Weekly seminar” there, and join the class.",
+	"Stay a minute: that long Ben has to be in class for his points. Then end the class as Anna, with “End class for all”.",
+	"Look at the course's Grades: some seconds later Ben has 100 of 100.",
 }
 
 // A stage is the demo put together.
@@ -58,20 +71,12 @@ type stage struct {
 
 func (d demoCommand) stage(ctx context.Context, folder string) (*stage, error) {
 	var s stage
-	for i := range s.listeners {
-		port := 0
-		if d.Port != 0 {
-			port = d.Port + i
-		}
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err != nil {
-			return nil, fmt.Errorf("listen: %w (another port: bbbridge demo --port N)", err)
-		}
-		s.listeners[i] = listener
+	if err := s.listen(d.Port); err != nil {
+		return nil, err
 	}
 	log := newLogger(os.Stderr, slog.LevelWarn)
 	address := func(i int) string { return "http://" + s.listeners[i].Addr().String() }
-	s.lms = ltitest.New(ltitest.Options{BaseURL: address(1) + "/lms", Seed: true, Log: log})
+	s.lms = ltitest.New(ltitest.Options{BaseURL: address(1) + "/lms", Seed: true, Steps: demoSteps, Log: log})
 	s.meetings = bbbtest.New(bbbtest.Options{BaseURL: address(2) + "/bigbluebutton", Log: log, EndDelay: time.Second, AnalyticsDelay: 2 * time.Second})
 	cfg := configs.Defaults()
 	cfg.PublicURL, cfg.PollInterval = address(0), 5*time.Second
@@ -90,6 +95,31 @@ func (d demoCommand) stage(ctx context.Context, folder string) (*stage, error) {
 	return &s, err
 }
 
+// demoPorts is how the demo's ports are chosen.
+const demoPorts = "'make demo PORT=9080' or 'bbbridge demo --port 9080', which takes 9081 and 9082 as well"
+
+// listen takes three ports in a row, or any.
+func (s *stage) listen(port int) error {
+	if most := math.MaxUint16 - len(s.listeners) + 1; port < 0 || port > most {
+		return fmt.Errorf("the port must be between 1 and %d, since the two after it are needed as well; 0 takes any free ones", most)
+	}
+	for i := range s.listeners {
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			for _, taken := range s.listeners[:i] {
+				err = errors.Join(err, taken.Close())
+			}
+			return cantListen(address, demoPorts, err)
+		}
+		s.listeners[i] = listener
+		if port > 0 {
+			port++
+		}
+	}
+	return nil
+}
+
 // register makes the three know each other, and puts a classroom into a course.
 func (s *stage) register(ctx context.Context, cfg configs.Config) error {
 	tool := s.lms.AddTool(ltitest.Tool{
@@ -97,7 +127,7 @@ func (s *stage) register(ctx context.Context, cfg configs.Config) error {
 		JWKSURL: cfg.PublicURL + "/.well-known/jwks.json", Roster: true, ShareName: true,
 	})
 	s.lms.AddLink(ltitest.Link{
-		Course: "law", Tool: tool.ID, Title: "Weekly seminar", Custom: map[string]string{"complete_minutes": "1"},
+		Course: "law", Tool: tool.ID, Title: "Weekly seminar", Custom: map[string]string{"complete_minutes": strconv.Itoa(demoMinutes)},
 	})
 	r := s.lms.Registration(tool)
 	_, err := s.db.AddPlatform(ctx, store.Platform{

@@ -16,12 +16,12 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/bbbridge/bbbridge/configs"
-	"github.com/bbbridge/bbbridge/store"
 )
 
 // commands are what the program does.
 type commands struct {
-	Config string `help:"TOML file with settings. Variables of the environment, BBBRIDGE_…, override it." placeholder:"FILE" type:"path"`
+	Config  string           `help:"TOML file with settings. Variables of the environment, BBBRIDGE_…, override it." placeholder:"FILE" type:"path"`
+	Version kong.VersionFlag `help:"Print the version."`
 
 	Serve    serveCommand    `cmd:"" help:"Run the service."`
 	Demo     demoCommand     `cmd:"" help:"Run the service with a simulated LMS and BigBlueButton on this machine."`
@@ -29,7 +29,7 @@ type commands struct {
 	Server   serverCommand   `cmd:"" help:"Set up BigBlueButton servers."`
 	Tenant   tenantCommand   `cmd:"" help:"What holds for all platforms: their server, and which roles moderate."`
 	Keys     keysCommand     `cmd:"" help:"The tool's signing keys."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Release  versionCommand  `name:"version" cmd:"" help:"Print the version."`
 }
 
 // program is what each command gets.
@@ -54,12 +54,13 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	exit := -1
 	parser, err := kong.New(&c, kong.Name("bbbridge"), kong.Writers(out, errs),
 		kong.Description("Classrooms of BigBlueButton in the courses of your LMS, and grades for who attended."),
+		kong.Vars{"version": "bbbridge " + version()},
 		kong.Exit(func(code int) { exit = code }))
 	if err != nil {
 		panic(err) // the commands above are wrong
 	}
 	line, err := parser.Parse(args)
-	if exit >= 0 { // --help
+	if exit >= 0 { // --help, --version
 		return exit
 	}
 	if err != nil {
@@ -76,35 +77,6 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 
 // settings reads the configuration.
 func (p *program) settings() (configs.Config, error) { return configs.Load(p.config, p.env) }
-
-// open reads the configuration and opens its database.
-func (p *program) open() (configs.Config, *store.DB, error) {
-	cfg, err := p.settings()
-	if err != nil {
-		return configs.Config{}, nil, err
-	}
-	_, db, err := openWith(p, cfg)
-	return cfg, db, err
-}
-
-// openWith opens the database of a configuration, with its master key.
-func openWith(ctx context.Context, cfg configs.Config) (store.MasterKey, *store.DB, error) {
-	key, err := masterKey(cfg)
-	if err != nil {
-		return store.MasterKey{}, nil, err
-	}
-	db, err := store.Open(ctx, string(cfg.Database), key)
-	return key, db, err
-}
-
-// masterKey is the one of the environment, or that of the file. The file is
-// made if it is missing, but not for PostgreSQL: another node has it.
-func masterKey(cfg configs.Config) (store.MasterKey, error) {
-	if cfg.MasterKey != "" {
-		return store.ParseMasterKey(string(cfg.MasterKey))
-	}
-	return store.LoadMasterKey(cfg.MasterKeyFile, cfg.SQLite())
-}
 
 func newLogger(to io.Writer, level slog.Level) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(to, &slog.HandlerOptions{Level: level}))

@@ -43,7 +43,7 @@ func newSchema(t *testing.T, dsn string) configs.Secret {
 // another is a second node's runner of jobs, on the same database.
 func (w *world) another(cfg configs.Config) {
 	w.t.Helper()
-	key, err := masterKey(cfg)
+	key, err := masterKey(w.t.Context(), cfg)
 	if err != nil {
 		w.t.Fatal(err)
 	}

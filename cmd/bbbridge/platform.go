@@ -20,6 +20,7 @@ type platformCommand struct {
 	Add     platformAdd     `cmd:"" help:"Register a platform."`
 	List    platformList    `cmd:"" help:"List the platforms."`
 	Show    platformShow    `cmd:"" help:"Show one platform, and what to paste there."`
+	Edit    platformEdit    `cmd:"" help:"Change a platform: what is named, and nothing else."`
 	Disable platformDisable `cmd:"" help:"Refuse a platform's launches and hold its grades for now; --undo takes them again."`
 	Remove  platformRemove  `cmd:"" help:"Take a platform out of use. What people attended there is kept."`
 }
@@ -51,20 +52,7 @@ func (a platformAdd) Run(p *program) error {
 	if err := a.check(cfg); err != nil {
 		return err
 	}
-	deployments := map[string]bool{}
-	for _, id := range a.DeploymentID {
-		deployments[id] = true
-	}
-	added, err := db.AddPlatform(p, store.Platform{
-		TenantID: classroom.DefaultTenant,
-		Registration: lti.Registration{
-			Name: a.Name, Issuer: a.Issuer, ClientID: a.ClientID,
-			AuthURL: a.AuthURL, TokenURL: a.TokenURL, JWKSURL: a.JWKSURL, TokenAudience: a.TokenAudience,
-			Deployments: deployments, AdoptDeployments: len(deployments) == 0,
-			Algorithms: a.Algorithm, FrameAncestors: a.FrameAncestor, TrustedAudiences: a.TrustedAudience,
-			AllowAnonymous: a.AllowAnonymous, LinkFromDeployment: a.LinkFromDeployment,
-		},
-	})
+	added, err := db.AddPlatform(p, store.Platform{TenantID: classroom.DefaultTenant, Registration: a.registration(lti.Registration{})})
 	if errors.Is(err, store.ErrExists) {
 		return fmt.Errorf("a platform with this name, or with this issuer and client id, is registered already: see 'bbbridge platform list'")
 	}
@@ -80,6 +68,20 @@ func (a platformAdd) Run(p *program) error {
 	}
 	printTool(p, cfg, added)
 	return nil
+}
+
+// registration is r as the options say.
+func (a platformAdd) registration(r lti.Registration) lti.Registration {
+	r.Name, r.Issuer, r.ClientID = a.Name, a.Issuer, a.ClientID
+	r.AuthURL, r.TokenURL, r.JWKSURL, r.TokenAudience = a.AuthURL, a.TokenURL, a.JWKSURL, a.TokenAudience
+	r.Deployments = map[string]bool{}
+	for _, id := range a.DeploymentID {
+		r.Deployments[id] = true
+	}
+	r.AdoptDeployments = len(a.DeploymentID) == 0
+	r.Algorithms, r.FrameAncestors, r.TrustedAudiences = a.Algorithm, a.FrameAncestor, a.TrustedAudience
+	r.AllowAnonymous, r.LinkFromDeployment = a.AllowAnonymous, a.LinkFromDeployment
+	return r
 }
 
 // tidy takes away what pasting puts around values.

@@ -38,17 +38,31 @@ func (serveCommand) Run(p *program) error {
 		return err
 	}
 	defer db.Close()
+	if err := (&store.LateReports{Folder: cfg.ReportFolder}).Ready(); err != nil {
+		return fmt.Errorf("%w; %s says where", err, configs.Called("report_folder"))
+	}
 	s, err := assemble(cfg, db, key, newLogger(p.log, cfg.LogLevel), time.Now)
 	if err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return cantListen(cfg.Listen, configs.Called("listen"), err)
 	}
 	settle()
+	s.warn(cfg, p.env)
 	s.log.Info("serving", "address", listener.Addr().String(), "url", cfg.PublicURL, "version", version())
 	return s.serve(p, listener)
+}
+
+// warn tells of what does no harm at once.
+func (s *service) warn(cfg configs.Config, environ []string) {
+	for _, variable := range configs.Strangers(environ) {
+		s.log.Warn("a variable begins like bbbridge's and is no setting", "variable", variable)
+	}
+	for _, file := range exposedFiles(cfg) {
+		s.log.Warn("others may read or change a file with secrets", "file", file.path, "mode", file.mode, "cure", file.cure)
+	}
 }
 
 // gcPercent lets the heap, which is small, grow to three times what lives in

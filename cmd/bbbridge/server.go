@@ -106,7 +106,7 @@ func (a serverAdd) api(file secretFile) (string, error) {
 // quoted is a name as a shell wants it.
 func quoted(name string) string {
 	if strings.ContainsFunc(name, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' && r != '_' && r != '.'
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./", r)
 	}) {
 		return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 	}
@@ -143,23 +143,6 @@ func (serverList) Run(p *program) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.Name, s.URL, s.Algorithm, purpose)
 	}
 	return w.Flush()
-}
-
-type serverRemove struct {
-	Name string `arg:"" help:"The server's name."`
-}
-
-func (r serverRemove) Run(p *program) error {
-	_, db, err := p.open()
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if err := db.RemoveServer(p, r.Name); err != nil {
-		return named("server", r.Name, err)
-	}
-	fmt.Fprintf(p.out, "Removed %s. New classes go to another server; its recordings are not listed any more.\n", r.Name)
-	return nil
 }
 
 type serverTest struct {
@@ -246,26 +229,31 @@ func (r *round) explain(ctx context.Context, err error) string {
 		}
 		return text + "\nNo other hash works either: the secret is wrong, or of another server than this address."
 	}
-	return text + "\n" + cures[string(cause)]
+	return text + "\n" + cures[cause]
 }
 
 // cures are what to do about a cause (docs/bigbluebutton.md).
-var cures = map[string]string{
-	"dns":             "This machine can't resolve the server's name: check the address for a typo.",
-	"refused":         "Nothing listens there, or a firewall says no: check address and port.",
-	"timeout":         "No answer came in time: check this machine's way out (port 443) and whether the server is up.",
-	"tls":             "The certificate isn't trusted here. Most often an intermediate certificate is missing on the server.",
-	"address_blocked": "The address is a private one. If that is right, add host:port to BBBRIDGE_ALLOW_HOSTS.",
-	"not_found_path":  "There is no BigBlueButton API at this path: paste the address that 'bbb-conf --secret' prints.",
-	"html":            "A web page answered instead of the API: check the path, or a login page before it.",
-	"not_bbb":         "What answered is no BigBlueButton API.",
-	"redirect":        "The server sends us elsewhere: add it with that address.",
-	"api_disabled":    "The API is switched off on the server.",
-	"access_denied":   "The provider lets this machine not in (IP list or password before the API).",
-	"server_error":    "The server has a problem of its own: ask its admin.",
-	"broken":          "The connection broke off in the middle: a proxy or firewall between, or a server going down.",
-	"too_large":       "The answer was far larger than any of BigBlueButton's: something else answers there.",
-	"failed":          "The server refused the call for the reason it gives above.",
-	"cancelled":       "The test was stopped.",
-	"unknown":         "See the message above, and the server's own log.",
+var cures = map[bbb.Cause]string{
+	bbb.CauseDNS:            "This machine can't resolve the server's name: check the address for a typo.",
+	bbb.CauseRefused:        "Nothing listens there, or a firewall says no: check address and port.",
+	bbb.CauseTimeout:        "No answer came in time: check this machine's way out (port 443) and whether the server is up.",
+	bbb.CauseTLSName:        "The certificate is for another name: add the server by a name that the certificate has, or have one made for this name. Another site of the same machine may answer here.",
+	bbb.CauseTLSExpired:     "The certificate has expired, or isn't valid yet: it must be renewed on the server. If it was, look at this machine's clock.",
+	bbb.CauseTLSAuthority:   "Nobody whom this machine trusts vouches for the certificate. Most often an intermediate certificate is missing on the server; of an authority of your own, put the certificate into the file that SSL_CERT_FILE names.",
+	bbb.CauseTLSMissing:     "What listens there speaks no TLS: at https:// it must be the port of TLS, 443 if none is in the address.",
+	bbb.CauseTLSExpected:    "That port wants TLS: add the server with https://.",
+	bbb.CauseTLS:            "Encryption didn't come about, for the reason above. The server must know TLS 1.2 or 1.3, ask for no certificate of ours, and have one that is for servers.",
+	bbb.CauseAddressBlocked: "The address is a private one. If that is right, add host:port to BBBRIDGE_ALLOW_HOSTS.",
+	bbb.CauseNotFoundPath:   "There is no BigBlueButton API at this path: paste the address that 'bbb-conf --secret' prints.",
+	bbb.CauseHTML:           "A web page answered instead of the API: check the path, or a login page before it.",
+	bbb.CauseNotBBB:         "What answered is no BigBlueButton API.",
+	bbb.CauseRedirect:       "The server sends us elsewhere: add it with that address.",
+	bbb.CauseAPIDisabled:    "The API is switched off on the server.",
+	bbb.CauseAccessDenied:   "The provider lets this machine not in (IP list or password before the API).",
+	bbb.CauseServerError:    "The server has a problem of its own: ask its admin.",
+	bbb.CauseBroken:         "The connection broke off in the middle: a proxy or firewall between, or a server going down.",
+	bbb.CauseTooLarge:       "The answer was far larger than any of BigBlueButton's: something else answers there.",
+	bbb.CauseFailed:         "The server refused the call for the reason it gives above.",
+	bbb.CauseCancelled:      "The test was stopped.",
+	bbb.CauseUnknown:        "See the message above, and the server's own log.",
 }

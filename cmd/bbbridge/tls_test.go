@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/pem"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -75,11 +76,67 @@ func TestHTTPS(t *testing.T) {
 	w.eventually("Ben has his grade", func() bool { return w.grade(link, "ben") == "10/10" })
 }
 
+// What is wrong with TLS is told with what to do about it.
+func TestServerTestTellsFaultsOfTLS(t *testing.T) {
+	w, p, roots := newSecureProcess(t)
+	host := hostOf(w.bbb.URL())
+	_, port, err := net.SplitHostPort(host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := bbbtest.Start(t, bbbtest.Options{})
+	p.env = append(p.env, "BBBRIDGE_ALLOW_HOSTS="+strings.Join([]string{host, "localhost:" + port, hostOf(plain.URL())}, ","))
+	trusting := append(p.env, "SSL_CERT_FILE="+roots)
+	for _, test := range []struct {
+		name, url string
+		env       []string
+		want      []string
+	}{
+		{"trusted", w.bbb.URL(), trusting, nil},
+		{"of another name", "https://localhost:" + port, trusting, []string{"cause: tls_name\n", "for another name"}},
+		{"nobody vouches", w.bbb.URL(), p.env, []string{"cause: tls_authority\n", "SSL_CERT_FILE"}},
+		{"plain HTTP at the port", "https://" + hostOf(plain.URL()), p.env, []string{"cause: tls_missing\n", "speaks no TLS"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p.env = test.env
+			secret := filepath.Join(t.TempDir(), "secret")
+			if err := os.WriteFile(secret, []byte(w.bbb.Secret()), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			p.must("server", "add", "--name", test.name, "--url", test.url, "--secret-file", secret)
+			got, err := p.command("server", "test", test.name)
+			if (err == nil) != (test.want == nil) {
+				t.Errorf("%v: %s", err, got)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("it doesn't say %q: %s", want, got)
+				}
+			}
+		})
+	}
+}
+
+// At a server on this machine that is known by http:// and wants TLS.
+func TestServerTestAtPortOfTLS(t *testing.T) {
+	secure := bbbtest.Start(t, bbbtest.Options{TLS: true})
+	p := newProcess(t, hostOf(secure.URL()))
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte(secure.Secret()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.must("server", "add", "--name", "bbb", "--url", strings.Replace(secure.URL(), "https://", "http://", 1), "--secret-file", secret)
+	got, err := p.command("server", "test", "bbb")
+	if err == nil || !strings.Contains(got, "cause: tls_expected\nThat port wants TLS: add the server with https://.") {
+		t.Errorf("%v: %s", err, got)
+	}
+}
+
 // Certificates that nobody vouches for are not trusted.
 func TestHTTPSUntrusted(t *testing.T) {
 	w, p, _ := newSecureProcess(t)
 	link := w.registered(p)
-	if got, err := p.command("server", "test", "bbb"); err == nil || !strings.Contains(got, "cause: tls") {
+	if got, err := p.command("server", "test", "bbb"); err == nil || !strings.Contains(got, "cause: tls_authority\n") {
 		t.Errorf("server test: %v %s", err, got)
 	}
 	p.serve()

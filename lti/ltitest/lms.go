@@ -24,6 +24,7 @@ type Options struct {
 	Name    string           // on the LMS's pages; "" is "Little LMS"
 	Now     func() time.Time // nil is time.Now
 	Seed    bool             // with the courses and people of the demo
+	Steps   []string         // what to do, on the first page; nil: what can always be done
 	TLS     bool             // Start serves https; Client trusts it
 	Log     *slog.Logger     // nil logs nothing
 }
@@ -39,6 +40,7 @@ type LMS struct {
 	handler http.Handler
 	client  *http.Client // fetches the tools' key sets
 	pages   *pages
+	does    []string // the steps of the first page; nil: steps
 
 	mu        sync.Mutex // guards all below
 	behaviour Behaviour
@@ -71,6 +73,7 @@ func New(o Options) *LMS {
 		pages:     parsePages(),
 		behaviour: behaviour,
 		book:      newGradebook(),
+		does:      o.Steps,
 		keys:      newKeyRing(),
 		launches:  newLaunches(),
 		tokens:    newTokens(),

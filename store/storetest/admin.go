@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -38,6 +39,52 @@ func testPlatforms(t *testing.T, w *world) {
 	_, err = w.Registration(w.ctx, "unknown")
 	w.fails(err, lti.ErrNoRegistration)
 }
+
+// All but who it is can be changed of a platform, and what waits for it goes out.
+func testEditedPlatform(t *testing.T, w *world) {
+	c := w.settled("link")
+	must(w.AddPlatform(w.ctx, platform("Academy", "client-2")))(w)
+	before := must(w.Platform(w.ctx, "uni"))(w)
+	want := before
+	want.Name, want.AuthURL, want.TokenURL, want.JWKSURL = "university", "https://lms.example.org/a", "https://lms.example.org/t", "https://lms.example.org/j"
+	want.TokenAudience, want.Algorithms = "https://aud.example.org", []string{"RS512"}
+	want.Deployments = map[string]bool{"2": true, "3": false}
+	want.AdoptDeployments, want.AllowAnonymous, want.LinkFromDeployment = true, true, true
+	want.TrustedAudiences, want.FrameAncestors = []string{"other"}, []string{"https://frame.example.org"}
+	w.pass(time.Hour)
+	was, is, err := w.EditPlatform(w.ctx, "uni", func(p *store.Platform) error {
+		*p = want
+		p.ID, p.Issuer, p.ClientID = "another", "https://other.example.org", "client-9"
+		return nil
+	})
+	w.ok(err)
+	w.same(was, before)
+	w.same(is, want)
+	w.same(must(w.Platform(w.ctx, "university"))(w), want)
+	w.same(must(w.Registration(w.ctx, before.ID))(w), want.Registration)
+	w.same(w.job(gradebook.DeliverJob, c.ann.Placement.ID+"/"+c.ann.Person.ID).RunAt, w.now)
+
+	changeless := func(*store.Platform) error { return nil }
+	_, is, err = w.EditPlatform(w.ctx, "university", changeless)
+	w.ok(err)
+	w.same(is, want)
+	_, _, err = w.EditPlatform(w.ctx, "university", func(p *store.Platform) error {
+		p.Deployments["4"], p.Name = true, "Academy"
+		return nil
+	})
+	w.fails(err, store.ErrExists)
+	_, _, err = w.EditPlatform(w.ctx, "university", func(p *store.Platform) error {
+		p.TokenURL = ""
+		return errStop
+	})
+	w.fails(err, errStop)
+	w.same(must(w.Platform(w.ctx, "university"))(w), want)
+	w.ok(w.RemovePlatform(w.ctx, "university"))
+	_, _, err = w.EditPlatform(w.ctx, "university", changeless)
+	w.fails(err, classroom.ErrNotFound)
+}
+
+var errStop = errors.New("stop")
 
 // A removed platform is unknown, its grades wait, and it may come back.
 func testRemovedPlatform(t *testing.T, w *world) {
@@ -99,7 +146,20 @@ func testServers(t *testing.T, w *world) {
 }
 
 func testRemovedServer(t *testing.T, w *world) {
-	m := w.meeting(w.launch("ann", "link").Room)
+	began := w.now
+	first, second := w.launch("ann", "link"), w.launch("ann", "another")
+	m := w.meeting(first.Room)
+	over := w.meeting(second.Room)
+	w.pass(time.Minute)
+	again := w.meeting(second.Room)
+	w.ok(w.EndMeeting(w.ctx, over.ID, w.now, w.now))
+	other := must(w.AddServer(w.ctx, classroom.Server{Name: "other", Server: bbb.Server{URL: "https://bbb2.example.org/api"}}))(w)
+	w.same(must(w.UseOf(w.ctx, w.server.ID))(w), store.ServerUse{Rooms: 2, Courses: 1, Running: []store.RunningClass{
+		{Room: first.Room.Title, Course: first.Course.Title, Since: began.Add(-m.ClockOffset)},
+		{Room: second.Room.Title, Course: first.Course.Title, Since: began.Add(time.Minute - again.ClockOffset)},
+	}})
+	w.same(must(w.UseOf(w.ctx, other.ID))(w), store.ServerUse{})
+	w.ok(w.RemoveServer(w.ctx, "other"))
 	w.ok(w.RemoveServer(w.ctx, "bbb"))
 	_, err := w.Server(w.ctx, w.server.ID)
 	w.fails(err, classroom.ErrNotFound)

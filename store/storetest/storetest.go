@@ -49,7 +49,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"jobs": testJobs, "job asked for again": testJobAgain, "job while it runs": testJobWhileRunning,
 		"lease over": testLease, "free jobs": testFreeJobs, "retried job": testRetry, "lanes": testLanes, "hastened jobs": testHasten, "claims in parallel": testParallelClaims,
 		"sweep": testSweep, "counts": testCounts,
-		"platforms": testPlatforms, "removed platform": testRemovedPlatform, "disabled platform": testDisabledPlatform,
+		"platforms": testPlatforms, "edited platform": testEditedPlatform, "removed platform": testRemovedPlatform, "disabled platform": testDisabledPlatform,
 		"servers": testServers, "removed server": testRemovedServer, "tenant": testTenant, "freshness": testFreshness,
 		"keys": testKeys, "first key in parallel": testFirstKey, "rotation": testRotation, "rotation at once": testRotationAtOnce,
 	} {
