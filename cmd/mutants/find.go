@@ -160,6 +160,12 @@ func (f *finder) silence(n ast.Node) {
 		if n.Tag != nil {
 			f.quiet[n.Tag] = true
 		}
+	case *ast.ReturnStmt:
+		if f.returnsError(n) { // nobody reads the rest
+			for _, result := range n.Results {
+				f.quiet[result] = true
+			}
+		}
 	case *ast.CallExpr:
 		if forLogs(f.text(n.Fun)) {
 			for _, arg := range n.Args {

@@ -122,19 +122,24 @@ func (f *finder) negate(condition ast.Expr) {
 
 // ofReturn has an error returned as none.
 func (f *finder) ofReturn(n *ast.ReturnStmt) {
+	if f.returnsError(n) {
+		last := n.Results[len(n.Results)-1]
+		f.change("error dropped", n, last.Pos(), last.End(), "nil")
+	}
+}
+
+// returnsError reports whether n ends with an error, perhaps one of nothing but
+// not nil by itself.
+func (f *finder) returnsError(n *ast.ReturnStmt) bool {
 	results := f.results[len(f.results)-1]
 	if results == nil || len(n.Results) == 0 {
-		return
+		return false
 	}
 	returned := 0
 	for _, field := range results.List {
 		returned += max(1, len(field.Names))
 	}
-	last := n.Results[len(n.Results)-1]
-	if f.text(results.List[len(results.List)-1].Type) != "error" || len(n.Results) != returned || f.text(last) == "nil" {
-		return
-	}
-	f.change("error dropped", n, last.Pos(), last.End(), "nil")
+	return f.text(results.List[len(results.List)-1].Type) == "error" && len(n.Results) == returned && f.text(n.Results[returned-1]) != "nil"
 }
 
 // ofAssignment leaves out what is written into a field, a list or a map.

@@ -46,6 +46,8 @@ func TestFind(t *testing.T) {
 		{"least and most", "_ = min(a, b)", []string{"min, max: min(a, b) → max(a, b)"}},
 		{"a list's only member", "_ = max(list)", nil},
 		{"errors", "return x, err", []string{"error dropped: return x, err → return x, nil"}},
+		{"nobody reads what comes with an error", "return 1, err", []string{"error dropped: return 1, err → return 1, nil"}},
+		{"what comes without one", "return 1, nil", []string{"number: 1 → 2"}},
 		{"no error", "return x, nil", nil},
 		{"both of a call", "return f()", nil},
 		{"a function within returns no error", "_ = func() bool { return a }", nil},
