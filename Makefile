@@ -5,6 +5,11 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME ?= 1m
 BENCH ?= .
 PORT ?= 8080
+SEED ?= 1
+N ?= 40
+PACKAGES ?= ./...
+MATCH ?=
+TESTS ?=
 
 # The whole binary is static: no libc is needed where it runs. SQLite loads no
 # extensions, which would need one. gin's MessagePack, a fifth of the code and
@@ -12,7 +17,7 @@ PORT ?= 8080
 STATIC = -trimpath -tags netgo,osusergo,sqlite_omit_load_extension,nomsgpack \
 	-ldflags '-s -w -X main.release=$(VERSION) -linkmode external -extldflags "-static"'
 
-.PHONY: demo test quick lint bench golden fuzz build release gcc
+.PHONY: demo test quick lint bench golden fuzz mutants build release gcc
 
 demo: gcc
 	@echo "Building bbbridge. The first time this takes some minutes, since SQLite is compiled."
@@ -42,6 +47,9 @@ fuzz: gcc
 	@status=0; for target in $$(git grep -o '^func Fuzz[A-Za-z0-9_]*' -- '*_test.go' | sed 's/:func /:/'); do \
 		go test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) "./$$(dirname "$${target%:*}")" || status=1; \
 	done; exit $$status
+
+mutants: gcc
+	@nice -n 10 go run ./cmd/mutants -seed $(SEED) -n $(N) -match '$(MATCH)' -tests '$(TESTS)' $(PACKAGES)
 
 build: gcc
 	CGO_ENABLED=1 go build $(STATIC) -o bbbridge ./cmd/bbbridge

@@ -86,13 +86,13 @@ func (c *Config) complete() {
 	}
 	if c.ReportFolder == "" {
 		c.ReportFolder = "bbbridge-reports"
-		if path, ok := c.sqlitePath(); ok && path != "" {
+		if path, ok := c.sqlitePath(); ok {
 			c.ReportFolder = strings.TrimSuffix(path, filepath.Ext(path)) + "-reports"
 		}
 	}
 	c.MasterKey = Secret(strings.TrimSpace(string(c.MasterKey)))
 	if c.MasterKeyFile == "" && c.MasterKey == "" {
-		if path, ok := c.sqlitePath(); ok && path != "" {
+		if path, ok := c.sqlitePath(); ok {
 			c.MasterKeyFile = strings.TrimSuffix(path, filepath.Ext(path)) + ".key"
 		}
 	}

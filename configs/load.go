@@ -143,9 +143,12 @@ func (c *Config) readDatabaseFile() Problems {
 		return Problems{{"database_file", "can't be read: " + err.Error()}}
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, addressMost))
-	if err != nil {
+	text, err := io.ReadAll(io.LimitReader(f, addressMost+1))
+	switch {
+	case err != nil:
 		return Problems{{"database_file", "can't be read: " + err.Error()}}
+	case len(text) > addressMost:
+		return Problems{{"database_file", "has more in it than an address"}}
 	}
 	c.Database = Secret(strings.TrimSpace(string(text)))
 	return nil
