@@ -31,7 +31,8 @@ type Rooms struct {
 	Wake        func()       // tells the job runner that something is due; may be nil
 	Log         *slog.Logger // nil: silent
 
-	live lives
+	live  lives
+	tasks tasks
 }
 
 // roomStore is what Rooms needs of the database.
@@ -70,6 +71,7 @@ type roomStore interface {
 	StopMeeting(ctx context.Context, id string, at, pollAt time.Time) error
 	LiveMeetings(ctx context.Context, roomID string) ([]attendance.Meeting, error)
 	LastMeeting(ctx context.Context, roomID string) (attendance.Meeting, error)
+	Presence(ctx context.Context, roomID, meetingID string, since time.Time, most int) (Presence, error)
 	KeepEvidence(ctx context.Context, e attendance.Evidence, settleAt time.Time) (bool, error)
 	Enqueue(context.Context, jobs.Job) error
 }

@@ -38,7 +38,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"claimed room": testClaimedRoom, "claims in parallel by courses": testClaimsInParallel,
 		"renamed room": testRenamedRoom, "swept picks": testSweptPicks, "framed pick": testFramedPick,
 		"rooms": testRooms, "settings": testSettings, "moved placement": testMovedPlacement, "replaced meeting id": testReplacedMeetingID,
-		"meetings": testMeetings, "one meeting": testOneMeeting, "meeting is back": testMeetingIsBack, "missed meeting": testMissedMeeting, "stopped meeting": testStoppedMeeting, "revived meeting": testRevivedMeeting, "parted meeting": testPartedMeeting, "end": testEnd, "evidence": testEvidence, "polls": testPolls,
+		"meetings": testMeetings, "one meeting": testOneMeeting, "meeting is back": testMeetingIsBack, "missed meeting": testMissedMeeting, "stopped meeting": testStoppedMeeting, "revived meeting": testRevivedMeeting, "parted meeting": testPartedMeeting, "presence": testPresence, "end": testEnd, "evidence": testEvidence, "polls": testPolls,
 		"settlement": testSettlement, "settled twice": testSettledTwice, "dirty": testDirty, "smaller settlement": testSmallerSettlement,
 		"people of a room": testPeople, "moved away": testMovedAway, "kept": testKept, "refused for lack": testRefusedForLack,
 		"order": testOrder, "outcome": testOutcome, "released deliveries": testRelease, "outcome of an older value": testOldOutcome, "resend": testResend, "held line item": testHeldLineItem,
