@@ -43,7 +43,7 @@ type roomStore interface {
 	Arrive(context.Context, Arrival) (Seat, error)
 	Seat(ctx context.Context, visitID string) (Seat, error)
 	LatestVisit(ctx context.Context, browser, roomID string) (string, error)
-	AddVisit(context.Context, Visit) error
+	OpenWindow(ctx context.Context, v Visit, most int) (string, error)
 	SeeVisit(ctx context.Context, visitID string, at time.Time) error
 	JoinVisit(ctx context.Context, v Visit) error
 	EndVisits(ctx context.Context, v Visit, at time.Time) error
