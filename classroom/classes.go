@@ -11,8 +11,11 @@ import (
 	"github.com/bbbridge/bbbridge/classroom/jobs"
 )
 
-// ErrUnreadable is the error of a callback whose body can't be read.
-var ErrUnreadable = errors.New("callback can't be read")
+// The errors of callbacks.
+var (
+	ErrUnreadable     = errors.New("callback can't be read")
+	ErrTooManyReports = errors.New("the meeting has as many reports as are kept")
+)
 
 // Classes gathers what BigBlueButton tells of meetings, and makes attendance
 // of it. Several goroutines may use it.
@@ -40,7 +43,8 @@ type classStore interface {
 	PartMeeting(ctx context.Context, roomID, id string, parted bool) error
 	MissMeeting(ctx context.Context, id string, at time.Time) (attendance.Meeting, error)
 	EndMeeting(ctx context.Context, id string, at, countsAt time.Time) error
-	KeepEvidence(ctx context.Context, e attendance.Evidence, settleAt time.Time) (bool, error)
+	Reports(ctx context.Context, meetingID string, most int) ([]attendance.Evidence, error)
+	KeepReport(ctx context.Context, e attendance.Evidence, spare []string, most, bytesMost int, settleAt time.Time) error
 	KeepPoll(ctx context.Context, meetingID string, body []byte, at time.Time) error
 	Server(ctx context.Context, id string) (Server, error)
 	Servers(context.Context) ([]Server, error)

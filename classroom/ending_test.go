@@ -121,8 +121,8 @@ func TestWhoComesWhileAClassIsLost(t *testing.T) {
 		return m
 	}
 	nothing := func(*attendance.Meeting) {}
-	poll := attendance.Evidence{Source: attendance.Poll, Body: []byte(`{"people":["utess","uben"]}`)}
-	join := attendance.Evidence{Source: attendance.Joining, Body: []byte("utess")}
+	poll := attendance.Evidence{Source: attendance.Poll, At: noon, Until: noon, Body: []byte(`{"people":["utess","uben"]}`)}
+	join := attendance.Evidence{Source: attendance.Joining, At: noon, Until: noon, Body: []byte("utess")}
 	for _, test := range []struct {
 		name     string
 		live     []attendance.Meeting

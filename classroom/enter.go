@@ -31,7 +31,8 @@ type Rooms struct {
 	Wake        func()       // tells the job runner that something is due; may be nil
 	Log         *slog.Logger // nil: silent
 
-	live lives
+	live  lives
+	tasks tasks
 }
 
 // roomStore is what Rooms needs of the database.
@@ -42,7 +43,7 @@ type roomStore interface {
 	Arrive(context.Context, Arrival) (Seat, error)
 	Seat(ctx context.Context, visitID string) (Seat, error)
 	LatestVisit(ctx context.Context, browser, roomID string) (string, error)
-	AddVisit(context.Context, Visit) error
+	OpenWindow(ctx context.Context, v Visit, most int) (string, error)
 	SeeVisit(ctx context.Context, visitID string, at time.Time) error
 	JoinVisit(ctx context.Context, v Visit) error
 	EndVisits(ctx context.Context, v Visit, at time.Time) error
@@ -71,6 +72,7 @@ type roomStore interface {
 	LiveMeetings(ctx context.Context, roomID string) ([]attendance.Meeting, error)
 	LastMeeting(ctx context.Context, roomID string) (attendance.Meeting, error)
 	LastClass(ctx context.Context, roomID string) (newest attendance.Session, ahead time.Duration, err error)
+	Presence(ctx context.Context, roomID, meetingID string, since time.Time, most int) (Presence, error)
 	KeepEvidence(ctx context.Context, e attendance.Evidence, settleAt time.Time) (bool, error)
 	Enqueue(context.Context, jobs.Job) error
 }

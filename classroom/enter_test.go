@@ -76,9 +76,9 @@ func (f *fakeRooms) LatestVisit(context.Context, string, string) (string, error)
 	return "", ErrNotFound
 }
 
-func (f *fakeRooms) AddVisit(_ context.Context, v Visit) error {
+func (f *fakeRooms) OpenWindow(_ context.Context, v Visit, _ int) (string, error) {
 	f.added = append(f.added, v)
-	return nil
+	return v.ID, nil
 }
 
 func (f *fakeRooms) SeeVisit(_ context.Context, id string, at time.Time) error {

@@ -19,7 +19,7 @@ import (
 // it is waited for, and then the report is put aside.
 //
 // The errors are bbb.ErrNoToken and bbb.ErrBadToken, ErrUnreadable,
-// ErrNotFound for a meeting that isn't ours, and those of body.
+// ErrNotFound for a meeting that isn't ours, ErrTooManyReports, and those of body.
 func (s *Classes) Callback(ctx context.Context, authorization string, body io.Reader) error {
 	servers, err := s.serversOrLast(ctx)
 	if err != nil {
@@ -54,7 +54,7 @@ func (s *Classes) Callback(ctx context.Context, authorization string, body io.Re
 // refuses reports whether err says what a report is worth, and nothing about
 // the database.
 func refuses(err error) bool {
-	for _, refusal := range []error{bbb.ErrNoToken, bbb.ErrBadToken, ErrUnreadable, ErrNotFound} {
+	for _, refusal := range []error{bbb.ErrNoToken, bbb.ErrBadToken, ErrUnreadable, ErrNotFound, ErrTooManyReports} {
 		if errors.Is(err, refusal) {
 			return true
 		}
@@ -75,9 +75,8 @@ func (s *Classes) take(ctx context.Context, signed map[string]bool, late LateRep
 	if err != nil {
 		return err
 	}
-	e := attendance.Evidence{ID: newID(), MeetingID: m.ID, Source: attendance.Analytics, At: late.At, Until: late.At, Body: late.Body}
-	if _, err := s.Store.KeepEvidence(ctx, e, s.Now()); err != nil {
-		return fmt.Errorf("keep report of meeting %s: %w", m.ID, err)
+	if err := s.keepReport(ctx, m, report, late); err != nil {
+		return err
 	}
 	if !report.Finish.IsZero() {
 		if err := s.Store.EndMeeting(ctx, m.ID, report.Finish, s.Now()); err != nil {
@@ -85,6 +84,40 @@ func (s *Classes) take(ctx context.Context, signed map[string]bool, late LateRep
 		}
 	}
 	s.wake()
+	return nil
+}
+
+// What is kept of the reports of one meeting. One is usual, and each more that
+// says nothing new isn't kept.
+const (
+	reportsMost     = 8
+	reportBytesMost = 24 << 20
+)
+
+// keepReport keeps a report unless those that are kept say all that it says, and
+// drops those of them that say nothing beside it: all reports of a meeting are
+// united, so nobody loses by either. Where that leaves too many, the ones that
+// came first stay: what was counted from them is somebody's attendance. The new
+// one is then ErrTooManyReports.
+func (s *Classes) keepReport(ctx context.Context, m attendance.Meeting, report bbb.Analytics, late LateReport) error {
+	kept, err := s.Store.Reports(ctx, m.ID, reportsMost)
+	if err != nil {
+		return fmt.Errorf("reports of meeting %s: %w", m.ID, err)
+	}
+	var spare []string
+	for _, e := range kept {
+		old, err := bbb.ParseAnalytics(e.Body)
+		switch {
+		case err == nil && attendance.Covers(old, report):
+			return nil
+		case err == nil && attendance.Covers(report, old):
+			spare = append(spare, e.ID)
+		}
+	}
+	e := attendance.Evidence{ID: newID(), MeetingID: m.ID, Source: attendance.Analytics, At: late.At, Until: late.At, Body: late.Body}
+	if err := s.Store.KeepReport(ctx, e, spare, reportsMost, reportBytesMost, s.Now()); err != nil {
+		return fmt.Errorf("keep report of meeting %s: %w", m.ID, err)
+	}
 	return nil
 }
 

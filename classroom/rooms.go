@@ -71,23 +71,35 @@ type started struct {
 }
 
 // start creates the meeting of the seat's room, through the seat's placement.
-// create is idempotent, so there's no need to ask whether it runs.
+// create is idempotent, so there's no need to ask whether it runs. Where a class
+// goes on as far as we know, a server that takes long isn't waited for.
 func (s *Rooms) start(ctx context.Context, seat Seat) (Server, attendance.Meeting, error) {
 	flight := "create "
 	if seat.Tries >= EndingTries { // no more waiting: another answer than the others'
 		flight = "create at last "
 	}
 	result := s.live.flight.DoChan(flight+seat.Room.ID, func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startWait)
-		defer cancel()
+		ctx, done := s.tasks.hold(ctx, startWait)
+		defer done()
 		return s.create(ctx, seat)
 	})
-	select {
-	case r := <-result:
-		st, _ := r.Val.(started)
-		return st.server, st.meeting, r.Err
-	case <-ctx.Done():
-		return Server{}, attendance.Meeting{}, ctx.Err()
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for {
+		select {
+		case r := <-result:
+			st, _ := r.Val.(started)
+			return st.server, st.meeting, r.Err
+		case <-late.C:
+			if seat.Tries > 0 { // they have just come out of one that isn't on any more
+				continue
+			}
+			if on, err := s.classOn(ctx, seat); err == nil {
+				return on.server, on.meeting, nil
+			}
+		case <-ctx.Done():
+			return Server{}, attendance.Meeting{}, ctx.Err()
+		}
 	}
 }
 

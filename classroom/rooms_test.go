@@ -2,6 +2,7 @@ package classroom
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/url"
 	"slices"
@@ -144,6 +145,29 @@ func (f *fakeClass) StopMeeting(_ context.Context, id string, _, _ time.Time) er
 
 func (f *fakeClass) EvidenceOf(context.Context, string) ([]attendance.Evidence, error) {
 	return f.evidence, nil
+}
+
+func (f *fakeClass) Presence(_ context.Context, _, _ string, since time.Time, _ int) (Presence, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	named := func(id string) Participant {
+		return Participant{PersonID: id, Moderator: slices.ContainsFunc(f.people, func(e Enrolment) bool { return e.PersonID == id && e.Role == Moderator })}
+	}
+	var p Presence
+	for _, e := range slices.Backward(f.evidence) {
+		var report attendance.PollReport
+		switch {
+		case e.Until.Before(since):
+		case e.Source == attendance.Joining:
+			p.Joined = append(p.Joined, Joined{named(string(e.Body)), e.Until})
+		case p.SeenAt.IsZero() && json.Unmarshal(e.Body, &report) == nil:
+			p.SeenAt = e.Until
+			for _, id := range report.People {
+				p.Seen = append(p.Seen, named(id))
+			}
+		}
+	}
+	return p, nil
 }
 
 func (f *fakeClass) RoomPeople(context.Context, string) ([]Enrolment, error) { return f.people, nil }

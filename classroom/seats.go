@@ -48,9 +48,14 @@ func (s *Rooms) visit(ctx context.Context, visitID, browserHash string) (Seat, e
 	return seat, nil
 }
 
+// windowsMost is how many windows of one launch have a visit of their own, each
+// in another browser or in one that keeps no cookies: some clicks more than
+// anybody makes. One more takes the place of the oldest.
+const windowsMost = 20
+
 // SeatByTicket is Seat for a new window, to which the frame's cookie doesn't
 // come: the caller has checked a ticket of ours for the visit. The window's
-// browser gets a visit of its own.
+// browser gets a visit of its own, one for each launch.
 func (s *Rooms) SeatByTicket(ctx context.Context, visitID, browser, roomID string) (Seat, error) {
 	seat, err := s.Store.Seat(ctx, visitID)
 	if err != nil {
@@ -71,7 +76,7 @@ func (s *Rooms) SeatByTicket(ctx context.Context, visitID, browser, roomID strin
 		seat.Visit.LaunchID = seat.Visit.ID
 	}
 	seat.Visit.ID, seat.Visit.Browser, seat.Visit.CreatedAt, seat.Visit.SeenAt = newID(), hash, s.Now(), s.Now()
-	if err := s.Store.AddVisit(ctx, seat.Visit); err != nil {
+	if seat.Visit.ID, err = s.Store.OpenWindow(ctx, seat.Visit, windowsMost); err != nil {
 		return Seat{}, fmt.Errorf("visit of a new window: %w", err)
 	}
 	if moved != nil {

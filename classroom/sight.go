@@ -2,10 +2,8 @@ package classroom
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/bbbridge/bbbridge/bbb"
@@ -42,103 +40,62 @@ func sighted(ctx context.Context, store sightStore, m attendance.Meeting, info b
 	return m, nil
 }
 
-const pastWait = 2 * time.Second // for a server, with a class that is over as far as we know
-
 // lookBack says what goes on in a room of which we know no class. One that was
 // taken for over not long ago is asked for, once every downFor: it may go on.
 func (s *Rooms) lookBack(ctx context.Context, room Room) (Live, error) {
-	_, err := s.Store.ServerOf(ctx, room.TenantID)
-	none := Live{NoServer: errors.Is(err, ErrNoServer), At: s.Now()}
-	m, err := s.Store.LastMeeting(ctx, room.ID)
-	if errors.Is(err, ErrNotFound) {
-		return none, nil
-	}
-	if err != nil {
-		return Live{}, fmt.Errorf("last meeting of room %s: %w", room.ID, err)
-	}
-	if m.EndedAt.IsZero() || !m.StoppedAt.IsZero() || s.Now().Sub(m.CountsAt) > lookBackFor || !s.live.mayAsk(room.ID, s.Now()) {
-		return none, nil
+	none, m, err := s.noClass(ctx, room)
+	if err != nil || m.ID == "" || !s.live.mayLookBack(room.ID, s.Now()) {
+		return none, err
 	}
 	server, err := s.Store.Server(ctx, m.ServerID)
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrNoServer) { // removed
+		return none, nil
+	}
+	if err != nil {
+		return Live{}, fmt.Errorf("server %s: %w", m.ServerID, err)
+	}
+	leave, err := s.live.enter(ctx, server.ID)
 	if err != nil {
 		return none, nil
 	}
-	asking, cancel := context.WithTimeout(ctx, pastWait)
-	defer cancel()
-	info, err := s.Client(server).MeetingInfo(asking, m.MeetingID)
+	defer leave()
+	asked := s.Now()
+	info, err := s.Client(server).MeetingInfo(ctx, m.MeetingID)
 	if err != nil || info.ForciblyEnded || len(info.Attendees) == 0 {
 		return none, nil
 	}
-	return s.seen(ctx, m, info)
+	return s.seen(ctx, m, info, asked)
 }
 
-// mayAsk reports whether a class that is over may be asked for now, and notes
-// that it was.
-func (l *lives) mayAsk(roomID string, now time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if now.Sub(l.asked[roomID]) < downFor {
-		return false
+// noClass is what is known of a room without a class, with the meeting that was
+// taken for over not long ago, if there is one.
+func (s *Rooms) noClass(ctx context.Context, room Room) (Live, attendance.Meeting, error) {
+	none := Live{At: s.Now()}
+	_, err := s.Store.ServerOf(ctx, room.TenantID)
+	if none.NoServer = errors.Is(err, ErrNoServer); err != nil && !none.NoServer {
+		return Live{}, attendance.Meeting{}, fmt.Errorf("server of room %s: %w", room.ID, err)
 	}
-	if l.asked == nil || len(l.asked) >= liveMost {
-		l.asked = map[string]time.Time{}
+	m, err := s.Store.LastMeeting(ctx, room.ID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return none, attendance.Meeting{}, nil
+	case err != nil:
+		return Live{}, attendance.Meeting{}, fmt.Errorf("last meeting of room %s: %w", room.ID, err)
+	case m.EndedAt.IsZero() || !m.StoppedAt.IsZero() || s.Now().Sub(m.CountsAt) > lookBackFor:
+		return none, attendance.Meeting{}, nil
 	}
-	l.asked[roomID] = now
-	return true
+	return none, m, nil
 }
 
 // notFound says what goes on in a room whose live meeting the server doesn't
 // find. It is asked from another side; if that knows the class, what the last
-// look saw of it holds.
+// look saw of it holds, however long ago.
 func (s *Rooms) notFound(ctx context.Context, room Room, m attendance.Meeting, client MeetingServer) (Live, error) {
+	at := s.Now()
 	if running, err := client.IsMeetingRunning(ctx, m.MeetingID); err != nil || !running || !m.StoppedAt.IsZero() {
-		return Live{Over: !m.StoppedAt.IsZero(), At: s.Now()}, nil
+		return Live{Over: !m.StoppedAt.IsZero(), At: at}, nil
 	}
-	l := Live{Meeting: m, At: s.Now()}
-	if known, ok := s.live.last(room.ID); ok && known.Meeting.ID == m.ID && known.Running {
-		known.At = l.At
-		return known, nil
-	}
-	evidence, err := s.Store.EvidenceOf(ctx, m.ID)
-	if err != nil {
-		return Live{}, fmt.Errorf("evidence of meeting %s: %w", m.ID, err)
-	}
-	people, err := s.Store.RoomPeople(ctx, room.ID)
-	if err != nil {
-		return Live{}, fmt.Errorf("people of room %s: %w", room.ID, err)
-	}
-	moderates := map[string]bool{}
-	for _, e := range people {
-		moderates[e.PersonID] = moderates[e.PersonID] || e.Role == Moderator || room.Settings.EveryoneModerates
-	}
-	var seen bbb.Meeting
-	for _, id := range lastSeen(evidence) {
-		seen.Attendees = append(seen.Attendees, bbb.Participant{UserID: id, FullName: Person{ID: id}.DisplayName(), Moderator: moderates[id]})
-	}
-	l.count(seen)
-	return l, nil
-}
-
-// lastSeen are the people whom the last look saw, or, before the first, those
-// whose joins we signed.
-func lastSeen(evidence []attendance.Evidence) []string {
-	var joined []string
-	for _, e := range slices.Backward(evidence) {
-		var report attendance.PollReport
-		switch {
-		case e.Source == attendance.Poll && json.Unmarshal(e.Body, &report) == nil:
-			return report.People
-		case e.Source == attendance.Joining:
-			joined = append(joined, string(e.Body))
-		}
-	}
-	return joined
-}
-
-// last is what was known last of a room's class, however old.
-func (l *lives) last(roomID string) (Live, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	known, ok := l.known[roomID]
-	return known, ok
+	l, err := s.recall(ctx, room, m, time.Time{})
+	l.At = at
+	return l, err
 }

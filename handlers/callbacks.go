@@ -58,7 +58,7 @@ func callbackStatus(err error) (int, string) {
 	switch {
 	case err == nil:
 		return http.StatusOK, "ok"
-	case errors.As(err, &large):
+	case errors.As(err, &large), errors.Is(err, classroom.ErrTooManyReports):
 		return http.StatusRequestEntityTooLarge, "too_large"
 	case errors.Is(err, bbb.ErrNoToken):
 		return http.StatusUnauthorized, "no_token"

@@ -256,12 +256,18 @@ func (db *DB) EndMeeting(ctx context.Context, id string, at, countsAt time.Time)
 
 // KeepEvidence keeps a piece of evidence as it came, unless the same source
 // said the same of the meeting before. New evidence makes the meeting dirty
-// and, unless settleAt is zero, has its room settled then.
+// and, unless settleAt is zero, has its room settled then. Of a join that is
+// signed once more it is kept when that was.
 func (db *DB) KeepEvidence(ctx context.Context, e attendance.Evidence, settleAt time.Time) (bool, error) {
 	digest := sha256.Sum256(e.Body)
 	var isNew bool
 	err := db.write(ctx, func(c *conn) (err error) {
-		if isNew, err = c.addEvidence(ctx, e, digest[:]); err != nil || !isNew {
+		if isNew, err = c.addEvidence(ctx, e, digest[:]); err != nil {
+			return err
+		}
+		if !isNew {
+			_, err = c.exec(ctx, `UPDATE evidence SET until = ? WHERE meeting_id = ? AND source = ? AND digest = ? AND source = ? AND until < ?`,
+				millis(e.Until), e.MeetingID, string(e.Source), digest[:], string(attendance.Joining), millis(e.Until))
 			return err
 		}
 		var roomID string

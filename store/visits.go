@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -63,20 +64,43 @@ func (db *DB) LatestVisit(ctx context.Context, browser, roomID string) (string, 
 	return id, nil
 }
 
-// AddVisit begins a visit that no launch began.
-func (db *DB) AddVisit(ctx context.Context, v classroom.Visit) error {
+// OpenWindow begins a visit for a window that came from a launch's page, and
+// returns its id: that of the one that goes on, if its browser has one of the
+// launch already. Of more than most windows of one launch the oldest go.
+func (db *DB) OpenWindow(ctx context.Context, v classroom.Visit, most int) (string, error) {
 	private, err := db.seal.sealVisit(v)
 	if err != nil {
-		return err
+		return "", err
 	}
-	err = db.writes.once(ctx, func(c *conn) error {
-		_, err := c.insertVisit(ctx, v, private, nil, millis(v.ExpiresAt))
+	id := v.ID
+	err = db.write(ctx, func(c *conn) error {
+		// One after the other for each launch.
+		if _, err := c.exec(ctx, `UPDATE visits SET seen_at = ? WHERE id = ?`, millis(v.SeenAt), v.LaunchID); err != nil {
+			return err
+		}
+		err := c.get(ctx, &id, `
+			SELECT id FROM visits WHERE launch = ? AND browser = ? AND expires_at > ? ORDER BY created_at DESC, id LIMIT 1`,
+			v.LaunchID, v.Browser, millis(v.SeenAt))
+		if err == nil {
+			_, err = c.exec(ctx, `UPDATE visits SET seen_at = ? WHERE id = ?`, millis(v.SeenAt), id)
+			return err
+		}
+		if !errors.Is(err, classroom.ErrNotFound) {
+			return err
+		}
+		_, err = c.exec(ctx, `
+			DELETE FROM visits WHERE launch = ? AND id NOT IN (
+				SELECT id FROM visits WHERE launch = ? ORDER BY created_at DESC, id LIMIT ?)`, v.LaunchID, v.LaunchID, most-1)
+		if err != nil {
+			return err
+		}
+		_, err = c.insertVisit(ctx, v, private, nil, millis(v.ExpiresAt))
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("add visit %s: %w", v.ID, err)
+		return "", fmt.Errorf("open a window of visit %s: %w", v.LaunchID, err)
 	}
-	return nil
+	return id, nil
 }
 
 // insertVisit reports whether the nonce was new. A nil one is.

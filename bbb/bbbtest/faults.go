@@ -22,6 +22,7 @@ const (
 	NotFound   FaultKind = "not found"   // the meeting isn't known, though it may well run; isMeetingRunning says false
 
 	Truncated  FaultKind = "truncated"   // XML that stops in the middle
+	Held       FaultKind = "held"        // the call takes effect, and the answer comes when the fault is stopped
 	Trickle    FaultKind = "trickle"     // the answer comes byte by byte
 	WrongCase  FaultKind = "wrong case"  // returncode Success
 	UnknownKey FaultKind = "unknown key" // FAILED with a key that nobody has heard of
@@ -129,6 +130,9 @@ func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, f *fault, a a
 	case Timeout:
 		s.wait(r, f)
 		panic(http.ErrAbortHandler)
+	case Held:
+		s.wait(r, f)
+		a.write(w)
 	case Closed:
 		panic(http.ErrAbortHandler)
 	case BadGateway:

@@ -65,7 +65,7 @@ type Evidence struct {
 	MeetingID string // Meeting.ID
 	Source    Source
 	At        time.Time // our clock
-	Until     time.Time // of polls that said the same one after another: the last one; else equal to At
+	Until     time.Time // of polls that said the same one after another, and of joins of one person: the last one; else equal to At
 	Body      []byte
 }
 

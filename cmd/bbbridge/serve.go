@@ -92,6 +92,7 @@ type service struct {
 	handler http.Handler
 	runner  *jobs.Runner
 	classes *classroom.Classes
+	rooms   *classroom.Rooms
 	log     *slog.Logger
 }
 
@@ -134,7 +135,7 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		CookieKey: key.Derive("browser cookie"), TicketKey: key.Derive("tickets"),
 		LoginRate: rate.Limit(cfg.LoginRate), Ready: ready(db), Metrics: metrics, Styles: cfg.Loopback(), Now: now, Log: log,
 	}
-	return &service{server.Handler(), runner, classes, log}, nil
+	return &service{server.Handler(), runner, classes, rooms, log}, nil
 }
 
 // ready asks for what each launch needs.
@@ -155,6 +156,7 @@ const stopWait = 25 * time.Second
 
 // serve runs web server and job runner until ctx ends or one of them does.
 func (s *service) serve(ctx context.Context, listener net.Listener) error {
+	defer s.rooms.Stop()
 	server := &http.Server{
 		Handler:           s.handler,
 		ReadHeaderTimeout: 10 * time.Second,

@@ -39,6 +39,7 @@ type world struct {
 	db    *store.DB
 	url   string
 	svc   *service
+	key   store.MasterKey
 }
 
 // worldOptions change what newWorld makes.
@@ -80,7 +81,7 @@ func newWorld(t testing.TB, o worldOptions) *world {
 		t.Fatal(err)
 	}
 	db.Now = w.clock.now
-	w.db = db
+	w.db, w.key = db, key
 	w.register(ctx, o.tool)
 	if o.log == nil {
 		o.log = slog.NewTextHandler(testLog{t}, nil)

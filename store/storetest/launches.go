@@ -320,17 +320,67 @@ func testLatestVisit(t *testing.T, w *world) {
 }
 
 // A new window has a visit of its own.
-func testAddedVisit(t *testing.T, w *world) {
+// A window that came from a launch's page has a visit, one for each browser.
+// However often one launch opens windows, the newest few stay.
+func testOpenedWindows(t *testing.T, w *world) {
 	seat := w.launch("ann", "link")
-	for _, browser := range []string{"window 1", "window 2"} {
+	opened := func(browser string) string {
+		t.Helper()
+		w.pass(time.Second)
 		visit := seat.Visit
-		visit.ID, visit.Browser, visit.ReturnURL = w.id("v"), browser, "https://lms.example.org/return"
-		w.ok(w.AddVisit(w.ctx, visit))
-		want := seat
-		want.Visit = visit
-		w.same(must(w.Seat(w.ctx, visit.ID))(w), want)
-		w.same(must(w.LatestVisit(w.ctx, browser, seat.Room.ID))(w), visit.ID)
+		visit.ID, visit.Browser, visit.LaunchID, visit.ReturnURL = w.id("v"), browser, seat.Visit.ID, "https://lms.example.org/return"
+		visit.CreatedAt, visit.SeenAt = w.now, w.now
+		id := must(w.OpenWindow(w.ctx, visit, 3))(w)
+		if id == visit.ID {
+			want := seat
+			want.Visit = visit
+			w.same(must(w.Seat(w.ctx, visit.ID))(w), want)
+		}
+		w.same(must(w.LatestVisit(w.ctx, browser, seat.Room.ID))(w), id)
+		return id
 	}
+	first := opened("window 1")
+	w.same(opened("window 1"), first)
+	w.same(must(w.Seat(w.ctx, first))(w).Visit.SeenAt, w.now)
+	w.same(must(w.Seat(w.ctx, seat.Visit.ID))(w).Visit.SeenAt, w.now) // its page is open
+	w.ok(w.EndVisits(w.ctx, must(w.Seat(w.ctx, first))(w).Visit, w.now))
+	second := opened("window 1") // the one that was left doesn't come back
+	if second == first {
+		t.Error("a visit that was left goes on")
+	}
+
+	other := w.launch("ann", "link")
+	elsewhere := other.Visit
+	elsewhere.ID, elsewhere.Browser, elsewhere.LaunchID = w.id("v"), "window 1", other.Visit.ID
+	w.same(must(w.OpenWindow(w.ctx, elsewhere, 3))(w), elsewhere.ID) // another launch's
+	var all []string
+	for i := range 100 {
+		all = append(all, opened(fmt.Sprint("made up ", i)))
+	}
+	there := 0
+	for _, id := range append(all, first, second) {
+		if _, err := w.Seat(w.ctx, id); err == nil {
+			there++
+		}
+	}
+	w.same(there, 3)
+	for _, id := range append(all[97:], seat.Visit.ID, elsewhere.ID) {
+		must(w.Seat(w.ctx, id))(w)
+	}
+	parallel(20, func(i int) {
+		visit := seat.Visit
+		visit.ID, visit.Browser, visit.LaunchID, visit.CreatedAt = w.id("v"), fmt.Sprint("at once ", i), seat.Visit.ID, w.now.Add(time.Second)
+		if _, err := w.OpenWindow(w.ctx, visit, 3); err != nil {
+			t.Error(err)
+		}
+	})
+	there = 0
+	for i := range 20 {
+		if _, err := w.LatestVisit(w.ctx, fmt.Sprint("at once ", i), seat.Room.ID); err == nil {
+			there++
+		}
+	}
+	w.same(there, 3)
 }
 
 // A person, a course and a link are the same only at the same platform.

@@ -96,3 +96,46 @@ func testPartedMeeting(t *testing.T, w *world) {
 	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Parted, false)
 	w.fails(w.PartMeeting(w.ctx, w.launch("ann", "another link").Room.ID, c.meeting.ID, true), classroom.ErrNotFound)
 }
+
+// What is known of who is in a meeting: whom the newest look saw, and whose
+// joins were signed, by the newest of each.
+func testPresence(t *testing.T, w *world) {
+	ann, tess := w.launch("ann", "link"), w.teach("tess", "link")
+	elsewhere := w.arrival("eve", "link")
+	elsewhere.Course.ContextKey = "context:43"
+	must(w.Arrive(w.ctx, elsewhere))(w)
+	m, other := w.meeting(ann.Room), w.meeting(ann.Room)
+	begin := w.now
+	at := func(minute int) time.Time { return begin.Add(time.Duration(minute) * time.Minute) }
+	presence := func(since time.Time, most int) classroom.Presence {
+		t.Helper()
+		return must(w.Presence(w.ctx, ann.Room.ID, m.ID, since, most))(w)
+	}
+	join := func(m attendance.Meeting, minute int, person string) {
+		t.Helper()
+		_, err := w.KeepEvidence(w.ctx, attendance.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: attendance.Joining, At: at(minute), Until: at(minute), Body: []byte(person)}, time.Time{})
+		w.ok(err)
+	}
+	w.same(presence(time.Time{}, 9), classroom.Presence{})
+
+	name := func(s classroom.Seat, moderates bool) classroom.Participant {
+		return classroom.Participant{PersonID: s.Person.ID, Name: s.Person.Name, Moderator: moderates}
+	}
+	stranger := classroom.Participant{PersonID: "ustranger", Name: classroom.Person{ID: "ustranger"}.DisplayName()}
+	join(m, 1, tess.Person.ID)
+	join(m, 2, ann.Person.ID)
+	join(other, 9, ann.Person.ID)
+	join(m, 3, tess.Person.ID) // once more
+	join(m, 2, tess.Person.ID) // heard late
+	w.same(presence(time.Time{}, 9), classroom.Presence{Joined: []classroom.Joined{{Participant: name(tess, true), At: at(3)}, {Participant: name(ann, false), At: at(2)}}})
+	w.same(presence(at(3), 9).Joined, []classroom.Joined{{Participant: name(tess, true), At: at(3)}})
+	w.same(presence(time.Time{}, 1).Joined, []classroom.Joined{{Participant: name(tess, true), At: at(3)}})
+	w.same(presence(at(4), 9), classroom.Presence{})
+
+	w.ok(w.KeepPoll(w.ctx, m.ID, []byte(`{"people":[]}`), at(4)))
+	w.ok(w.KeepPoll(w.ctx, m.ID, []byte(`{"people":["`+ann.Person.ID+`","ustranger"]}`), at(5)))
+	w.ok(w.KeepPoll(w.ctx, m.ID, []byte(`{"people":["`+ann.Person.ID+`","ustranger"]}`), at(6)))
+	w.ok(w.KeepPoll(w.ctx, other.ID, []byte(`{"people":[]}`), at(7)))
+	w.same(presence(at(6), 9), classroom.Presence{SeenAt: at(6), Seen: []classroom.Participant{name(ann, false), stranger}})
+	w.same(presence(at(7), 9), classroom.Presence{})
+}

@@ -39,7 +39,7 @@ func testJoinedVisit(t *testing.T, w *world) {
 func (w *world) window(from classroom.Seat, browser string) classroom.Seat {
 	w.t.Helper()
 	from.Visit.LaunchID, from.Visit.ID, from.Visit.Browser = from.Visit.ID, w.id("v"), browser
-	w.ok(w.AddVisit(w.ctx, from.Visit))
+	w.same(must(w.OpenWindow(w.ctx, from.Visit, 20))(w), from.Visit.ID)
 	w.same(must(w.Seat(w.ctx, from.Visit.ID))(w), from)
 	return from
 }

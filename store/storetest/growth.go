@@ -1,0 +1,69 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
+)
+
+// A meeting keeps few reports, and what is refused changes nothing.
+func testReports(t *testing.T, w *world) {
+	seat := w.launch("ann", "link")
+	m, other := w.meeting(seat.Room), w.meeting(seat.Room)
+	w.finishAll()
+	keep := func(m attendance.Meeting, body string, spare ...string) (attendance.Evidence, error) {
+		w.pass(time.Second)
+		e := attendance.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: attendance.Analytics, At: w.now, Until: w.now, Body: []byte(body)}
+		return e, w.KeepReport(w.ctx, e, spare, 3, 20, w.now.Add(time.Minute))
+	}
+	kept := func(m attendance.Meeting) (bodies []string) {
+		t.Helper()
+		for _, e := range must(w.Reports(w.ctx, m.ID, 10))(w) {
+			bodies = append(bodies, string(e.Body))
+		}
+		return bodies
+	}
+	first, err := keep(m, "one")
+	w.ok(err)
+	w.same(must(w.Reports(w.ctx, m.ID, 10))(w), []attendance.Evidence{first})
+	w.same(must(w.Meeting(w.ctx, m.ID))(w).Dirty, true)
+	w.same(w.job(classroom.SettleJob, seat.Room.ID).RunAt, w.now.Add(time.Minute))
+	_, err = keep(m, "one") // once more
+	w.ok(err)
+	_, err = keep(m, "two")
+	w.ok(err)
+	_, err = keep(m, "three")
+	w.ok(err)
+	w.ok(w.KeepPoll(w.ctx, m.ID, []byte("a poll is no report"), w.now))
+	w.same(kept(m), []string{"three", "two", "one"})
+	_, err = keep(m, "four")
+	w.fails(err, classroom.ErrTooManyReports)
+	_, err = keep(m, "two and three and more than that", first.ID)
+	w.fails(err, classroom.ErrTooManyReports)
+	w.same(kept(m), []string{"three", "two", "one"}) // also the one that was to go
+	_, err = keep(m, "one and four", first.ID)
+	w.ok(err)
+	w.same(kept(m), []string{"one and four", "three", "two"})
+	w.same(len(must(w.Reports(w.ctx, m.ID, 2))(w)), 2)
+	w.same(len(kept(other)), 0)
+	_, err = keep(other, "the only one of a meeting, however long it is", must(w.Reports(w.ctx, m.ID, 1))(w)[0].ID)
+	w.ok(err)
+	w.same(kept(m), []string{"one and four", "three", "two"}) // another meeting's stay
+	another := m
+	another.ID = "unknown"
+	_, err = keep(another, "one")
+	w.fails(err, classroom.ErrNotFound)
+
+	crowd := w.meeting(seat.Room)
+	parallel(12, func(i int) {
+		e := attendance.Evidence{ID: w.id("e"), MeetingID: crowd.ID, Source: attendance.Analytics, At: w.now, Until: w.now, Body: fmt.Append(nil, i)}
+		if err := w.KeepReport(w.ctx, e, nil, 3, 20, w.now); err != nil && !errors.Is(err, classroom.ErrTooManyReports) {
+			t.Error(err)
+		}
+	})
+	w.same(len(kept(crowd)), 3)
+}
