@@ -41,6 +41,9 @@ type classStore interface {
 	MissMeeting(ctx context.Context, id string, at time.Time) (attendance.Meeting, error)
 	EndMeeting(ctx context.Context, id string, at, countsAt time.Time) error
 	KeepEvidence(ctx context.Context, e attendance.Evidence, settleAt time.Time) (bool, error)
+	// Sightings are when the first was told of a meeting that isn't a report, and
+	// until when the newest look saw it; zero: never.
+	Sightings(ctx context.Context, meetingID string) (first, newest time.Time, err error)
 	KeepPoll(ctx context.Context, meetingID string, body []byte, at time.Time) error
 	Server(ctx context.Context, id string) (Server, error)
 	Servers(context.Context) ([]Server, error)

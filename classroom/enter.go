@@ -46,6 +46,9 @@ type roomStore interface {
 	SeeVisit(ctx context.Context, visitID string, at time.Time) error
 	JoinVisit(ctx context.Context, v Visit) error
 	EndVisits(ctx context.Context, v Visit, at time.Time) error
+	// LastLook is the newest poll of a meeting, or, before the first, each join
+	// that was signed.
+	LastLook(ctx context.Context, meetingID string) ([]attendance.Evidence, error)
 	NewestLooks(ctx context.Context, roomID string, since time.Time, most int) ([]attendance.Evidence, error)
 	Enrolment(ctx context.Context, courseID, personID string) (Enrolment, error)
 	RoomsOfCourse(ctx context.Context, courseID string) ([]Room, error)

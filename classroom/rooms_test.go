@@ -142,9 +142,25 @@ func (f *fakeClass) StopMeeting(_ context.Context, id string, _, _ time.Time) er
 	return nil
 }
 
+func (f *fakeClass) LastLook(context.Context, string) (looks []attendance.Evidence, err error) {
+	for _, e := range slices.Backward(f.evidence) {
+		if e.Source == attendance.Poll {
+			return []attendance.Evidence{e}, nil
+		}
+		looks = append(looks, e)
+	}
+	return looks, nil
+}
+
 func (f *fakeClass) EvidenceOf(context.Context, string) ([]attendance.Evidence, error) {
 	return f.evidence, nil
 }
+
+func (f *fakeClass) Settlements(context.Context, string) (int64, error) { return 0, nil }
+
+func (f *fakeClass) RoomAccounts(context.Context, string) (map[string]string, error) { return nil, nil }
+
+func (f *fakeClass) RoomSessions(context.Context, string) ([]KeptSession, error) { return nil, nil }
 
 func (f *fakeClass) RoomPeople(context.Context, string) ([]Enrolment, error) { return f.people, nil }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/bbbridge/bbbridge/bbb"
@@ -99,9 +98,9 @@ func (s *Rooms) notFound(ctx context.Context, room Room, m attendance.Meeting, c
 		known.At = l.At
 		return known, nil
 	}
-	evidence, err := s.Store.EvidenceOf(ctx, m.ID)
+	evidence, err := s.Store.LastLook(ctx, m.ID)
 	if err != nil {
-		return Live{}, fmt.Errorf("evidence of meeting %s: %w", m.ID, err)
+		return Live{}, fmt.Errorf("last look at meeting %s: %w", m.ID, err)
 	}
 	people, err := s.Store.RoomPeople(ctx, room.ID)
 	if err != nil {
@@ -119,11 +118,10 @@ func (s *Rooms) notFound(ctx context.Context, room Room, m attendance.Meeting, c
 	return l, nil
 }
 
-// lastSeen are the people whom the last look saw, or, before the first, those
-// whose joins we signed.
+// lastSeen are the people of the last look at a meeting.
 func lastSeen(evidence []attendance.Evidence) []string {
 	var joined []string
-	for _, e := range slices.Backward(evidence) {
+	for _, e := range evidence {
 		var report attendance.PollReport
 		switch {
 		case e.Source == attendance.Poll && json.Unmarshal(e.Body, &report) == nil:
