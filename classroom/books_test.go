@@ -52,6 +52,10 @@ type books struct {
 	deliveries map[gradebook.Key]gradebook.Delivery
 	settlement Settlement                    // the last one
 	accounts   map[string]attendance.Account // as saved, by meeting
+	settled    int64                         // so often
+	attended   map[string]Attended           // by session
+	read       []string                      // meetings whose evidence was read, all of it
+	readOn     int                           // pieces that were read of meetings that live
 	jobs       map[string]*bookedJob
 	now        func() time.Time
 	oneNode    bool // so leases of the last run are free at the start
@@ -71,7 +75,7 @@ type bookedJob struct {
 }
 
 func newBooks() *books {
-	return &books{now: func() time.Time { return nine(600) }, deliveries: map[gradebook.Key]gradebook.Delivery{}, accounts: map[string]attendance.Account{}, jobs: map[string]*bookedJob{}, holds: map[string]time.Time{}, expected: map[string][]Enrolment{}}
+	return &books{now: func() time.Time { return nine(600) }, deliveries: map[gradebook.Key]gradebook.Delivery{}, accounts: map[string]attendance.Account{}, attended: map[string]Attended{}, jobs: map[string]*bookedJob{}, holds: map[string]time.Time{}, expected: map[string][]Enrolment{}}
 }
 
 // do makes one call to the books, unless before says no.
@@ -306,9 +310,42 @@ func (b *books) KeepPoll(_ context.Context, meetingID string, body []byte, at ti
 
 func (b *books) EvidenceOf(_ context.Context, meetingID string) (list []attendance.Evidence, err error) {
 	return list, b.do("EvidenceOf", func() error {
+		b.read = append(b.read, meetingID)
 		for _, e := range b.evidence {
 			if e.MeetingID == meetingID {
 				list = append(list, e)
+			}
+		}
+		return nil
+	})
+}
+
+func (b *books) EvidenceFrom(_ context.Context, meetingID string, from time.Time) (list []attendance.Evidence, pieces int, err error) {
+	return list, pieces, b.do("EvidenceFrom", func() error {
+		for _, e := range b.evidence {
+			if e.MeetingID == meetingID {
+				pieces++
+			}
+			if e.MeetingID == meetingID && !e.At.Before(from) {
+				list = append(list, e)
+			}
+		}
+		b.readOn += len(list)
+		return nil
+	})
+}
+
+func (b *books) Sightings(_ context.Context, meetingID string) (first, newest time.Time, err error) {
+	return first, newest, b.do("Sightings", func() error {
+		for _, e := range b.evidence {
+			if e.MeetingID != meetingID || e.Source == attendance.Analytics {
+				continue
+			}
+			if first.IsZero() || e.At.Before(first) {
+				first = e.At
+			}
+			if e.Source == attendance.Poll && e.Until.After(newest) {
+				newest = e.Until
 			}
 		}
 		return nil
@@ -394,30 +431,80 @@ func (b *books) RoomResults(context.Context, string) (list []attendance.Result, 
 	})
 }
 
+func (b *books) Settlements(context.Context, string) (n int64, err error) {
+	return n, b.do("Settlements", func() error {
+		n = b.settled
+		return nil
+	})
+}
+
+func (b *books) RoomAccounts(context.Context, string) (kept map[string]string, err error) {
+	return kept, b.do("RoomAccounts", func() error {
+		kept = map[string]string{}
+		for id, a := range b.accounts {
+			kept[id] = a.Pack()
+		}
+		return nil
+	})
+}
+
+func (b *books) SessionAccounts(_ context.Context, id string) (kept map[string]string, err error) {
+	return kept, b.do("SessionAccounts", func() error {
+		kept = map[string]string{}
+		for _, m := range b.meetings {
+			if a, ok := b.accounts[m.ID]; ok && m.SessionID == id {
+				kept[m.ID] = a.Pack()
+			}
+		}
+		return nil
+	})
+}
+
+func (b *books) RoomSessions(context.Context, string) (list []KeptSession, err error) {
+	return list, b.do("RoomSessions", func() error {
+		for _, s := range b.settlement.Sessions {
+			list = append(list, KeptSession{s, b.attended[s.ID].MadeOf})
+		}
+		return nil
+	})
+}
+
+func (b *books) SaveAccount(_ context.Context, a attendance.Account) error {
+	return b.do("SaveAccount", func() error {
+		m, err := b.byID(a.Meeting.ID)
+		if err != nil {
+			return err
+		}
+		n, until := 0, time.Time{}
+		for _, e := range b.evidence {
+			if e.MeetingID == a.Meeting.ID {
+				n++
+			}
+			if e.MeetingID == a.Meeting.ID && e.Until.After(until) {
+				until = e.Until
+			}
+		}
+		lives := a.Evidence == attendance.StillLives
+		if same := n == a.Evidence && until.Equal(a.Until); !same && !lives {
+			return nil
+		}
+		b.accounts[a.Meeting.ID], m.Dirty = a, lives
+		return nil
+	})
+}
+
 func (b *books) SaveSettlement(_ context.Context, st Settlement) error {
 	return b.do("SaveSettlement", func() error {
+		if st.After != b.settled {
+			return ErrOutdated
+		}
+		b.settled++
 		b.settlement = st
 		for i := range b.meetings {
 			b.meetings[i].SessionID = st.SessionOf[b.meetings[i].ID]
 		}
-		for _, a := range st.Accounts {
-			m, err := b.byID(a.Meeting.ID)
-			if err != nil {
-				return err
-			}
-			b.accounts[a.Meeting.ID] = a
-			n, until := 0, time.Time{}
-			for _, e := range b.evidence {
-				if e.MeetingID == a.Meeting.ID {
-					n++
-				}
-				if e.MeetingID == a.Meeting.ID && e.Until.After(until) {
-					until = e.Until
-				}
-			}
-			if n == a.Evidence && until.Equal(a.Until) {
-				m.Dirty = false
-			}
+		for _, a := range st.Attended {
+			b.attended[a.SessionID] = a
 		}
 		for _, d := range st.Deliveries {
 			b.put(d, st.At)
@@ -431,6 +518,15 @@ func (b *books) SaveSettlement(_ context.Context, st Settlement) error {
 		}
 		return nil
 	})
+}
+
+// attendances are those of all sessions that there are.
+func (b *books) attendances() []attendance.Attendance {
+	var all []attendance.Attendance
+	for _, s := range b.settlement.Sessions {
+		all = append(all, b.attended[s.ID].People...)
+	}
+	return all
 }
 
 func (b *books) put(d gradebook.Delivery, now time.Time) {

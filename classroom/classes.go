@@ -45,6 +45,9 @@ type classStore interface {
 	EndMeeting(ctx context.Context, id string, at, countsAt time.Time) error
 	Reports(ctx context.Context, meetingID string, most int) ([]attendance.Evidence, error)
 	KeepReport(ctx context.Context, e attendance.Evidence, spare []string, most, bytesMost int, settleAt time.Time) error
+	// Sightings are when the first was told of a meeting that isn't a report, and
+	// until when the newest look saw it; zero: never.
+	Sightings(ctx context.Context, meetingID string) (first, newest time.Time, err error)
 	KeepPoll(ctx context.Context, meetingID string, body []byte, at time.Time) error
 	Server(ctx context.Context, id string) (Server, error)
 	Servers(context.Context) ([]Server, error)

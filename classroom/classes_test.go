@@ -371,7 +371,7 @@ func TestCallbackAgainAndAgain(t *testing.T) {
 	if len(b.evidence) != 1 || !b.meetings[0].EndedAt.Equal(nine(100)) {
 		t.Errorf("%d pieces of evidence, ended at %v", len(b.evidence), b.meetings[0].EndedAt)
 	}
-	if got := b.settlement.Attendances; len(got) != 1 || got[0].Time != minutes(35) {
+	if got := b.attendances(); len(got) != 1 || got[0].Time != minutes(35) {
 		t.Errorf("attendances: %+v", got)
 	}
 }

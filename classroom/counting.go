@@ -187,7 +187,7 @@ func (s *Rooms) ruled(ctx context.Context, seat Seat, rule attendance.Rule, answ
 	if rule == p.Rule && (answer.From != AllClasses || len(p.Terms.Past) == 0) {
 		return p, Unasked, nil
 	}
-	l, err := load(ctx, s.Store, seat.Room.ID)
+	l, err := load(ctx, s.Store, seat.Room.ID, nil)
 	if err != nil {
 		return p, Unasked, err
 	}

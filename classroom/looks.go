@@ -130,11 +130,11 @@ func (s *Classes) next(interval time.Duration) time.Time {
 // unanswered puts the next look off, further if the server has been silent for
 // some looks already. Only after a day the meeting is taken for over; it may come back.
 func (s *Classes) unanswered(ctx context.Context, m attendance.Meeting, problem error) (time.Time, error) {
-	evidence, err := s.Store.EvidenceOf(ctx, m.ID)
+	first, newest, err := s.Store.Sightings(ctx, m.ID)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("evidence of meeting %s: %w", m.ID, err)
+		return time.Time{}, fmt.Errorf("sightings of meeting %s: %w", m.ID, err)
 	}
-	silent := s.Now().Sub(attendance.LastSeen(m, evidence))
+	silent := s.Now().Sub(attendance.LastSeen(m, first, newest))
 	if silent > meetingMost {
 		return time.Time{}, s.gone(ctx, m, time.Time{})
 	}
@@ -150,17 +150,17 @@ func (s *Classes) unanswered(ctx context.Context, m attendance.Meeting, problem 
 // find it, or, if nobody answered for longer, soon after that look. The exact
 // report gets some time to come from then on, before what was observed is graded.
 func (s *Classes) gone(ctx context.Context, m attendance.Meeting, latest time.Time) error {
-	evidence, err := s.Store.EvidenceOf(ctx, m.ID)
+	first, newest, err := s.Store.Sightings(ctx, m.ID)
 	if err != nil {
-		return fmt.Errorf("evidence of meeting %s: %w", m.ID, err)
+		return fmt.Errorf("sightings of meeting %s: %w", m.ID, err)
 	}
-	now, last := s.Now(), attendance.LastSeen(m, evidence)
+	now, last := s.Now(), attendance.LastSeen(m, first, newest)
 	noticed := now
 	if !m.AbsentSince.IsZero() {
 		noticed = m.AbsentSince
 	}
 	gap := min(s.Interval, max(0, noticed.Sub(last)))
-	end := last.Add(gap / 2).Add(attendance.ClockOffset(m, evidence))
+	end := last.Add(gap / 2).Add(attendance.ClockOffset(m, first))
 	if !latest.IsZero() && end.After(latest) {
 		end = latest
 	}

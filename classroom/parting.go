@@ -31,7 +31,7 @@ func (s *Classes) Parting(ctx context.Context, seat Seat, meetingID string, part
 	if p.Break, _, err = s.breakAt(ctx, seat, meetingID); err != nil {
 		return Parting{}, err
 	}
-	l, err := load(ctx, s.Store, seat.Room.ID)
+	l, err := load(ctx, s.Store, seat.Room.ID, nil)
 	if err != nil {
 		return Parting{}, err
 	}

@@ -13,6 +13,8 @@ import (
 // registerStore is what the registers need of the database.
 type registerStore interface {
 	evidenceStore
+	watchStore
+	SessionAccounts(ctx context.Context, sessionID string) (map[string]string, error)
 	countingStore
 	Classes(ctx context.Context, roomID, courseID string, rule attendance.Rule) ([]ClassLine, error)
 	Session(ctx context.Context, roomID, sessionID string) (attendance.Session, error)
@@ -29,6 +31,8 @@ type registerStore interface {
 type Registers struct {
 	Store registerStore
 	Wake  func() // tells the job runner that something is due; may be nil
+
+	watched watches
 }
 
 // A Register is one session as the people of one course attended it.
@@ -121,11 +125,8 @@ func (s *Registers) SoFar(ctx context.Context, seat Seat, session attendance.Ses
 	if err != nil {
 		return 0, err
 	}
-	sessionOf := map[string]string{}
-	for _, a := range accounts {
-		sessionOf[a.Meeting.ID] = session.ID
-	}
-	for _, a := range attendance.Attendances([]attendance.Session{session}, sessionOf, accounts) {
+	all, _ := attendance.Attendances(session.ID, accounts)
+	for _, a := range all {
 		if a.PersonID == seat.Person.ID {
 			return a.Time, nil
 		}
@@ -170,31 +171,30 @@ func (s *Registers) upToNow(ctx context.Context, r *Register) error {
 	if err != nil {
 		return err
 	}
-	rows, sessionOf := map[string]*RegisterRow{}, map[string]string{}
+	rows := map[string]*RegisterRow{}
 	for i := range r.Rows {
 		r.Rows[i].Stays = nil
 		rows[r.Rows[i].Person.ID] = &r.Rows[i]
 	}
 	for _, a := range accounts {
-		sessionOf[a.Meeting.ID] = r.Session.ID
 		for _, stay := range a.Stays {
 			if row := rows[stay.PersonID]; row != nil {
 				row.Stays = append(row.Stays, stay)
 			}
 		}
 	}
-	sessions := []attendance.Session{r.Session}
-	for _, a := range attendance.Attendances(sessions, sessionOf, accounts) {
+	all, long := attendance.Attendances(r.Session.ID, accounts)
+	for _, a := range all {
 		if row := rows[a.PersonID]; row != nil {
 			row.Attendance = a
 		}
 	}
-	r.Session = sessions[0] // has its length now
+	r.Session.Length = long
 	r.Rows = slices.DeleteFunc(r.Rows, func(row RegisterRow) bool { return !row.Graded && len(row.Stays) == 0 })
 	return nil
 }
 
-// accounts are those of the session's meetings, of all that is known now.
+// accounts are those of the session's meetings, whole, of all that is known now.
 func (s *Registers) accounts(ctx context.Context, session attendance.Session) ([]attendance.Account, error) {
 	people, err := s.Store.RoomPeople(ctx, session.RoomID)
 	if err != nil {
@@ -204,8 +204,35 @@ func (s *Registers) accounts(ctx context.Context, session attendance.Session) ([
 	if err != nil {
 		return nil, fmt.Errorf("meetings of room %s: %w", session.RoomID, err)
 	}
-	meetings = slices.DeleteFunc(meetings, func(m attendance.Meeting) bool { return m.SessionID != session.ID })
-	return accountsOf(ctx, s.Store, meetings, people)
+	kept, err := s.Store.SessionAccounts(ctx, session.ID)
+	if err != nil {
+		return nil, fmt.Errorf("accounts of session %s: %w", session.ID, err)
+	}
+	known := knownOf(people)
+	var accounts []attendance.Account
+	var over []attendance.Meeting
+	for _, m := range meetings {
+		if m.SessionID != session.ID {
+			continue
+		}
+		if !m.EndedAt.IsZero() {
+			over = append(over, m)
+			continue
+		}
+		a, err := s.watched.account(ctx, s.Store, m, known)
+		if err != nil {
+			return nil, err
+		}
+		accounts = append(accounts, a)
+	}
+	ended, err := accountsOf(ctx, s.Store, over, kept, known, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range ended {
+		accounts = append(accounts, a.Whole())
+	}
+	return accounts, nil
 }
 
 // Own returns what the seat's person attended.

@@ -170,6 +170,12 @@ func (f *fakeClass) Presence(_ context.Context, _, _ string, since time.Time, _ 
 	return p, nil
 }
 
+func (f *fakeClass) Settlements(context.Context, string) (int64, error) { return 0, nil }
+
+func (f *fakeClass) RoomAccounts(context.Context, string) (map[string]string, error) { return nil, nil }
+
+func (f *fakeClass) RoomSessions(context.Context, string) ([]KeptSession, error) { return nil, nil }
+
 func (f *fakeClass) RoomPeople(context.Context, string) ([]Enrolment, error) { return f.people, nil }
 
 func (f *fakeClass) RoomMeetings(context.Context, string) ([]attendance.Meeting, error) {

@@ -97,7 +97,7 @@ func TestClassFromPollsAlone(t *testing.T) {
 		if len(s) != 1 || s[0].Exact || s[0].Length < 54*time.Minute || s[0].Length > 56*time.Minute {
 			t.Errorf("sessions: %+v", s)
 		}
-		for _, a := range b.settlement.Attendances {
+		for _, a := range b.attendances() {
 			if a.PersonID == "ann" && (a.Time-40*time.Minute).Abs() > time.Minute {
 				t.Errorf("ann was there for %v", a.Time)
 			}

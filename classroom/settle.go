@@ -2,6 +2,7 @@ package classroom
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -10,17 +11,13 @@ import (
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
 )
 
-// evidenceStore is what accounts are made of.
-type evidenceStore interface {
-	RoomMeetings(ctx context.Context, roomID string) ([]attendance.Meeting, error)
-	EvidenceOf(ctx context.Context, meetingID string) ([]attendance.Evidence, error)
-	RoomPeople(ctx context.Context, roomID string) ([]Enrolment, error)
-}
-
 // ledgerStore is what a ledger is made of.
 type ledgerStore interface {
 	evidenceStore
 	countingStore
+	Settlements(ctx context.Context, roomID string) (int64, error)
+	RoomAccounts(ctx context.Context, roomID string) (map[string]string, error)
+	RoomSessions(ctx context.Context, roomID string) ([]KeptSession, error)
 	RoomDeliveries(ctx context.Context, roomID string) ([]gradebook.Delivery, error)
 	RoomResults(ctx context.Context, roomID string) ([]attendance.Result, error)
 }
@@ -28,27 +25,44 @@ type ledgerStore interface {
 // settlementStore is what settling needs of the database.
 type settlementStore interface {
 	ledgerStore
+	SaveAccount(context.Context, attendance.Account) error
 	SaveSettlement(context.Context, Settlement) error
 	Resend(ctx context.Context, placementID, personID string, replaces bool) error
 }
 
 // A ledger is what a room's settlement is made of.
 type ledger struct {
-	meetings   []attendance.Meeting
-	accounts   []attendance.Account
-	people     []Enrolment
-	placements []Placement
-	decisions  attendance.Decisions
-	deliveries []gradebook.Delivery
-	results    []attendance.Result // as they were before
+	settlements int64 // so many came before
+	meetings    []attendance.Meeting
+	accounts    []attendance.Account
+	people      []Enrolment
+	placements  []Placement
+	decisions   attendance.Decisions
+	sessions    []KeptSession // as they were before, like those that follow
+	deliveries  []gradebook.Delivery
+	results     []attendance.Result
 }
 
-// Settle computes from all evidence of a room who attended what, what that
-// makes of the rules, and what belongs in the gradebook. It may be repeated
-// at any time: the same evidence comes to the same. It returns when to settle
+// settleTries is how often a room is settled once more since somebody else has
+// done so meanwhile.
+const settleTries = 3
+
+// Settle computes who attended what in a room, what that makes of the rules,
+// and what belongs in the gradebook. It may be repeated at any time: the same
+// evidence comes to the same. Only of meetings of which something is new the
+// evidence is read; what the others come to was kept. It returns when to settle
 // again, since what was observed counts by then; zero: when something happens.
 func (s *Classes) Settle(ctx context.Context, roomID string) (time.Time, error) {
-	l, err := load(ctx, s.Store, roomID)
+	for tries := 1; ; tries++ {
+		next, err := s.settleOnce(ctx, roomID)
+		if !errors.Is(err, ErrOutdated) || tries == settleTries {
+			return next, err
+		}
+	}
+}
+
+func (s *Classes) settleOnce(ctx context.Context, roomID string) (time.Time, error) {
+	l, err := load(ctx, s.Store, roomID, s.Store.SaveAccount)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -58,12 +72,20 @@ func (s *Classes) Settle(ctx context.Context, roomID string) (time.Time, error) 
 	return next, s.save(ctx, l, st)
 }
 
-func load(ctx context.Context, store ledgerStore, roomID string) (l ledger, err error) {
+// load reads a room's ledger. keep is called with each account that had to be
+// made of evidence; it may be nil.
+func load(ctx context.Context, store ledgerStore, roomID string, keep keeper) (l ledger, err error) {
+	if l.settlements, err = store.Settlements(ctx, roomID); err != nil {
+		return l, fmt.Errorf("settlements of room %s: %w", roomID, err)
+	}
 	if l.people, err = store.RoomPeople(ctx, roomID); err != nil {
 		return l, fmt.Errorf("people of room %s: %w", roomID, err)
 	}
 	if l.placements, err = store.RoomPlacements(ctx, roomID); err != nil {
 		return l, fmt.Errorf("placements of room %s: %w", roomID, err)
+	}
+	if l.sessions, err = store.RoomSessions(ctx, roomID); err != nil {
+		return l, fmt.Errorf("sessions of room %s: %w", roomID, err)
 	}
 	if l.deliveries, err = store.RoomDeliveries(ctx, roomID); err != nil {
 		return l, fmt.Errorf("deliveries of room %s: %w", roomID, err)
@@ -77,30 +99,12 @@ func load(ctx context.Context, store ledgerStore, roomID string) (l ledger, err 
 	if l.meetings, err = store.RoomMeetings(ctx, roomID); err != nil {
 		return l, fmt.Errorf("meetings of room %s: %w", roomID, err)
 	}
-	l.accounts, err = accountsOf(ctx, store, l.meetings, l.people)
+	kept, err := store.RoomAccounts(ctx, roomID)
+	if err != nil {
+		return l, fmt.Errorf("accounts of room %s: %w", roomID, err)
+	}
+	l.accounts, err = accountsOf(ctx, store, l.meetings, kept, knownOf(l.people), keep)
 	return l, err
-}
-
-// accountsOf are what the evidence of each meeting comes to.
-func accountsOf(ctx context.Context, store evidenceStore, meetings []attendance.Meeting, people []Enrolment) ([]attendance.Account, error) {
-	known := map[string]bool{}
-	for _, e := range people {
-		known[e.PersonID] = true
-	}
-	accounts := make([]attendance.Account, len(meetings))
-	for i, m := range meetings {
-		evidence, err := store.EvidenceOf(ctx, m.ID)
-		if err != nil {
-			return nil, fmt.Errorf("evidence of meeting %s: %w", m.ID, err)
-		}
-		accounts[i] = attendance.AccountOf(m, evidence, func(id string) bool { return known[id] })
-		if m.EndedAt.IsZero() {
-			// It may end before this is saved, without a new piece of evidence
-			// to tell by. So it stays dirty.
-			accounts[i].Evidence = attendance.StillLives
-		}
-	}
-	return accounts, nil
 }
 
 // settled is the pure part: all that follows from the accounts and what there
@@ -109,19 +113,50 @@ func settled(roomID string, l ledger, now time.Time) Settlement {
 	tally := attendance.Count(roomID, l.accounts)
 	results, deliveries := l.outcome(tally, tally.GoesOn(), now)
 	st := Settlement{
-		RoomID: roomID, At: now,
-		Sessions: tally.Sessions, SessionOf: tally.SessionOf, Attendances: tally.Attendances, Results: results,
-		Deliveries: deliveries,
+		RoomID: roomID, After: l.settlements, At: now,
+		Sessions: tally.Sessions, SessionOf: tally.SessionOf, Results: results, Deliveries: deliveries,
+	}
+	madeOf := map[string]string{}
+	for _, s := range l.sessions {
+		madeOf[s.ID] = s.MadeOf
+	}
+	for _, s := range tally.Sessions {
+		if made := tally.MadeOf(s.ID); made != madeOf[s.ID] {
+			st.Attended = append(st.Attended, Attended{SessionID: s.ID, MadeOf: made, People: tally.Attendances(s.ID)})
+		}
 	}
 	for _, a := range l.accounts {
-		if a.Meeting.Dirty {
-			st.Accounts = append(st.Accounts, a)
-		}
 		if a.Counts() && !a.Meeting.Frozen {
 			st.Frozen = append(st.Frozen, Frozen{a.Meeting.ID, learners(l.people)})
 		}
 	}
 	return st
+}
+
+// changes reports whether st says anything that isn't kept already.
+func (l ledger) changes(st Settlement) bool {
+	if len(st.Attended)+len(st.Deliveries)+len(st.Frozen) > 0 || len(st.Sessions) != len(l.sessions) || len(st.Results) != len(l.results) {
+		return true
+	}
+	sessions := map[string]attendance.Session{}
+	for _, s := range l.sessions {
+		sessions[s.ID] = s.Session
+	}
+	if slices.ContainsFunc(st.Sessions, func(s attendance.Session) bool { return !s.Same(sessions[s.ID]) }) {
+		return true
+	}
+	for _, m := range l.meetings {
+		if m.SessionID != st.SessionOf[m.ID] {
+			return true
+		}
+	}
+	kept := map[gradebook.Key]attendance.Result{}
+	for _, r := range l.results {
+		kept[gradebook.Key{PlacementID: r.PlacementID, PersonID: r.PersonID}] = r
+	}
+	return slices.ContainsFunc(st.Results, func(r attendance.Result) bool {
+		return !r.Same(kept[gradebook.Key{PlacementID: r.PlacementID, PersonID: r.PersonID}])
+	})
 }
 
 // learners are those of people who are graded.
@@ -175,9 +210,13 @@ func gradedIn(courseID string, people []Enrolment) map[string]bool {
 	return graded
 }
 
+// save keeps a settlement. If nothing has changed it writes nothing: there's one
+// writer for all rooms.
 func (s *Classes) save(ctx context.Context, l ledger, st Settlement) error {
-	if err := s.Store.SaveSettlement(ctx, st); err != nil {
-		return fmt.Errorf("settlement of room %s: %w", st.RoomID, err)
+	if l.changes(st) {
+		if err := s.Store.SaveSettlement(ctx, st); err != nil {
+			return fmt.Errorf("settlement of room %s: %w", st.RoomID, err)
+		}
 	}
 	columns := map[string]gradebook.Column{}
 	for _, p := range l.placements {

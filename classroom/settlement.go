@@ -1,6 +1,7 @@
 package classroom
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -9,18 +10,34 @@ import (
 	"github.com/bbbridge/bbbridge/classroom/jobs"
 )
 
-// A Settlement is what all evidence of a room comes to, kept in one
-// transaction.
+// ErrOutdated is the error of a settlement that was made of what there was
+// before another one.
+var ErrOutdated = errors.New("the room was settled meanwhile")
+
+// A Settlement is what the accounts of a room come to, kept in one transaction.
 type Settlement struct {
-	RoomID      string
-	At          time.Time
-	Accounts    []attendance.Account    // of the meetings that were dirty; they replace what was there
-	Sessions    []attendance.Session    // all of the room
-	SessionOf   map[string]string       // Meeting.ID → Session.ID, all of the room
-	Attendances []attendance.Attendance // all of the room
-	Results     []attendance.Result     // all of the room's placements
-	Deliveries  []gradebook.Delivery    // new or changed ones only; each gets its job
-	Frozen      []Frozen                // of meetings that count by now and didn't before
+	RoomID     string
+	After      int64 // so many settlements were kept of the room before it
+	At         time.Time
+	Sessions   []attendance.Session // all of the room
+	SessionOf  map[string]string    // Meeting.ID → Session.ID, all of the room
+	Attended   []Attended           // of sessions whose attendances may differ from those that are kept
+	Results    []attendance.Result  // all of the room's placements
+	Deliveries []gradebook.Delivery // new or changed ones only; each gets its job
+	Frozen     []Frozen             // of meetings that count by now and didn't before
+}
+
+// Attended is who attended a session.
+type Attended struct {
+	SessionID string
+	MadeOf    string // tells what it was made of; see attendance.Tally
+	People    []attendance.Attendance
+}
+
+// A KeptSession is one as a settlement has left it.
+type KeptSession struct {
+	attendance.Session
+	MadeOf string // see Attended
 }
 
 // A Frozen is who was expected in a meeting when it had ended and was counted:

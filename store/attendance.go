@@ -300,9 +300,7 @@ func (c *conn) addEvidence(ctx context.Context, e attendance.Evidence, digest []
 func (db *DB) KeepPoll(ctx context.Context, meetingID string, body []byte, at time.Time) error {
 	err := db.write(ctx, func(c *conn) error {
 		var newest evidenceRow
-		err := c.get(ctx, &newest, `
-			SELECT id, meeting_id, source, at, until, body FROM evidence
-			WHERE meeting_id = ? AND source = ? ORDER BY at DESC, id DESC LIMIT 1`, meetingID, string(attendance.Poll))
+		err := c.get(ctx, &newest, newestPoll, meetingID, string(attendance.Poll))
 		switch {
 		case err != nil && !errors.Is(err, classroom.ErrNotFound):
 			return err
@@ -333,30 +331,4 @@ func (db *DB) KeepPoll(ctx context.Context, meetingID string, body []byte, at ti
 		return fmt.Errorf("keep poll of meeting %s: %w", meetingID, err)
 	}
 	return nil
-}
-
-type evidenceRow struct {
-	ID        string
-	MeetingID string `db:"meeting_id"`
-	Source    string
-	At, Until millis
-	Body      []byte
-}
-
-func (r evidenceRow) evidence() attendance.Evidence {
-	return attendance.Evidence{
-		ID: r.ID, MeetingID: r.MeetingID, Source: attendance.Source(r.Source),
-		At: r.At.time(), Until: r.Until.time(), Body: r.Body,
-	}
-}
-
-// EvidenceOf returns all evidence of a meeting in the order in which it came.
-func (db *DB) EvidenceOf(ctx context.Context, meetingID string) ([]attendance.Evidence, error) {
-	var rows []evidenceRow
-	err := db.reads().list(ctx, &rows, `
-		SELECT id, meeting_id, source, at, until, body FROM evidence WHERE meeting_id = ? ORDER BY at, id`, meetingID)
-	if err != nil {
-		return nil, fmt.Errorf("evidence of meeting %s: %w", meetingID, err)
-	}
-	return each(rows, evidenceRow.evidence), nil
 }

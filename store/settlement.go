@@ -12,24 +12,26 @@ import (
 	"github.com/bbbridge/bbbridge/classroom/jobs"
 )
 
-// SaveSettlement keeps what all evidence of a room comes to, and asks for the
+// SaveSettlement keeps what the accounts of a room come to, and asks for the
 // deliveries that follow, in one transaction. To save the same twice changes
 // nothing the second time: a delivery waits, and gets its job, only where its
-// points, maximum or comment are new.
-//
-// A meeting of Accounts stops being dirty only if no evidence has come since.
+// points, maximum or comment are new. It is classroom.ErrOutdated, and changes
+// nothing, if another settlement came since s was begun.
 func (db *DB) SaveSettlement(ctx context.Context, s classroom.Settlement) error {
 	err := db.write(ctx, func(c *conn) error {
-		// The room's row is held: its settlements follow one another.
-		if err := c.one(ctx, `UPDATE rooms SET title = title WHERE id = ?`, s.RoomID); err != nil {
+		var settlements int64 // the room's row is held: they follow one another
+		err := c.returning(ctx, &settlements, `UPDATE rooms SET settlements = settlements + 1 WHERE id = ? RETURNING settlements`, s.RoomID)
+		if err != nil {
 			return err
+		}
+		if settlements != s.After+1 {
+			return classroom.ErrOutdated
 		}
 		lanes, err := c.placementLanes(ctx, s.RoomID)
 		if err != nil {
 			return err
 		}
 		return inOrder(
-			func() error { return c.saveAccounts(ctx, s.Accounts) },
 			func() error { return c.saveSessions(ctx, s) },
 			func() error { return c.saveResults(ctx, s, lanes) },
 			func() error { return c.saveDeliveries(ctx, s, lanes) },
@@ -56,45 +58,6 @@ func (c *conn) placementLanes(ctx context.Context, roomID string) (map[string]st
 	return lanes, err
 }
 
-func (c *conn) saveAccounts(ctx context.Context, accounts []attendance.Account) error {
-	for _, a := range accounts {
-		// The row is ours from here, so evidence that isn't counted below
-		// makes it dirty after us.
-		err := c.one(ctx, `UPDATE meetings SET dirty = TRUE WHERE id = ?`, a.Meeting.ID)
-		if err != nil {
-			return fmt.Errorf("account of meeting %s: %w", a.Meeting.ID, err)
-		}
-		var is struct {
-			Pieces int
-			Until  millis
-		}
-		err = c.get(ctx, &is, `SELECT COUNT(*) AS pieces, MAX(until) AS until FROM evidence WHERE meeting_id = ?`, a.Meeting.ID)
-		if err != nil {
-			return fmt.Errorf("count evidence of meeting %s: %w", a.Meeting.ID, err)
-		}
-		if is.Pieces == a.Evidence && is.Until.time().Equal(a.Until) {
-			if err := c.one(ctx, `UPDATE meetings SET dirty = FALSE WHERE id = ?`, a.Meeting.ID); err != nil {
-				return err
-			}
-		}
-		if err := c.saveStays(ctx, a); err != nil {
-			return fmt.Errorf("stays of meeting %s: %w", a.Meeting.ID, err)
-		}
-	}
-	return nil
-}
-
-func (c *conn) saveStays(ctx context.Context, a attendance.Account) error {
-	if _, err := c.exec(ctx, `DELETE FROM stays WHERE meeting_id = ?`, a.Meeting.ID); err != nil {
-		return err
-	}
-	var rows [][]any
-	for _, s := range a.Stays {
-		rows = append(rows, []any{a.Meeting.ID, s.PersonID, millis(s.From), millis(s.To), string(s.Source)})
-	}
-	return c.insert(ctx, `INSERT INTO stays (meeting_id, person_id, from_at, to_at, source) VALUES`, rows, ``)
-}
-
 // A sessionRow, an attendanceRow and a resultRow can be compared: of a room's
 // many, few change at a time, and only those are written.
 type sessionRow struct {
@@ -114,49 +77,76 @@ func (r sessionRow) session() attendance.Session {
 	}
 }
 
-func (r sessionRow) key() [2]string { return [2]string{r.ID} }
+type keptSessionRow struct {
+	sessionRow
+	MadeOf string `db:"made_of"`
+}
 
-func (r sessionRow) values() []any {
-	return []any{r.ID, r.RoomID, r.StartedAt, r.EndedAt, r.Length, r.Exact, r.Counting}
+func (r keptSessionRow) session() classroom.KeptSession {
+	return classroom.KeptSession{Session: r.sessionRow.session(), MadeOf: r.MadeOf}
+}
+
+func (r keptSessionRow) key() [2]string { return [2]string{r.ID} }
+
+func (r keptSessionRow) values() []any {
+	return []any{r.ID, r.RoomID, r.StartedAt, r.EndedAt, r.Length, r.Exact, r.Counting, r.MadeOf}
 }
 
 const (
 	sessionColumns = `s.id, s.room_id, s.started_at, s.ended_at, s.length, s.exact, s.counting`
 	selectSession  = `SELECT ` + sessionColumns + ` FROM sessions s `
+	selectKept     = `SELECT ` + sessionColumns + `, s.made_of FROM sessions s WHERE s.room_id = ? ORDER BY s.started_at, s.id`
 )
 
 // saveSessions makes the room's sessions those of s, and the attendances
 // those of the sessions. The new sessions come first and the old ones go last,
 // for meetings and attendances to change over.
 func (c *conn) saveSessions(ctx context.Context, s classroom.Settlement) error {
-	var have, want []sessionRow
-	if err := c.list(ctx, &have, selectSession+`WHERE s.room_id = ?`, s.RoomID); err != nil {
+	var have, want []keptSessionRow
+	if err := c.list(ctx, &have, selectKept, s.RoomID); err != nil {
 		return fmt.Errorf("sessions: %w", err)
 	}
+	madeOf := map[string]string{}
+	for _, row := range have {
+		madeOf[row.ID] = row.MadeOf
+	}
+	for _, a := range s.Attended {
+		madeOf[a.SessionID] = a.MadeOf
+	}
 	for _, ses := range s.Sessions {
-		want = append(want, sessionRow{
+		want = append(want, keptSessionRow{sessionRow{
 			ses.ID, s.RoomID, exactly(ses.StartedAt), exactly(ses.EndedAt), whole(ses.Length), ses.Exact, ses.Counting,
-		})
+		}, madeOf[ses.ID]})
 	}
 	changed, gone := compare(have, want)
-	err := c.insert(ctx, `INSERT INTO sessions (id, room_id, started_at, ended_at, length, exact, counting) VALUES`, changed, `
+	err := c.insert(ctx, `INSERT INTO sessions (id, room_id, started_at, ended_at, length, exact, counting, made_of) VALUES`, changed, `
 		ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at, ended_at = excluded.ended_at,
-			length = excluded.length, exact = excluded.exact, counting = excluded.counting`)
+			length = excluded.length, exact = excluded.exact, counting = excluded.counting, made_of = excluded.made_of`)
 	if err != nil {
 		return fmt.Errorf("sessions: %w", err)
 	}
 	if err := c.assignMeetings(ctx, s); err != nil {
 		return fmt.Errorf("sessions of meetings: %w", err)
 	}
-	if err := c.saveAttendances(ctx, s); err != nil {
-		return fmt.Errorf("attendances: %w", err)
+	for _, a := range s.Attended {
+		if err := c.saveAttendances(ctx, a); err != nil {
+			return fmt.Errorf("attendances of session %s: %w", a.SessionID, err)
+		}
 	}
 	for _, old := range gone {
-		if _, err := c.exec(ctx, `DELETE FROM sessions WHERE id = ?`, old.ID); err != nil {
+		if err := c.removeSession(ctx, old.ID); err != nil {
 			return fmt.Errorf("session %s: %w", old.ID, err)
 		}
 	}
 	return nil
+}
+
+func (c *conn) removeSession(ctx context.Context, id string) error {
+	if _, err := c.exec(ctx, `DELETE FROM attendances WHERE session_id = ?`, id); err != nil {
+		return err
+	}
+	_, err := c.exec(ctx, `DELETE FROM sessions WHERE id = ?`, id)
+	return err
 }
 
 func (c *conn) assignMeetings(ctx context.Context, s classroom.Settlement) error {
@@ -187,16 +177,15 @@ type attendanceRow struct {
 func (r attendanceRow) key() [2]string { return [2]string{r.SessionID, r.PersonID} }
 func (r attendanceRow) values() []any  { return []any{r.SessionID, r.PersonID, r.Present, r.Activity} }
 
-func (c *conn) saveAttendances(ctx context.Context, s classroom.Settlement) error {
+func (c *conn) saveAttendances(ctx context.Context, s classroom.Attended) error {
 	var have, want []attendanceRow
 	err := c.list(ctx, &have, `
-		SELECT a.session_id, a.person_id, a.present, a.activity
-		FROM sessions s JOIN attendances a ON a.session_id = s.id WHERE s.room_id = ?`, s.RoomID)
+		SELECT a.session_id, a.person_id, a.present, a.activity FROM attendances a WHERE a.session_id = ?`, s.SessionID)
 	if err != nil {
 		return err
 	}
-	for _, a := range s.Attendances {
-		want = append(want, attendanceRow{a.SessionID, a.PersonID, whole(a.Time), asJSON(a.Activity)})
+	for _, a := range s.People {
+		want = append(want, attendanceRow{s.SessionID, a.PersonID, whole(a.Time), asJSON(a.Activity)})
 	}
 	changed, gone := compare(have, want)
 	for _, old := range gone {

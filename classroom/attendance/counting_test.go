@@ -145,7 +145,7 @@ func TestCountingOf(t *testing.T) {
 
 // heldAt are classes of an hour, and what somebody attended of them.
 func heldAt(there map[string]float64, from map[string]float64) (Tally, Counting) {
-	tally, c := Tally{}, Counting{Classes: map[string]Class{}}
+	tally, c := Tally{sums: map[string]sum{}}, Counting{Classes: map[string]Class{}}
 	for _, id := range []string{"a", "b", "c"} {
 		at, ok := from[id]
 		if !ok {
@@ -154,7 +154,9 @@ func heldAt(there map[string]float64, from map[string]float64) (Tally, Counting)
 		c.Classes[id] = Class{From: nine(at), To: nine(at + 60)}
 		tally.Sessions = append(tally.Sessions, Session{ID: id, StartedAt: nine(at), EndedAt: nine(at + 60), Length: minutes(60)})
 		if n := there[id]; n > 0 {
-			tally.Attendances = append(tally.Attendances, Attendance{SessionID: id, PersonID: "ann", Time: minutes(n)})
+			tally.sums[id] = sum{minutes(60), map[string]time.Duration{"ann": minutes(n)}}
+		} else {
+			tally.sums[id] = sum{length: minutes(60)}
 		}
 	}
 	return tally, c

@@ -88,40 +88,47 @@ func (m Meeting) clamp(s span) span {
 
 // ClockOffset is how far the server's clock is ahead of ours. If the creation
 // wasn't seen it isn't known, but nobody can have come before it: a server
-// that is ahead is at least as far ahead as that takes.
-func ClockOffset(m Meeting, evidence []Evidence) time.Duration {
-	return clockOffset(m, evidence, time.Time{})
+// that is ahead is at least as far ahead as that takes. first is when the first
+// was told that isn't a report, by our clock; zero: nothing was.
+func ClockOffset(m Meeting, first time.Time) time.Duration {
+	return m.offset(first, time.Duration(math.MaxInt64))
+}
+
+func (m Meeting) offset(first time.Time, most time.Duration) time.Duration {
+	if m.ClockOffset != 0 {
+		return m.ClockOffset
+	}
+	least := time.Duration(math.MinInt64)
+	if !first.IsZero() {
+		least = m.CreateTime.Sub(first)
+	}
+	return max(least, min(0, most))
 }
 
 // clockOffset is ClockOffset with a report at hand, which says when the meeting
 // had finished: if the creation wasn't seen, no look that saw the meeting was
 // later than that.
 func clockOffset(m Meeting, evidence []Evidence, finish time.Time) time.Duration {
-	if m.ClockOffset != 0 {
-		return m.ClockOffset
-	}
-	least, most := time.Duration(math.MinInt64), time.Duration(math.MaxInt64)
+	var first time.Time
+	most := time.Duration(math.MaxInt64)
 	for _, e := range evidence {
 		if e.Source == Analytics {
 			continue
 		}
-		least = max(least, m.CreateTime.Sub(e.At))
+		if first.IsZero() || e.At.Before(first) {
+			first = e.At
+		}
 		if e.Source == Poll && !finish.IsZero() {
 			most = min(most, finish.Sub(e.Until))
 		}
 	}
-	return max(least, min(0, most))
+	return m.offset(first, most)
 }
 
-// LastSeen is when the meeting was last seen alive, by our clock.
-func LastSeen(m Meeting, evidence []Evidence) time.Time {
-	last := m.CreateTime.Add(-ClockOffset(m, evidence))
-	for _, e := range evidence {
-		if e.Source == Poll && e.Until.After(last) {
-			last = e.Until
-		}
-	}
-	return last
+// LastSeen is when the meeting was last seen alive, by our clock: by the newest
+// of the looks at it, if there is one, after its creation.
+func LastSeen(m Meeting, first, newest time.Time) time.Time {
+	return later(m.CreateTime.Add(-ClockOffset(m, first)), newest)
 }
 
 // ReportWait is how long the exact report of a meeting that has ended is waited

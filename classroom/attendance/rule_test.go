@@ -119,13 +119,12 @@ func TestJudgeNeverFalls(t *testing.T) {
 func TestResultsOf(t *testing.T) {
 	rule := Rule{Measure: Minutes, Need: 30, Points: 10}
 	sessions := []Session{{ID: "a", EndedAt: nine(60), Length: minutes(60)}, {ID: "b", Length: minutes(60)}}
-	attendances := []Attendance{
-		{SessionID: "a", PersonID: "ann", Time: minutes(20)},
-		{SessionID: "b", PersonID: "ann", Time: minutes(60)}, // lives
-		{SessionID: "a", PersonID: "teacher", Time: minutes(60)},
+	sums := map[string]sum{
+		"a": {minutes(60), map[string]time.Duration{"ann": minutes(20), "teacher": minutes(60)}},
+		"b": {minutes(60), map[string]time.Duration{"ann": minutes(60)}}, // lives
 	}
 	graded := map[string]bool{"ann": true, "bob": true}
-	tally := Tally{Sessions: sessions, Attendances: attendances}
+	tally := Tally{Sessions: sessions, sums: sums}
 	link := Link{PlacementID: "p1", Rule: rule}
 	got := tally.Results(link, Counting{Links: []Link{link}}, graded)
 	want := []Result{{PlacementID: "p1", PersonID: "ann", Share: 20.0 / 30, Time: minutes(20), Needed: minutes(30)}}

@@ -1,7 +1,6 @@
 package attendance
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -21,6 +20,12 @@ type Session struct {
 // Open reports whether the session isn't graded yet.
 func (s Session) Open() bool { return s.EndedAt.IsZero() || s.Counting }
 
+// Same reports whether both say the same.
+func (s Session) Same(o Session) bool {
+	return s.ID == o.ID && s.RoomID == o.RoomID && s.StartedAt.Equal(o.StartedAt) && s.EndedAt.Equal(o.EndedAt) &&
+		s.Length == o.Length && s.Exact == o.Exact && s.Counting == o.Counting
+}
+
 // SessionGap is how much later a meeting may start and still belong to the
 // class before.
 const SessionGap = time.Hour
@@ -32,9 +37,7 @@ const SessionGap = time.Hour
 // time, so one before it is over, though nobody may have told us.
 func sessionsOf(roomID string, accounts []Account) ([]Session, map[string]string) {
 	sorted := slices.Clone(accounts)
-	slices.SortFunc(sorted, func(a, b Account) int {
-		return cmp.Or(a.Meeting.CreateTime.Compare(b.Meeting.CreateTime), cmp.Compare(a.Meeting.ID, b.Meeting.ID))
-	})
+	slices.SortFunc(sorted, inOrder)
 	var sessions []Session
 	sessionOf := map[string]string{}
 	var until time.Time // when the newest session's last meeting ended
@@ -42,7 +45,7 @@ func sessionsOf(roomID string, accounts []Account) ([]Session, map[string]string
 	for i, a := range sorted {
 		parted = parted || a.Meeting.Parted
 		live := a.Meeting.EndedAt.IsZero() && i == len(sorted)-1
-		if len(a.Stays) == 0 && !live {
+		if !a.Came() && !live {
 			continue
 		}
 		n := len(sessions)

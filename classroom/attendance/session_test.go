@@ -78,12 +78,11 @@ func TestSessions(t *testing.T) {
 			for _, r := range test.runs {
 				accounts = append(accounts, r.account())
 			}
-			sessions, of := sessionsOf("room", accounts)
-			Attendances(sessions, of, accounts)
-			if diff := cmp.Diff(test.want, sessions); diff != "" {
+			tally := Count("room", accounts)
+			if diff := cmp.Diff(test.want, tally.Sessions); diff != "" {
 				t.Error(diff)
 			}
-			if diff := cmp.Diff(test.of, of); diff != "" {
+			if diff := cmp.Diff(test.of, tally.SessionOf); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -98,21 +97,14 @@ func TestAttendances(t *testing.T) {
 		{Meeting: Meeting{ID: "a"}, Stays: []Stay{stay("a", "ann", 0, 10), stay("a", "bob", 5, 20), stay("a", "ann", 15, 20)},
 			Activities: map[string]Activity{"ann": {Chats: 2, TalkTime: time.Minute}}},
 		{Meeting: Meeting{ID: "b"}, Stays: []Stay{stay("b", "ann", 18, 30)},
-			Activities: map[string]Activity{"ann": {Chats: 1, Talks: 3, TalkTime: time.Minute}}},
-		{Meeting: Meeting{ID: "c"}, Stays: []Stay{stay("c", "ann", 500, 510)}},
-		{Meeting: Meeting{ID: "of no session"}, Stays: []Stay{stay("d", "ann", 0, 1)}},
+			Activities: map[string]Activity{"ann": {Chats: 1, Talks: 3, TalkTime: time.Minute}, "cy": {Chats: 1}}},
 	}
-	sessions := []Session{{ID: "a"}, {ID: "c"}}
-	got := Attendances(sessions, map[string]string{"a": "a", "b": "a", "c": "c"}, accounts)
+	got, long := Attendances("a", accounts)
 	want := []Attendance{
 		{SessionID: "a", PersonID: "ann", Time: minutes(25), Activity: Activity{Chats: 3, Talks: 3, TalkTime: 2 * time.Minute}},
 		{SessionID: "a", PersonID: "bob", Time: minutes(15)},
-		{SessionID: "c", PersonID: "ann", Time: minutes(10)},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff([]Session{{ID: "a", Length: minutes(30)}, {ID: "c", Length: minutes(10)}}, sessions); diff != "" {
-		t.Error(diff)
+	if diff := cmp.Diff(want, got); diff != "" || long != minutes(30) {
+		t.Errorf("%v long\n%s", long, diff)
 	}
 }

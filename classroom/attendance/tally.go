@@ -1,6 +1,9 @@
 package attendance
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -19,22 +22,55 @@ type Result struct {
 	Sends       bool          // belongs in the gradebook
 }
 
-// A Tally is what all meetings of a room come to.
-type Tally struct {
-	Sessions    []Session         // in the order of time
-	SessionOf   map[string]string // Meeting.ID → Session.ID
-	Attendances []Attendance
-	interims    map[string][]interim
+// Same reports whether both say the same.
+func (r Result) Same(o Result) bool {
+	same := r.TrueAt.Equal(o.TrueAt)
+	r.TrueAt = o.TrueAt
+	return same && r == o
 }
 
-// Count makes sessions of the accounts of all meetings of a room, and
-// attendances of the stays in them.
+// A Tally is what all meetings of a room come to.
+type Tally struct {
+	Sessions  []Session         // in the order of time
+	SessionOf map[string]string // Meeting.ID → Session.ID
+	accounts  map[string][]Account
+	sums      map[string]sum
+	interims  map[string][]sum
+}
+
+// Count makes sessions of the accounts of all meetings of a room, and adds up
+// the stays in them.
 func Count(roomID string, accounts []Account) Tally {
-	var t Tally
+	t := Tally{sums: map[string]sum{}, interims: map[string][]sum{}}
 	t.Sessions, t.SessionOf = sessionsOf(roomID, accounts)
-	t.Attendances = Attendances(t.Sessions, t.SessionOf, accounts)
-	t.interims = interimsOf(t.SessionOf, accounts)
+	t.accounts = bySession(t.SessionOf, accounts)
+	for i := range t.Sessions {
+		s := &t.Sessions[i]
+		whole := sumOf(t.accounts[s.ID])
+		s.Length, t.sums[s.ID] = whole.length, whole
+		if interims := interimsOf(t.accounts[s.ID]); len(interims) > 0 {
+			t.interims[s.ID] = interims
+		}
+	}
 	return t
+}
+
+// Attendances are those of one session.
+func (t Tally) Attendances(sessionID string) []Attendance {
+	all, _ := Attendances(sessionID, t.accounts[sessionID])
+	return all
+}
+
+// MadeOf tells apart what the attendances of a session are made of: while it is
+// the same, they are.
+func (t Tally) MadeOf(sessionID string) string {
+	digest := sha256.New()
+	for _, a := range t.accounts[sessionID] {
+		packed := a.Pack()
+		fmt.Fprintf(digest, "%s %d ", a.Meeting.ID, len(packed))
+		digest.Write([]byte(packed))
+	}
+	return hex.EncodeToString(digest.Sum(nil))
 }
 
 // GoesOn reports whether the newest session isn't graded yet. While a class goes
@@ -48,70 +84,89 @@ func (t Tally) GoesOn() bool {
 // Results are what a link's rules make of the attendances of those who are
 // graded there and came to a session that counts for it.
 func (t Tally) Results(l Link, c Counting, graded map[string]bool) []Result {
-	return resultsOf(l, c, t.Sessions, t.interims, t.times(l, c, graded))
+	came := t.came(l, c)
+	return t.resultsOf(l, c, slices.DeleteFunc(came, func(id string) bool { return !graded[id] }))
 }
 
 // Absent are the results of those of people who came to nothing that counts,
 // by all that is known now.
 func (t Tally) Absent(l Link, c Counting, graded map[string]bool, people []string) []Result {
-	came := t.times(l, c, graded)
-	absent := map[string]map[string]time.Duration{}
+	came := t.came(l, c)
+	var absent []string
 	for _, id := range people {
-		if graded[id] && came[id] == nil {
-			absent[id] = nil
+		if _, found := slices.BinarySearch(came, id); graded[id] && !found {
+			absent = append(absent, id)
 		}
 	}
-	return resultsOf(l, c, t.Sessions, nil, absent)
+	slices.Sort(absent)
+	return t.resultsOf(l, c, slices.Compact(absent))
 }
 
-// times are how long each learner was in each session that counts for l.
-func (t Tally) times(l Link, c Counting, graded map[string]bool) map[string]map[string]time.Duration {
-	times := map[string]map[string]time.Duration{}
-	for _, a := range t.Attendances {
-		if !graded[a.PersonID] || !c.Counts(l, a.SessionID) {
-			continue
+// came are the people who came to a session that counts for l, sorted.
+func (t Tally) came(l Link, c Counting) []string {
+	came := map[string]bool{}
+	for _, s := range t.Sessions {
+		if c.Counts(l, s.ID) {
+			for person := range t.sums[s.ID].times {
+				came[person] = true
+			}
 		}
-		if times[a.PersonID] == nil {
-			times[a.PersonID] = map[string]time.Duration{}
-		}
-		times[a.PersonID][a.SessionID] = a.Time
 	}
-	return times
+	return slices.Sorted(maps.Keys(came))
 }
 
 // resultsOf applies a link's rules, each to the sessions of its time, to the
 // times that people were there. Of what the rules give, the most counts. Of a
 // session that is open only what it had come to before counts.
-func resultsOf(l Link, c Counting, sessions []Session, interims map[string][]interim, times map[string]map[string]time.Duration) []Result {
+func (t Tally) resultsOf(l Link, c Counting, people []string) []Result {
 	worth := l.Worth()
 	if worth.Measure == NoMeasure {
 		return nil
 	}
 	rules := l.rules()
-	sessions = slices.DeleteFunc(slices.Clone(sessions), func(s Session) bool { return !c.Counts(l, s.ID) })
-	var results []Result
-	for _, person := range slices.Sorted(maps.Keys(times)) {
-		histories := make([][]attended, len(rules))
-		for _, s := range sessions {
-			h := &histories[l.era(c.Classes[s.ID])]
-			for _, part := range interims[s.ID] {
-				*h = append(*h, attended{time: part.times[person], length: part.length, interim: true})
-			}
-			if !s.Open() {
-				*h = append(*h, attended{time: times[person][s.ID], length: s.Length})
-			}
+	eras := make([][]sitting, len(rules))
+	for _, s := range t.Sessions {
+		if c.Counts(l, s.ID) {
+			era := l.era(c.Classes[s.ID])
+			eras[era] = append(eras[era], t.sittings(s)...)
 		}
+	}
+	var results []Result
+	for _, person := range people {
 		var best Result
 		for i, rule := range rules {
 			rule.Points = worth.Points // what was given is a share, whatever all of it is worth now
-			if r := rule.judge(histories[i]); r.Needed > 0 && !best.above(r) {
+			history := make([]attended, len(eras[i]))
+			for k, s := range eras[i] {
+				history[k] = attended{time: s.times[person], length: s.length, interim: s.interim}
+			}
+			if r := rule.judge(history); r.Needed > 0 && !best.above(r) {
 				best = r
 			}
 		}
 		best.PlacementID, best.PersonID = l.PlacementID, person
+		best.Needed = best.Needed.Truncate(time.Millisecond) // as the store keeps it
 		results = append(results, best)
 	}
 	return results
+}
+
+// A sitting is what a rule judges: a session that is over, or what one had come
+// to before.
+type sitting struct {
+	sum
+	interim bool
+}
+
+func (t Tally) sittings(s Session) []sitting {
+	var all []sitting
+	for _, part := range t.interims[s.ID] {
+		all = append(all, sitting{part, true})
+	}
+	if !s.Open() {
+		all = append(all, sitting{t.sums[s.ID], false})
+	}
+	return all
 }
 
 // above reports whether r gives more than a result of a later rule.

@@ -279,7 +279,42 @@ func testPolls(t *testing.T, w *world) {
 		{attendance.Poll, at(3), at(3), "ann ben"}, {attendance.Poll, at(4), at(4), "ann"},
 	})
 	w.same(must(w.Meeting(w.ctx, m.ID))(w).Dirty, true)
+	for from, want := range map[time.Time]int{{}: 4, at(0): 4, at(1): 3, at(3): 2, at(4): 1, at(5): 0} {
+		evidence, pieces, err := w.EvidenceFrom(w.ctx, m.ID, from)
+		w.ok(err)
+		w.same(len(evidence), want)
+		w.same(pieces, map[bool]int{true: 4}[want > 0])
+	}
 	if err := w.KeepPoll(w.ctx, "unknown", []byte("ann"), w.now); err == nil {
 		t.Error("a poll of an unknown meeting was kept")
 	}
+}
+
+// What a look needs to know of those before it.
+func testSightings(t *testing.T, w *world) {
+	m := w.meeting(w.launch("ann", "link").Room)
+	sightings := func(first, newest time.Time) {
+		t.Helper()
+		f, n, err := w.Sightings(w.ctx, m.ID)
+		w.ok(err)
+		w.same([]time.Time{f, n}, []time.Time{first, newest})
+	}
+	sightings(time.Time{}, time.Time{})
+	w.evidence(m, "a report")
+	sightings(time.Time{}, time.Time{})
+	w.pass(time.Minute)
+	first := w.now
+	for _, id := range []string{"ben", "ann"} {
+		_, err := w.KeepEvidence(w.ctx, attendance.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: attendance.Joining, At: w.now, Until: w.now, Body: []byte(id)}, time.Time{})
+		w.ok(err)
+		w.pass(time.Second)
+	}
+	sightings(first, time.Time{})
+	w.ok(w.KeepPoll(w.ctx, m.ID, []byte("ann"), w.now))
+	w.pass(time.Minute)
+	w.ok(w.KeepPoll(w.ctx, m.ID, []byte("ann"), w.now))
+	sightings(first, w.now)
+	w.pass(time.Minute)
+	w.ok(w.KeepPoll(w.ctx, m.ID, []byte("ben"), w.now))
+	sightings(first, w.now)
 }

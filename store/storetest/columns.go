@@ -80,7 +80,7 @@ func testResendAll(_ *testing.T, w *world) {
 	ann := w.delivery(c.ann, 100)
 	ben, tea := w.delivery(c.ben, 50), w.delivery(c.tea, 10)
 	c.settlement.Deliveries = []gradebook.Delivery{ann, ben, tea}
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.save(c.settlement)
 	id := c.ann.Placement.ID
 	set := func() {
 		ann.State, ben.State, ben.Reason, tea.State = gradebook.Delivered, gradebook.Superseded, gradebook.ReasonGiven, gradebook.Withdrawn

@@ -61,7 +61,7 @@ func testDecisions(t *testing.T, w *world) {
 		AllLinks: map[string]bool{c.ann.Course.ID: true}, Graded: map[string]string{},
 	}
 	w.same(must(w.Decisions(w.ctx, room.ID))(w), want)
-	w.ok(w.SaveSettlement(w.ctx, c.settlement)) // settled again
+	w.save(c.settlement) // settled again
 	w.same(must(w.Decisions(w.ctx, room.ID))(w), want)
 	w.ok(w.ShareClasses(w.ctx, room.ID, c.ann.Course.ID, false))
 	want.AllLinks = map[string]bool{}

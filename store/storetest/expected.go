@@ -20,7 +20,7 @@ func (w *world) frozen() class {
 		}
 	}
 	c.settlement.Frozen = []classroom.Frozen{f}
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.save(c.settlement)
 	c.settlement.Frozen = nil
 	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Frozen, true)
 	return c
@@ -63,8 +63,8 @@ func testExpected(t *testing.T, w *world) {
 
 	// A report that comes late names somebody who wasn't expected.
 	eve := w.launch("eve", "link").Person.ID
-	c.settlement.Attendances = append(c.settlement.Attendances, attendance.Attendance{SessionID: c.meeting.ID, PersonID: eve, Time: time.Minute})
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	c.settlement.Attended[0].People = append(c.settlement.Attended[0].People, attendance.Attendance{SessionID: c.meeting.ID, PersonID: eve, Time: time.Minute})
+	w.save(c.settlement)
 	w.same(w.line(c), [3]int{3, 4, 1})
 	w.same(w.graded(c)["eve"], true)
 }
@@ -82,9 +82,9 @@ func testExpectedNow(t *testing.T, w *world) {
 	w.same(len(must(w.Register(w.ctx, c.meeting.ID, seat.Course.ID, seat.Placement.ID))(w)), 0)
 
 	c.settlement.Sessions[0].Counting = true
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.save(c.settlement)
 	w.same(w.line(c)[1], 4)
 	c.settlement.Sessions[0].Counting, c.settlement.Sessions[0].EndedAt = false, time.Time{}
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.save(c.settlement)
 	w.same(len(w.graded(c)), 5)
 }

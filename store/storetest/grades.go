@@ -75,7 +75,7 @@ func testOldOutcome(t *testing.T, w *world) {
 	newer := old
 	newer.Points, newer.TrueAt = 60, old.TrueAt.Add(time.Minute)
 	c.settlement.Deliveries = []gradebook.Delivery{newer}
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.save(c.settlement)
 
 	old.State, old.Reason, old.Detail, old.Attempts = gradebook.Delivered, "r", "d", 7
 	old.SentItem, old.SentAt, old.SentPoints, old.SentMax, old.SentStamp = "item", w.now, old.Points, old.Max, old.TrueAt
@@ -112,8 +112,8 @@ func testClasses(t *testing.T, w *world) {
 	second.ID, second.StartedAt, second.EndedAt, second.Exact = m.ID, w.now.Add(24*time.Hour), time.Time{}, false
 	s.Sessions = append(s.Sessions, second)
 	s.SessionOf = map[string]string{c.meeting.ID: c.meeting.ID, m.ID: m.ID}
-	s.Attendances = append(s.Attendances, attendance.Attendance{SessionID: m.ID, PersonID: c.tea.Person.ID, Time: time.Minute})
-	w.ok(w.SaveSettlement(w.ctx, s))
+	s.Attended = []classroom.Attended{{SessionID: m.ID, People: []attendance.Attendance{{SessionID: m.ID, PersonID: c.tea.Person.ID, Time: time.Minute}}}}
+	w.save(s)
 	lines := func(courseID string, rule attendance.Rule) []classroom.ClassLine {
 		return must(w.Classes(w.ctx, c.ann.Room.ID, courseID, rule))(w)
 	}
@@ -148,20 +148,21 @@ func testRegister(t *testing.T, w *world) {
 	yan := must(w.Arrive(w.ctx, a))(w)
 	id, s := c.meeting.ID, c.settlement
 	stay := attendance.Stay{MeetingID: id, PersonID: yan.Person.ID, From: w.now, To: w.now.Add(time.Minute), Source: attendance.Poll}
-	s.Accounts[0].Stays = append(s.Accounts[0].Stays, stay)
-	s.Attendances = append(s.Attendances,
+	c.account.Stays = append(c.account.Stays, stay)
+	s.Attended[0].People = append(s.Attended[0].People,
 		attendance.Attendance{SessionID: id, PersonID: yan.Person.ID, Time: time.Minute},
 		attendance.Attendance{SessionID: id, PersonID: c.tea.Person.ID, Time: time.Hour})
-	w.ok(w.SaveSettlement(w.ctx, s))
+	w.ok(w.SaveAccount(w.ctx, c.account))
+	w.save(s)
 
-	stays := s.Accounts[0].Stays
+	stays := c.account.Stays
 	row := func(seat classroom.Seat, role classroom.Role, a attendance.Attendance, stays ...attendance.Stay) classroom.RegisterRow {
 		a.SessionID, a.PersonID = id, seat.Person.ID
 		return classroom.RegisterRow{Person: seat.Person, Role: role, Graded: role == classroom.Viewer, Stays: stays, Attendance: a}
 	}
-	ann := row(c.ann, classroom.Viewer, s.Attendances[0], stays[0], stays[1])
+	ann := row(c.ann, classroom.Viewer, s.Attended[0].People[0], stays[0], stays[1])
 	ann.Result, ann.Delivery = &s.Results[0], &s.Deliveries[0]
-	ben := row(c.ben, classroom.Viewer, s.Attendances[1], stays[2])
+	ben := row(c.ben, classroom.Viewer, s.Attended[0].People[1], stays[2])
 	ben.Result = &s.Results[1]
 	tea := row(c.tea, classroom.Moderator, attendance.Attendance{Time: time.Hour})
 	w.same(must(w.Register(w.ctx, id, c.ann.Course.ID, c.ann.Placement.ID))(w), []classroom.RegisterRow{
@@ -179,14 +180,14 @@ func testRegister(t *testing.T, w *world) {
 	}
 	w.same(slices.Contains(names(), other.Person.ID), false)
 	s.Sessions[0].EndedAt = time.Time{}
-	w.ok(w.SaveSettlement(w.ctx, s))
+	w.save(s)
 	w.same(slices.Contains(names(), other.Person.ID), true)
 }
 
 func testHistory(t *testing.T, w *world) {
 	c := w.settled("link")
 	s := c.settlement
-	w.same(must(w.History(w.ctx, c.ann.Room.ID, c.ann.Person.ID))(w), []classroom.HistoryLine{{Session: s.Sessions[0], Attendance: s.Attendances[0]}})
+	w.same(must(w.History(w.ctx, c.ann.Room.ID, c.ann.Person.ID))(w), []classroom.HistoryLine{{Session: s.Sessions[0], Attendance: s.Attended[0].People[0]}})
 	absent := attendance.Attendance{SessionID: c.meeting.ID, PersonID: "nobody"}
 	w.same(must(w.History(w.ctx, c.ann.Room.ID, "nobody"))(w), []classroom.HistoryLine{{Session: s.Sessions[0], Attendance: absent}})
 	w.same(len(must(w.History(w.ctx, "another room", c.ann.Person.ID))(w)), 0)
@@ -221,7 +222,7 @@ func testHeldLineItem(t *testing.T, w *world) {
 func testRelease(t *testing.T, w *world) {
 	c := w.settled("link")
 	c.settlement.Deliveries = append(c.settlement.Deliveries, w.delivery(c.ben, 10))
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.save(c.settlement)
 	later := w.now.Add(12 * time.Hour)
 	waits := func(d gradebook.Delivery, reason string, attempts int) gradebook.Delivery {
 		w.t.Helper()

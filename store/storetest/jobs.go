@@ -234,7 +234,7 @@ func testCounts(t *testing.T, w *world) {
 	})
 	c := w.settled("link")
 	c.settlement.Deliveries = append(c.settlement.Deliveries, w.delivery(c.ben, 10))
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.save(c.settlement)
 	d := c.settlement.Deliveries[0]
 	d.State = gradebook.Delivered
 	w.ok(w.SaveDelivery(w.ctx, d, time.Time{}))

@@ -88,7 +88,7 @@ func testPartedMeeting(t *testing.T, w *world) {
 	w.ok(w.PartMeeting(w.ctx, room, c.meeting.ID, true))
 	w.same(w.job(classroom.SettleJob, room).RunAt, w.now)
 	w.finishAll()
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.save(c.settlement)
 	w.ok(w.KeepPoll(w.ctx, c.meeting.ID, []byte("ann"), w.now))
 	must(w.ReviveMeeting(w.ctx, c.meeting.ID, w.now))(w)
 	w.same(must(w.RoomMeetings(w.ctx, room))(w)[0].Parted, true)

@@ -17,7 +17,8 @@ import (
 type class struct {
 	ann, ben, tea classroom.Seat
 	meeting       attendance.Meeting
-	settlement    classroom.Settlement // not saved yet
+	account       attendance.Account // not saved yet, like what follows
+	settlement    classroom.Settlement
 }
 
 // held makes a class that was held in a room of its own.
@@ -33,22 +34,22 @@ func (w *world) held(link string) class {
 		return attendance.Stay{MeetingID: c.meeting.ID, PersonID: id, From: w.now.Add(from), To: w.now.Add(to), Source: attendance.Analytics}
 	}
 	ann, ben, stranger := c.ann.Person.ID, c.ben.Person.ID, "v_dialin"
+	c.account = attendance.Account{
+		Meeting: c.meeting, From: w.now, To: end, Exact: true, Evidence: 1, Until: w.now,
+		Stays: []attendance.Stay{
+			stay(ann, 0, 20*time.Minute), stay(ann, 30*time.Minute, time.Hour), stay(ben, 0, 10*time.Minute), stay(stranger, 0, time.Minute),
+		},
+		Activities: map[string]attendance.Activity{ann: {Chats: 3, TalkTime: 90 * time.Second}},
+	}
 	c.settlement = classroom.Settlement{
 		RoomID: room.ID, At: w.now,
-		Accounts: []attendance.Account{{
-			Meeting: c.meeting, From: w.now, To: end, Exact: true, Evidence: 1, Until: w.now,
-			Stays: []attendance.Stay{
-				stay(ann, 0, 20*time.Minute), stay(ann, 30*time.Minute, time.Hour), stay(ben, 0, 10*time.Minute), stay(stranger, 0, time.Minute),
-			},
-			Activities: map[string]attendance.Activity{ann: {Chats: 3, TalkTime: 90 * time.Second}},
-		}},
 		Sessions:  []attendance.Session{{ID: c.meeting.ID, RoomID: room.ID, StartedAt: w.now, EndedAt: end, Length: time.Hour, Exact: true}},
 		SessionOf: map[string]string{c.meeting.ID: c.meeting.ID},
-		Attendances: []attendance.Attendance{
+		Attended: []classroom.Attended{{SessionID: c.meeting.ID, MadeOf: "one account", People: []attendance.Attendance{
 			{SessionID: c.meeting.ID, PersonID: ann, Time: 50 * time.Minute, Activity: attendance.Activity{Chats: 3, TalkTime: 90 * time.Second}},
 			{SessionID: c.meeting.ID, PersonID: ben, Time: 10 * time.Minute},
 			{SessionID: c.meeting.ID, PersonID: stranger, Time: time.Minute},
-		},
+		}}},
 		Results: []attendance.Result{
 			w.result(c.ann, 50*time.Minute), w.result(c.ben, 10*time.Minute),
 		},
@@ -87,9 +88,17 @@ func (w *world) evidence(m attendance.Meeting, body string) {
 func (w *world) settled(link string) class {
 	w.t.Helper()
 	c := w.held(link)
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.ok(w.SaveAccount(w.ctx, c.account))
+	w.save(c.settlement)
 	w.finishAll()
 	return c
+}
+
+// save keeps a settlement after all that were kept of its room.
+func (w *world) save(s classroom.Settlement) {
+	w.t.Helper()
+	s.After = must(w.Settlements(w.ctx, s.RoomID))(w)
+	w.ok(w.SaveSettlement(w.ctx, s))
 }
 
 func (w *world) finishAll() {
@@ -103,12 +112,15 @@ func testSettlement(t *testing.T, w *world) {
 	c := w.held("link")
 	room := c.ann.Room.ID
 	w.finishAll()
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.same(len(must(w.RoomSessions(w.ctx, room))(w)), 0)
+	w.ok(w.SaveAccount(w.ctx, c.account))
+	w.save(c.settlement)
 
 	m := must(w.Meeting(w.ctx, c.meeting.ID))(w)
 	w.same(m.SessionID, c.meeting.ID)
 	w.same(m.Dirty, false)
 	w.same(must(w.Session(w.ctx, room, c.meeting.ID))(w), c.settlement.Sessions[0])
+	w.same(must(w.RoomSessions(w.ctx, room))(w), []classroom.KeptSession{{Session: c.settlement.Sessions[0], MadeOf: "one account"}})
 	w.same(must(w.RoomResults(w.ctx, room))(w), c.settlement.Results)
 	w.same(must(w.RoomDeliveries(w.ctx, room))(w), c.settlement.Deliveries)
 	w.same(must(w.PlacementDeliveries(w.ctx, c.ann.Placement.ID))(w), c.settlement.Deliveries)
@@ -138,7 +150,7 @@ func testSettledTwice(t *testing.T, w *world) {
 
 	w.pass(time.Minute)
 	c.settlement.At, c.settlement.Deliveries[0].TrueAt = w.now, w.now
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.save(c.settlement)
 	w.same(must(w.RoomDeliveries(w.ctx, room))(w), []gradebook.Delivery{sent})
 	w.same(must(w.RoomResults(w.ctx, room))(w), c.settlement.Results)
 	w.same(len(w.claim(w.now.Add(time.Hour))), 0)
@@ -152,7 +164,7 @@ func testSettledTwice(t *testing.T, w *world) {
 		change(&next)
 		next.TrueAt, next.State, next.Attempts = w.now, gradebook.Waiting, 0
 		c.settlement.At, c.settlement.Deliveries = w.now, []gradebook.Delivery{next}
-		w.ok(w.SaveSettlement(w.ctx, c.settlement))
+		w.save(c.settlement)
 		w.same(must(w.RoomDeliveries(w.ctx, room))(w), []gradebook.Delivery{next})
 		w.same(w.job(gradebook.DeliverJob, next.PlacementID+"/"+next.PersonID).RunAt, w.now)
 		w.finishAll()
@@ -162,42 +174,86 @@ func testSettledTwice(t *testing.T, w *world) {
 	next := before
 	next.Points, next.TrueAt = 10, w.now.Add(-time.Hour)
 	c.settlement.Deliveries = []gradebook.Delivery{next}
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.save(c.settlement)
 	if got := must(w.RoomDeliveries(w.ctx, room))(w)[0]; !got.TrueAt.After(before.TrueAt) {
 		t.Errorf("TrueAt of a new value is %v, not after %v", got.TrueAt, before.TrueAt)
 	}
 }
 
-// Evidence that comes while its meeting is settled is not forgotten.
+// Of two settlements that were begun at once, the second to be kept is none.
+func testOutdated(t *testing.T, w *world) {
+	c := w.settled("link")
+	c.settlement.Results = nil
+	w.fails(w.SaveSettlement(w.ctx, c.settlement), classroom.ErrOutdated)
+	w.same(must(w.Settlements(w.ctx, c.ann.Room.ID))(w), int64(1))
+	w.same(len(must(w.RoomResults(w.ctx, c.ann.Room.ID))(w)), 2)
+	c.settlement.After = 1
+	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.same(must(w.Settlements(w.ctx, c.ann.Room.ID))(w), int64(2))
+	w.same(len(must(w.RoomResults(w.ctx, c.ann.Room.ID))(w)), 0)
+	_, err := w.Settlements(w.ctx, "unknown")
+	w.fails(err, classroom.ErrNotFound)
+}
+
+// An account is kept with its stays, as long as no evidence has come since.
+func testAccount(t *testing.T, w *world) {
+	c := w.held("link")
+	w.save(c.settlement)
+	kept := func(want map[string]string) {
+		t.Helper()
+		w.same(must(w.RoomAccounts(w.ctx, c.ann.Room.ID))(w), want)
+		w.same(must(w.SessionAccounts(w.ctx, c.meeting.ID))(w), want)
+	}
+	kept(map[string]string{})
+	w.ok(w.SaveAccount(w.ctx, c.account))
+	kept(map[string]string{c.meeting.ID: c.account.Pack()})
+	w.same(len(must(w.Register(w.ctx, c.meeting.ID, c.ann.Course.ID, c.ann.Placement.ID))(w)[0].Stays), 2)
+	before := c.account
+	w.evidence(c.meeting, "a second report")
+	c.account.Stays = c.account.Stays[:1]
+	w.ok(w.SaveAccount(w.ctx, c.account)) // made of the first alone
+	kept(map[string]string{c.meeting.ID: before.Pack()})
+	c.account.Evidence = 2
+	w.ok(w.SaveAccount(w.ctx, c.account))
+	kept(map[string]string{c.meeting.ID: c.account.Pack()})
+	w.same(len(must(w.Register(w.ctx, c.meeting.ID, c.ann.Course.ID, c.ann.Placement.ID))(w)[0].Stays), 1)
+	w.same(len(must(w.RoomAccounts(w.ctx, "another room"))(w)), 0)
+	w.same(len(must(w.SessionAccounts(w.ctx, "another session"))(w)), 0)
+	c.account.Meeting.ID = "unknown"
+	w.fails(w.SaveAccount(w.ctx, c.account), classroom.ErrNotFound)
+}
+
+// Evidence that comes while its meeting's account is made is not forgotten.
 func testDirty(t *testing.T, w *world) {
 	c := w.held("link")
+	dirty := func(want bool) {
+		t.Helper()
+		w.ok(w.SaveAccount(w.ctx, c.account))
+		w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, want)
+	}
 	w.evidence(c.meeting, "a second report")
-	w.ok(w.SaveSettlement(w.ctx, c.settlement)) // made of the first alone
-	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, true)
-	c.settlement.Accounts[0].Evidence = 2
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
-	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, false)
+	dirty(true) // made of the first alone
+	c.account.Evidence = 2
+	dirty(false)
 	w.ok(w.KeepPoll(w.ctx, c.meeting.ID, []byte("ann"), w.now))
 	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, true)
 	// So is a poll that makes the last piece last longer, and it has an ended
 	// meeting's room settled again.
-	c.settlement.Accounts[0].Evidence = 3
+	c.account.Evidence = 3
 	w.finishAll()
 	w.pass(time.Minute)
 	w.ok(w.KeepPoll(w.ctx, c.meeting.ID, []byte("ann"), w.now))
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
-	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, true)
+	dirty(true)
 	w.same(w.job(classroom.SettleJob, c.ann.Room.ID).RunAt, w.now)
-	c.settlement.Accounts[0].Until = w.now
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
-	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, false)
+	c.account.Until = w.now
+	dirty(false)
 	w.ok(w.KeepPoll(w.ctx, c.meeting.ID, []byte("ben"), w.now))
-	// One that isn't accounted for stays as it is.
-	c.settlement.Accounts = nil
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	// A settlement alone says nothing of that, and one that lives stays dirty.
+	w.save(c.settlement)
 	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, true)
-	register := must(w.Register(w.ctx, c.meeting.ID, c.ann.Course.ID, c.ann.Placement.ID))(w)
-	w.same(len(register[0].Stays), 2)
+	c.account.Evidence = attendance.StillLives
+	dirty(true)
+	w.same(must(w.RoomAccounts(w.ctx, c.ann.Room.ID))(w), map[string]string{c.meeting.ID: c.account.Pack()})
 }
 
 // What a settlement no longer has goes; deliveries stay.
@@ -206,12 +262,11 @@ func testSmallerSettlement(t *testing.T, w *world) {
 	room, old := c.ann.Room.ID, c.meeting.ID
 	earlier := w.meeting(c.ann.Room) // found out later, and now the session's first
 	s := c.settlement
-	s.Accounts = []attendance.Account{{Meeting: attendance.Meeting{ID: old}, Evidence: 1, Stays: s.Accounts[0].Stays[:1]}}
 	s.Sessions[0].ID, s.Sessions[0].Length, s.Sessions[0].Exact = earlier.ID, 20*time.Minute, false
 	s.SessionOf = map[string]string{old: earlier.ID, earlier.ID: earlier.ID}
-	s.Attendances = []attendance.Attendance{{SessionID: earlier.ID, PersonID: c.ann.Person.ID, Time: 20 * time.Minute}}
+	s.Attended = []classroom.Attended{{SessionID: earlier.ID, People: []attendance.Attendance{{SessionID: earlier.ID, PersonID: c.ann.Person.ID, Time: 20 * time.Minute}}}}
 	s.Results, s.Deliveries = []attendance.Result{w.result(c.ann, 20*time.Minute)}, nil
-	w.ok(w.SaveSettlement(w.ctx, s))
+	w.save(s)
 
 	_, err := w.Session(w.ctx, room, old)
 	w.fails(err, classroom.ErrNotFound)
@@ -220,10 +275,14 @@ func testSmallerSettlement(t *testing.T, w *world) {
 	w.same(must(w.RoomResults(w.ctx, room))(w), s.Results)
 	w.same(len(must(w.RoomDeliveries(w.ctx, room))(w)), 1)
 	history := must(w.History(w.ctx, room, c.ann.Person.ID))(w)
-	w.same(history, []classroom.HistoryLine{{Session: s.Sessions[0], Attendance: s.Attendances[0]}})
+	w.same(history, []classroom.HistoryLine{{Session: s.Sessions[0], Attendance: s.Attended[0].People[0]}})
 
-	s = classroom.Settlement{RoomID: room, At: w.now}
-	w.ok(w.SaveSettlement(w.ctx, s))
+	// Of sessions whose attendances aren't in it, they stay.
+	s.Attended = nil
+	w.save(s)
+	w.same(must(w.History(w.ctx, room, c.ann.Person.ID))(w), history)
+
+	w.save(classroom.Settlement{RoomID: room, At: w.now})
 	w.same(len(must(w.Classes(w.ctx, room, c.ann.Course.ID, attendance.Rule{}))(w)), 0)
 	w.same(must(w.Meeting(w.ctx, old))(w).SessionID, "")
 	w.same(len(must(w.RoomResults(w.ctx, room))(w)), 0)
@@ -295,7 +354,7 @@ func testRefusedForLack(t *testing.T, w *world) {
 func testKept(t *testing.T, w *world) {
 	c := w.held("link")
 	c.settlement.Deliveries[0].Points, c.settlement.Deliveries[0].Max = 30, 40
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.save(c.settlement)
 	placement, other := c.ann.Placement.ID, w.launch("ann", "another link").Room
 	kept := func() float64 { return must(w.PlacementDeliveries(w.ctx, placement))(w)[0].Kept }
 	w.ok(w.MovePlacement(w.ctx, placement, c.ann.Room.ID)) // stays
@@ -304,9 +363,9 @@ func testKept(t *testing.T, w *world) {
 	w.same(kept(), 0.75)
 	w.same(must(w.Order(w.ctx, placement, c.ann.Person.ID))(w).Kept, 0.75)
 	c.settlement.RoomID = other.ID
-	c.settlement.Accounts, c.settlement.Sessions, c.settlement.SessionOf, c.settlement.Attendances, c.settlement.Results = nil, nil, nil, nil, nil
+	c.settlement.Sessions, c.settlement.SessionOf, c.settlement.Attended, c.settlement.Results = nil, nil, nil, nil
 	c.settlement.Deliveries[0].Points = 35
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.save(c.settlement)
 	w.same(kept(), 0.75)
 }
 
@@ -315,7 +374,7 @@ func testMovedAway(t *testing.T, w *world) {
 	c := w.held("link")
 	other := w.launch("ann", "another link").Room
 	w.ok(w.MovePlacement(w.ctx, c.ann.Placement.ID, other.ID))
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	w.save(c.settlement)
 	w.same(len(must(w.RoomResults(w.ctx, other.ID))(w)), 0)
 	w.same(len(must(w.PlacementDeliveries(w.ctx, c.ann.Placement.ID))(w)), 0)
 }
