@@ -67,3 +67,22 @@ func testReports(t *testing.T, w *world) {
 	})
 	w.same(len(kept(crowd)), 3)
 }
+
+// Windows that open at once are no more than those that open one by one.
+func testWindowsAtOnce(t *testing.T, w *world) {
+	seat := w.launch("ann", "link")
+	there := 0
+	parallel(20, func(i int) {
+		visit := seat.Visit
+		visit.ID, visit.Browser, visit.LaunchID, visit.CreatedAt = w.id("v"), fmt.Sprint("at once ", i), seat.Visit.ID, w.now.Add(time.Second)
+		if _, err := w.OpenWindow(w.ctx, visit, 3); err != nil {
+			t.Error(err)
+		}
+	})
+	for i := range 20 {
+		if _, err := w.LatestVisit(w.ctx, fmt.Sprint("at once ", i), seat.Room.ID); err == nil {
+			there++
+		}
+	}
+	w.same(there, 3)
+}

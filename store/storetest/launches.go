@@ -367,20 +367,6 @@ func testOpenedWindows(t *testing.T, w *world) {
 	for _, id := range append(all[97:], seat.Visit.ID, elsewhere.ID) {
 		must(w.Seat(w.ctx, id))(w)
 	}
-	parallel(20, func(i int) {
-		visit := seat.Visit
-		visit.ID, visit.Browser, visit.LaunchID, visit.CreatedAt = w.id("v"), fmt.Sprint("at once ", i), seat.Visit.ID, w.now.Add(time.Second)
-		if _, err := w.OpenWindow(w.ctx, visit, 3); err != nil {
-			t.Error(err)
-		}
-	})
-	there = 0
-	for i := range 20 {
-		if _, err := w.LatestVisit(w.ctx, fmt.Sprint("at once ", i), seat.Room.ID); err == nil {
-			there++
-		}
-	}
-	w.same(there, 3)
 }
 
 // A person, a course and a link are the same only at the same platform.
