@@ -70,7 +70,7 @@ func phaseOf(seat Seat, live Live, class attendance.Session, now time.Time, ahea
 	switch {
 	case live.Unknown:
 		return PhaseDown
-	case on && live.has(seat.Person.ID):
+	case on && !live.Late && live.has(seat.Person.ID): // else they may have left since
 		return PhaseInside
 	case on && live.Admits(seat):
 		if live.Full(seat) && !seat.Moderates() {

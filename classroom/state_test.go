@@ -31,6 +31,10 @@ func TestPhase(t *testing.T) {
 		l.Meeting.StoppedAt = now.Add(-ago)
 		return l
 	}
+	late := func(l Live) Live {
+		l.Late = true
+		return l
+	}
 	ahead := on(time.Hour)
 	ahead.Meeting.CreateTime, ahead.Meeting.ClockOffset = now.Add(5*time.Hour-time.Minute), 5*time.Hour
 	class := func(ended time.Duration) attendance.Session {
@@ -69,6 +73,8 @@ func TestPhase(t *testing.T) {
 		{"full", limited(learner, 2), on(time.Hour, tea, ben), open, 0, PhaseFull},
 		{"full, where learners may start", limited(starter, 1), on(time.Hour, ben), open, 0, PhaseFull},
 		{"full with them in it", limited(learner, 2), on(time.Hour, tea, ann), open, 0, PhaseInside},
+		{"they were in, and the server is silent since", learner, late(on(time.Hour, tea, ann)), open, 0, PhaseRunning},
+		{"full when it was seen, and the server is silent since", limited(learner, 2), late(on(time.Hour, tea, ben)), open, 0, PhaseRunning},
 		{"full isn't for teachers", limited(teacher, 1), on(time.Hour, ben), open, 0, PhaseRunning},
 		{"ended a moment ago, and they are still in", learner, stopped(5*time.Second, on(time.Hour, tea, ann)), open, 0, PhaseEnding},
 		{"ended, and it goes on all the same", learner, stopped(time.Minute, on(time.Hour, tea, ann)), open, 0, PhaseInside},
