@@ -259,3 +259,26 @@ func TestTextsAreShort(t *testing.T) {
 		}
 	}
 }
+
+// Words that mean another thing to who reads them, or leave somebody out.
+func TestWordsThatMislead(t *testing.T) {
+	for _, test := range []struct{ name, locale, words string }{
+		{"a grade isn't left out for want of need", "en", `(was|were)n't needed`},
+		{"there is where", "en", `^There$|^(Missing|Given) there$|missing there$`},
+		{"places are seats, or towns", "en", `(?i)\bplaces?$`},
+		{"there are no pupils at a university", "fr", `(?i)\bélèves?\b`},
+		{"a class in French is the people in it", "fr", `(?i)\b(ouvrir|opened|dans|ouvrez) la classe( |$)[^v]`},
+		{"a run of a class in French is a séance", "fr", `(?i)\b(deux|un seul) cours (maintenant|de)\b`},
+		{"who came need not be a man", "fr", `\bvous êtes venu\b|\barrivé et parti\b`},
+		{"who teaches has one name in German", "de", `\bLehrende`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			words := regexp.MustCompile(test.words)
+			for id, m := range pages.locales[test.locale].messages {
+				if text := asText(m.forms[plural.Other], Data{"Count": 2, "Points": 2, "Max": 2}); id != "room.learners_see" && words.MatchString(text) {
+					t.Errorf("%s says %q", id, text)
+				}
+			}
+		})
+	}
+}
