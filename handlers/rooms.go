@@ -184,7 +184,7 @@ func (s *Server) attendance(c *gin.Context, seat classroom.Seat) (*web.Attendanc
 	if err != nil {
 		return nil, err
 	}
-	a := &web.Attendance{Rule: ruleOf(seat.Placement), Grade: s.gradeView(c, seat, own.Delivery)}
+	a := &web.Attendance{Rule: ruleOf(seat.Placement), Grade: s.gradeView(c, seat, own.Delivery), Watches: !seat.Visit.Graded}
 	if r := own.Result; r != nil {
 		a.Have, a.Needed, a.Complete = r.Time, r.Needed, r.Complete
 	}

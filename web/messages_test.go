@@ -111,8 +111,8 @@ func TestCount(t *testing.T) {
 		{"one and a half is one in French", "fr", "rule.worth.all", 1.5, "1,5 point une fois validé"},
 		{"two in French", "fr", "rule.worth.all", 2, "2 points une fois validé"},
 		{"the verb, too", "de", "grade.refused", 1, "1 von 10 Punkten steht nicht im Bewertungsbuch."},
-		{"one minute", "en", "attendance.complete", 1, "Complete: you have 1 minute"},
-		{"minutes", "de", "attendance.complete", 70, "Erfüllt: Sie haben 70 Minuten"},
+		{"one minute", "en", "attendance.complete_best", 1, "Complete: 1 minute in one class"},
+		{"minutes", "de", "attendance.complete_best", 70, "Erfüllt: 70 Minuten in einem Termin"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			l := pages.locales[test.locale]

@@ -180,23 +180,6 @@ type LearnerRoom struct {
 	RecordingsURL string // empty: none to see
 }
 
-// An Attendance is what one learner attended and what came of it.
-type Attendance struct {
-	Rule         Rule
-	Have, Needed time.Duration // that counts, and for all points; Needed 0: no class has ended yet
-	Complete     bool
-	Classes      []OwnClass // newest first
-	Grade        *Grade     // nil: nothing to send
-}
-
-// An OwnClass is one class as one learner attended it.
-type OwnClass struct {
-	From, To     time.Time // To zero: still live
-	Time, Length time.Duration
-	Counting     bool // the figures aren't final yet
-	NotHere      bool // it doesn't count for this link
-}
-
 // A WaitingPage is where a learner waits in a window of its own. It lets them
 // in by itself: its script asks StateURL, without script it reloads.
 type WaitingPage struct {

@@ -92,5 +92,16 @@ func (s Styleguide) Setup() Setup {
 	}
 }
 
-// Minutes is n minutes.
-func (s Styleguide) Minutes(n int) time.Duration { return time.Duration(n) * time.Minute }
+// Attendances are one of each kind of progress.
+func (s Styleguide) Attendances() []Attendance {
+	total := Rule{Measure: Minutes, Need: 300, InTotal: true, Points: 10}
+	changed := s.Rule()
+	changed.Since = s.Now
+	own := func(rule Rule, have, need time.Duration) Attendance {
+		return Attendance{Rule: rule, Have: have * time.Minute, Needed: need * time.Minute, Complete: have >= need}
+	}
+	return []Attendance{
+		own(s.Rule(), 0, 54), own(s.Rule(), 38, 54), own(s.Rule(), 60, 54), own(total, 138, 300), own(total, 312, 300),
+		own(changed, 38, 54), own(changed, 60, 54),
+	}
+}
