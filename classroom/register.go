@@ -15,6 +15,7 @@ type registerStore interface {
 	evidenceStore
 	countingStore
 	Classes(ctx context.Context, roomID, courseID string, rule attendance.Rule) ([]ClassLine, error)
+	ClassGrades(ctx context.Context, roomID, placementID string, since time.Time) ([]ClassGrades, error)
 	Session(ctx context.Context, roomID, sessionID string) (attendance.Session, error)
 	Register(ctx context.Context, sessionID, courseID, placementID string) ([]RegisterRow, error)
 	History(ctx context.Context, roomID, personID string) ([]HistoryLine, error)
@@ -89,6 +90,19 @@ func (s *Registers) Classes(ctx context.Context, seat Seat) ([]ClassLine, []grad
 		lines[i].Breaks = breaks[lines[i].Session.ID]
 	}
 	return lines, deliveries, nil
+}
+
+// ClassGrades counts what became of the grades of those who came, for each of
+// the room's sessions that began at since or after it.
+func (s *Registers) ClassGrades(ctx context.Context, seat Seat, since time.Time) ([]ClassGrades, error) {
+	if err := seat.May(ReadRegister); err != nil {
+		return nil, err
+	}
+	grades, err := s.Store.ClassGrades(ctx, seat.Room.ID, seat.Placement.ID, since)
+	if err != nil {
+		return nil, fmt.Errorf("grades of room %s: %w", seat.Room.ID, err)
+	}
+	return grades, nil
 }
 
 // Since tells of each person in a session when they were first seen in it, by

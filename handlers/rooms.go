@@ -79,7 +79,10 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom
 		if err != nil {
 			return err
 		}
-		page.Counting, page.Classes = s.countingView(seat, counting, lines), classLines(seat, counting, lines)
+		page.Counting = s.countingView(seat, counting, lines)
+		if err := s.classLines(c, seat, counting, lines, &page); err != nil {
+			return err
+		}
 	}
 	if page.State == web.Live {
 		page.Join, page.EndURL, page.Since = s.post(c, seat, "/join"), at(seat, "/end"), live.Meeting.CreateTime.UTC()
@@ -107,24 +110,6 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, live classroom
 		return err
 	}
 	return s.render(c, http.StatusOK, page)
-}
-
-// classLines are the room's classes. How many a class completes is told of
-// those that count by the rule of now.
-func classLines(seat classroom.Seat, counting classroom.Counting, lines []classroom.ClassLine) []web.ClassLine {
-	var list []web.ClassLine
-	for _, l := range lines {
-		line := web.ClassLine{
-			URL: at(seat, "/classes/"+l.Session.ID), From: l.Session.StartedAt.UTC(), To: l.Session.EndedAt.UTC(),
-			Came: l.Came, Enrolled: l.Enrolled, Counting: l.Session.Counting, NotHere: !counting.Counts(l.Session.ID),
-			Breaks: breakViews(seat, l.Session.ID, l.Breaks),
-		}
-		if counting.InForce(l.Session.ID) {
-			line.Complete = l.Complete
-		}
-		list = append(list, line)
-	}
-	return list
 }
 
 func settingsView(set classroom.Settings) web.Settings {

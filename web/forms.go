@@ -71,6 +71,14 @@ func newGradeView(g *Grade, now any, by string) gradeView {
 	return v
 }
 
+// classGrades are the grades of a class with what their row needs.
+type classGrades struct {
+	*GradeCounts
+	Class ClassLine
+}
+
+func newClassGrades(g *GradeCounts, class ClassLine) classGrades { return classGrades{g, class} }
+
 // lms is what the platform is called.
 func (l *locale) lms(name string) (any, error) {
 	if name != "" {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/PuerkitoBio/goquery"
 	"golang.org/x/net/html"
@@ -268,5 +269,84 @@ func TestContrast(t *testing.T) {
 	}
 	if len(dark) != len(light) {
 		t.Errorf("%d tokens in dark, %d in light", len(dark), len(light))
+	}
+}
+
+// Forty classes leave room for what stands below them, and each refused grade
+// leads to its register.
+func TestManyClasses(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		page       TeacherRoom
+		rows       int
+		link, href string
+	}{
+		{"few", teacherRoom(Waiting, 0), 3, "", ""},
+		{"the newest", manyClasses(teacherRoom(Waiting, 0), 8), 8, "All 40 classes", "/rooms/r1?v=v1&classes=all#classes"},
+		{"all", manyClasses(teacherRoom(Waiting, 0), 40), 40, "Only the newest classes", "/rooms/r1?v=v1#classes"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			doc, err := goquery.NewDocumentFromReader(strings.NewReader(render(t, "en", test.page)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := doc.Find(".classes tbody tr").Length(); n != test.rows {
+				t.Errorf("%d classes, want %d", n, test.rows)
+			}
+			link := doc.Find("#classes p > a.link")
+			if got := strings.TrimSpace(link.Text()); got != test.link || link.AttrOr("href", "") != test.href {
+				t.Errorf("link %q to %q", got, link.AttrOr("href", ""))
+			}
+		})
+	}
+}
+
+// A class says what became of its grades: first what needs somebody.
+func TestClassGrades(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		grades *GradeCounts
+		change func(*ClassLine)
+		want   string
+	}{
+		{"nothing to send", nil, nil, ""},
+		{"nothing at all", &GradeCounts{}, nil, ""},
+		{"sent", &GradeCounts{Sent: 3, Seen: 4}, nil, "Grades sent"},
+		{"seen, and one by hand", &GradeCounts{Seen: 4, Superseded: 1}, nil, "Grades in the gradebook"},
+		{"by hand alone", &GradeCounts{Superseded: 2}, nil, "2 graded by hand"},
+		{"on their way", &GradeCounts{Sent: 3, Waiting: 2}, nil, "2 on their way"},
+		{"refused", &GradeCounts{Sent: 3, Refused: 1}, nil, "1 refused→refused"},
+		{"each kind of trouble", &GradeCounts{Refused: 1, Missing: 2, Waiting: 3}, nil, "1 refused→refused 2 not in the gradebook→missing 3 on their way"},
+		{"still live", &GradeCounts{Refused: 1}, func(c *ClassLine) { c.To = time.Time{} }, ""},
+		{"being counted", &GradeCounts{Refused: 1}, func(c *ClassLine) { c.Counting = true }, ""},
+		{"of another link", &GradeCounts{Refused: 1}, func(c *ClassLine) { c.NotHere = true }, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			page := teacherRoom(Waiting, 0)
+			page.Classes = page.Classes[:1]
+			page.Classes[0].Grades = test.grades
+			if test.change != nil {
+				test.change(&page.Classes[0])
+			}
+			doc, err := goquery.NewDocumentFromReader(strings.NewReader(render(t, "en", page)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			doc.Find(".classes tbody td:last-child .status").Each(func(_ int, s *goquery.Selection) {
+				mark := strings.TrimSpace(s.Text())
+				if href, ok := s.Closest("a").Attr("href"); ok {
+					u, err := url.Parse(href)
+					if err != nil || u.Path != "/rooms/r1/sessions/s3" || u.Query().Get("v") != "v1" {
+						t.Errorf("%q leads to %s", mark, href)
+					}
+					mark += "→" + u.Query().Get("show")
+				}
+				got = append(got, mark)
+			})
+			if strings.Join(got, " ") != test.want {
+				t.Errorf("the line says %q, want %q", got, test.want)
+			}
+		})
 	}
 }

@@ -200,15 +200,21 @@ func (r Register) Column(name string) column {
 }
 
 func (r Register) address(sort, show string) string {
-	u, err := url.Parse(r.URL)
+	return withQuery(r.URL, "sort", sort, "show", show)
+}
+
+// withQuery is an address with these names and values in its query; an empty
+// value isn't in it.
+func withQuery(address string, pairs ...string) string {
+	u, err := url.Parse(address)
 	if err != nil {
-		return r.URL
+		return address
 	}
 	query := u.Query()
-	for name, value := range map[string]string{"sort": sort, "show": show} {
-		query.Del(name)
-		if value != "" {
-			query.Set(name, value)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		query.Del(pairs[i])
+		if pairs[i+1] != "" {
+			query.Set(pairs[i], pairs[i+1])
 		}
 	}
 	u.RawQuery = query.Encode()

@@ -9,17 +9,18 @@ import "time"
 type TeacherRoom struct {
 	Title, Course string // Course may be empty
 	Now           time.Time
-	State         ClassState // not Full
-	Since         time.Time  // Live: the start; Ended: the end. Zero: not told
-	Join          Post       // starts or joins; opens in a new window
-	EndURL        string     // GET asks once more, POST ends the class. Empty: no such button
-	Copied        *Copied    // the link came with a copied course, and nobody has decided yet
-	LinkNews      *LinkNews  // what is to be told of the link; nil: nothing
-	Questions     []Question // of other courses, for this room
-	Said          string     // one of Said…, or empty
-	Here          []Here     // who is in the class
-	HereAt        time.Time  // when that was so
-	Classes       []ClassLine
+	State         ClassState   // not Full
+	Since         time.Time    // Live: the start; Ended: the end. Zero: not told
+	Join          Post         // starts or joins; opens in a new window
+	EndURL        string       // GET asks once more, POST ends the class. Empty: no such button
+	Copied        *Copied      // the link came with a copied course, and nobody has decided yet
+	LinkNews      *LinkNews    // what is to be told of the link; nil: nothing
+	Questions     []Question   // of other courses, for this room
+	Said          string       // one of Said…, or empty
+	Here          []Here       // who is in the class
+	HereAt        time.Time    // when that was so
+	Classes       []ClassLine  // the newest, or all
+	AllClasses    int          // how many there are
 	Counting      *Counting    // nil: each class counts, without a question
 	Grades        *GradeCounts // of the whole link. nil: nothing is sent
 	NoGrades      *NoGrades    // nil: the platform takes them, or nothing is graded
@@ -27,6 +28,8 @@ type TeacherRoom struct {
 	Settings      Settings
 	Rule          Rule
 	ChangeURL     string
+
+	AllClassesURL, NewestClassesURL string // this page with all classes, and with the newest; empty: as it is
 }
 
 // Copied offers the ways out of a copied course, all posts: Share or, for who
@@ -65,14 +68,21 @@ type Here struct {
 
 // A ClassLine is one past or running class in the list of a room.
 type ClassLine struct {
-	From, To       time.Time // To zero: still live
-	Came, Enrolled int       // learners
-	Complete       *int      // learners whom this class alone completes; nil: not told
-	Counting       bool      // the figures aren't final yet
-	NotHere        bool      // it doesn't count for this link
-	URL            string    // the register
+	From, To       time.Time    // To zero: still live
+	Came, Enrolled int          // learners
+	Complete       *int         // learners whom this class alone completes; nil: not told
+	Counting       bool         // the figures aren't final yet
+	NotHere        bool         // it doesn't count for this link
+	Grades         *GradeCounts // of those who came; nil: nothing is sent
+	URL            string       // the register
 	Breaks         []Break
 }
+
+// RefusedURL is the register of those whose grade was refused.
+func (c ClassLine) RefusedURL() string { return withQuery(c.URL, "show", onlyRefused) }
+
+// MissingURL is the register of those whose grade isn't in the gradebook.
+func (c ClassLine) MissingURL() string { return withQuery(c.URL, "show", onlyMissing) }
 
 // A Break lies between two classes within the hour. They count as one, or, if a
 // teacher has Parted them, the second by itself.

@@ -29,6 +29,8 @@ func samples() map[string]any {
 		"teacher_down":        teacherRoom(Down, 0),
 		"teacher_no_server":   TeacherRoom{Title: "Intro to Law", Now: now, State: NoServer, Settings: Settings{WaitForModerator: true}},
 		"teacher_new":         TeacherRoom{Title: "Intro to Law", Now: now, State: Waiting, Join: Post{URL: "/rooms/r1/start"}, ChangeURL: "/rooms/r1/settings", RecordingsURL: "/rooms/r1/recordings"},
+		"teacher_many":        manyClasses(teacherRoom(Waiting, 0), 8),
+		"teacher_all":         manyClasses(teacherRoom(Waiting, 0), 40),
 		"teacher_counting":    counting(teacherRoom(Waiting, 0)),
 		"rule_question":       ruleQuestion(),
 		"settings":            settingsPage(""),
@@ -121,9 +123,10 @@ func teacherRoom(state ClassState, here int) TeacherRoom {
 	complete := []int{22, 25}
 	week := 7 * 24 * time.Hour
 	first := time.Date(2026, 11, 10, 14, 30, 0, 0, now.Location())
+	r.AllClasses = 3
 	r.Classes = append(r.Classes,
-		ClassLine{From: first, To: first.Add(92 * time.Minute), Came: 24, Enrolled: 26, Complete: &complete[0], URL: "/rooms/r1/sessions/s3"},
-		ClassLine{From: first.Add(-week), To: first.Add(-week + 91*time.Minute), Came: 25, Enrolled: 26, Complete: &complete[1], URL: "/rooms/r1/sessions/s2"},
+		ClassLine{From: first, To: first.Add(92 * time.Minute), Came: 24, Enrolled: 26, Complete: &complete[0], Grades: &GradeCounts{Sent: 20, Seen: 2}, URL: "/rooms/r1/sessions/s3?v=v1"},
+		ClassLine{From: first.Add(-week), To: first.Add(-week + 91*time.Minute), Came: 25, Enrolled: 26, Complete: &complete[1], Grades: &GradeCounts{Seen: 22, Refused: 1, Missing: 2, Waiting: 3}, URL: "/rooms/r1/sessions/s2?v=v1"},
 		ClassLine{From: first.Add(-50 * week), To: first.Add(-50*week + 61*time.Minute), Came: 1, Enrolled: 26, URL: "/rooms/r1/sessions/s1"},
 	)
 	return r
@@ -139,6 +142,23 @@ func breaks(from time.Time) []Break {
 
 func withBreaks(r TeacherRoom) TeacherRoom {
 	r.Classes[0].Breaks = breaks(r.Classes[0].From)
+	return r
+}
+
+// manyClasses has 40 classes, of which so many are shown.
+func manyClasses(r TeacherRoom, shown int) TeacherRoom {
+	r.Classes, r.AllClasses, r.AllClassesURL = nil, 40, "/rooms/r1?v=v1&classes=all#classes"
+	if shown == r.AllClasses {
+		r.AllClassesURL, r.NewestClassesURL = "", "/rooms/r1?v=v1#classes"
+	}
+	for i := range shown {
+		from := time.Date(2026, 11, 10-7*i, 14, 30, 0, 0, now.Location())
+		complete := 20 + i%5
+		r.Classes = append(r.Classes, ClassLine{
+			From: from, To: from.Add(90 * time.Minute), Came: 24, Enrolled: 26, Complete: &complete,
+			Grades: []*GradeCounts{{Sent: 24}, {Seen: 24}, {Seen: 20, Waiting: 4}, {Superseded: 1}}[i%4], URL: "/rooms/r1/sessions/s?v=v1",
+		})
+	}
 	return r
 }
 

@@ -127,7 +127,7 @@ func (l *locale) funcs() template.FuncMap {
 		"percent": percent, "number": l.number,
 		"counted": newCountedRow, "links": l.linksOf, "link": l.link, "header": newHeader, "status": newStatus, "shape": shapeOf, "button": newButton, "newTab": newTab,
 		"notice": newNotice, "progress": newProgress, "text": l.text, "check": l.check, "wrong": l.wrong,
-		"ruleFields": newRuleFields, "grade": newGradeView, "lms": l.lms,
+		"ruleFields": newRuleFields, "grade": newGradeView, "classGrades": newClassGrades, "lms": l.lms,
 		"endButton": endButton, "recordingRow": newRecordingRow, "play": l.play, "clockText": l.clockText, "iso": iso, "arrange": l.arrange, "problem": problemCode, "question": newQuestion,
 	}
 }
