@@ -40,6 +40,16 @@ type Register struct {
 	Breaks   []attendance.Break // in it, and the one before it if a teacher parted it
 }
 
+// NeededHere is the time that the session alone asks by the rule that the
+// seat's link has now; 0 if it doesn't count by that, isn't over yet, or
+// sessions add up.
+func (r Register) NeededHere() time.Duration {
+	if r.Session.Open() || !r.Counting.Counts(r.Session.ID) || !r.Counting.InForce(r.Session.ID) {
+		return 0
+	}
+	return r.Counting.Own.Rule.NeededAlone(r.Session.Length)
+}
+
 // An OwnRecord is one person's own attendance in a room and what came of it.
 type OwnRecord struct {
 	Counting Counting            // zero without Lines

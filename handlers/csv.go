@@ -64,7 +64,7 @@ func (s sheet) line(fields []string) string { return strings.Join(fields, s.sepa
 // columns are those of the register, as messages "csv.…".
 var columns = []string{
 	"name", "role", "minutes", "percent", "first_join", "last_leave", "source",
-	"chats", "talks", "hands", "polls", "complete", "points", "grade", "reason",
+	"chats", "talks", "hands", "polls", "enough", "complete", "points", "grade", "reason",
 }
 
 func (s sheet) headings() []string {
@@ -82,7 +82,10 @@ func (s sheet) row(r classroom.Register, row classroom.RegisterRow) []string {
 		first, last = csvTime(row.Stays[0].From), csvTime(row.Stays[n-1].To)
 		source = s.source(row.Stays)
 	}
-	complete, points, state, reason := "", "", "", ""
+	enough, complete, points, state, reason := "", "", "", "", ""
+	if needed := r.NeededHere(); needed > 0 && row.Graded {
+		enough = s.yes(row.Attendance.Time >= needed)
+	}
 	if row.Result != nil && row.Graded {
 		complete, points = s.yes(row.Result.Complete), s.number(row.Result.Points, -1)
 	}
@@ -95,7 +98,7 @@ func (s sheet) row(r classroom.Register, row classroom.RegisterRow) []string {
 		s.number(a.Time.Minutes(), 1), s.number(100*share(a.Time, r.Session.Length), 1),
 		csvText(first), csvText(last), csvText(source),
 		itoa(a.Activity.Chats), itoa(a.Activity.Talks), itoa(a.Activity.RaiseHands), itoa(a.Activity.PollVotes),
-		csvText(complete), points, csvText(state), csvText(reason),
+		csvText(enough), csvText(complete), points, csvText(state), csvText(reason),
 	}
 }
 

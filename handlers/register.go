@@ -26,7 +26,7 @@ func (s *Server) register(c *gin.Context) error {
 		CSVURL: at(seat, path+"/register.csv"), From: r.Session.StartedAt.UTC(), To: r.Session.EndedAt.UTC(),
 		Length: r.Session.Length, Exact: r.Session.Exact, Counting: r.Session.Counting, Every: s.Classes.Interval, Rule: ruleOf(seat.Placement),
 		Sort: c.Query("sort"), Show: c.Query("show"), Said: web.Said(c.Query("said")), NoGrades: s.noGrades(c, seat),
-		Breaks: breakViews(seat, r.Session.ID, r.Breaks),
+		Breaks: breakViews(seat, r.Session.ID, r.Breaks), NeededHere: r.NeededHere(),
 	}
 	if page.To.IsZero() { // our records hear of an end a little later
 		live, err := s.Rooms.Live(c.Request.Context(), seat.Room)
@@ -40,6 +40,9 @@ func (s *Server) register(c *gin.Context) error {
 			page.Enrolled++
 			if row.Attendance.Time > 0 {
 				page.Came++
+			}
+			if page.NeededHere > 0 && row.Attendance.Time >= page.NeededHere {
+				page.Enough++
 			}
 			if row.Result != nil && row.Result.Complete {
 				page.Complete++

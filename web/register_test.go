@@ -23,13 +23,14 @@ func TestArrange(t *testing.T) {
 		{"something unknown", "'; DROP", "nobody", "Anna Ben Clara Dien Élodie Émile Farid Grace Hans-Jürgen"},
 		{"longest first", "-time", "", "Anna Ben Grace Émile Élodie Clara Farid Dien Hans-Jürgen"},
 		{"by arrival, who didn't come last", "arrival", "", "Anna Élodie Farid Ben Émile Grace Clara Dien Hans-Jürgen"},
-		{"what needs the teacher first", "-grade", "", "Clara Ben Émile Élodie Grace Anna Dien Farid Hans-Jürgen"},
-		{"by result", "result", "", "Hans-Jürgen Dien Farid Clara Élodie Émile Ben Grace Anna"},
+		{"what needs the teacher first", "-grade", "", "Clara Ben Émile Élodie Farid Grace Anna Dien Hans-Jürgen"},
+		{"by what all classes come to", "result", "", "Hans-Jürgen Dien Farid Clara Élodie Émile Ben Grace Anna"},
+		{"by what this class comes to", "here", "", "Hans-Jürgen Dien Farid Clara Élodie Émile Ben Grace Anna"},
 		{"most active first, unknown last", "-activity", "", "Émile Ben Clara Anna Dien Élodie Farid Grace Hans-Jürgen"},
 		{"absent", "", "absent", "Hans-Jürgen"},
 		{"late", "", "late", "Dien"},
 		{"left early", "", "early", "Dien Farid"},
-		{"not complete, learners only", "", "incomplete", "Dien Farid Hans-Jürgen"},
+		{"not complete, learners only", "", "incomplete", "Dien Hans-Jürgen"},
 		{"refused", "", "refused", "Clara"},
 		{"missing in the gradebook", "", "missing", "Ben"},
 	} {
@@ -73,7 +74,7 @@ func TestChips(t *testing.T) {
 			t.Errorf("chip %+v", c)
 		}
 	}
-	if diff := cmp.Diff(map[string]int{"absent": 1, "late": 1, "early": 2, "incomplete": 3, "refused": 1, "missing": 1}, got); diff != "" {
+	if diff := cmp.Diff(map[string]int{"absent": 1, "late": 1, "early": 2, "incomplete": 2, "refused": 1, "missing": 1}, got); diff != "" {
 		t.Error(diff)
 	}
 	if chips := (Register{}).Chips(); len(chips) != 0 {

@@ -14,7 +14,7 @@ func (s Styleguide) Register() Register {
 	at := func(minute int) time.Time { return from.Add(time.Duration(minute) * time.Minute) }
 	r := Register{
 		Title: "Intro to Law", Now: s.Now, URL: "/styleguide", From: from, To: at(92), Length: 92 * time.Minute,
-		Came: 4, Enrolled: 5, Complete: 3, Exact: true, Rule: s.Rule(),
+		Came: 4, Enrolled: 5, Enough: 3, Complete: 4, NeededHere: 55 * time.Minute, Exact: true, Rule: s.Rule(),
 	}
 	for i, p := range []Person{
 		{Name: "Anna Moreau", Stays: []Stay{{at(0), at(92), true}}, Activity: &Activity{Chats: 4, Talks: 12, Hands: 1}, Complete: true, Grade: s.grade(GradeSent, "")},
@@ -28,6 +28,9 @@ func (s Styleguide) Register() Register {
 			p.Time += stay.To.Sub(stay.From)
 		}
 		p.Have = p.Time
+		if i == 2 { // by another class
+			p.Have, p.Complete = 70*time.Minute, true
+		}
 		r.People = append(r.People, p)
 	}
 	return r

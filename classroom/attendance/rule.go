@@ -81,6 +81,13 @@ func (r Rule) Alone() (time.Duration, int) {
 	return 0, 0
 }
 
+// NeededAlone is the time that one session of this length asks by itself; 0 if
+// sessions add up, or nothing completes.
+func (r Rule) NeededAlone(length time.Duration) time.Duration {
+	need, percent := r.Alone()
+	return need + length*time.Duration(percent)/100
+}
+
 // Running reports whether what the rule gives is a running figure: a share of
 // all sessions may fall with the next one.
 func (r Rule) Running() bool { return r.Measure == Percent && r.InTotal }

@@ -90,6 +90,29 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// What one class asks by itself is what judges it in the list of classes, too.
+func TestNeededAlone(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		rule   Rule
+		length time.Duration
+		want   time.Duration
+	}{
+		{"minutes", Rule{Measure: Minutes, Need: 30, Points: 10}, minutes(20), minutes(30)},
+		{"a share", Rule{Measure: Percent, Need: 60, Points: 10}, minutes(90), minutes(54)},
+		{"a share to the second", Rule{Measure: Percent, Need: 1, Points: 10}, time.Second, 10 * time.Millisecond},
+		{"minutes in total", Rule{Measure: Minutes, Need: 30, InTotal: true, Points: 10}, minutes(20), 0},
+		{"a share of all", Rule{Measure: Percent, Need: 60, InTotal: true, Points: 10}, minutes(90), 0},
+		{"nothing", Rule{}, minutes(90), 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := test.rule.NeededAlone(test.length); got != test.want {
+				t.Errorf("NeededAlone(%v) = %v, want %v", test.length, got, test.want)
+			}
+		})
+	}
+}
+
 // What a rule has given, no later class takes away, unless it is a running
 // figure.
 func TestJudgeNeverFalls(t *testing.T) {

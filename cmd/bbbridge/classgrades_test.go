@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/PuerkitoBio/goquery"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/bbbridge/bbbridge/lti/ltitest"
 )
@@ -85,4 +86,71 @@ func TestOlderClassesAreAClickAway(t *testing.T) {
 	if rows := classRows(t, w.click(all, "Only the newest classes")); len(rows) != 8 {
 		t.Errorf("the newest classes are %q", rows)
 	}
+}
+
+// The register tells what this class comes to apart from what all come to.
+func TestRegisterTellsThisClassApart(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		custom []string
+		here   bool // a class is judged by itself
+		first  []string
+		second []string
+	}{
+		{"minutes of the best class", []string{"complete_minutes", "30"}, true, []string{"Enough", "Complete"}, []string{"5 of 30 min", "Complete"}},
+		{"a share of the best class", []string{"complete_percent", "60"}, true, []string{"Enough", "Complete"}, []string{"Enough", "Complete"}},
+		{"minutes of all classes", []string{"complete_minutes", "60", "complete_counts", "total"}, false, []string{"45 of 60 min"}, []string{"45 of 60 min"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t, worldOptions{})
+			link := w.link(test.custom...)
+			anna := func() *ltitest.Page { return w.launch(link, "anna", ltitest.LaunchOptions{}) }
+			for n, minutes := range []time.Duration{40, 5} {
+				holdClass(w, link, minutes*time.Minute)
+				w.eventually("the class is counted", func() bool {
+					rows := classRows(t, anna())
+					return len(rows) == n+1 && strings.Contains(rows[0], "1 of 1 came")
+				})
+				w.later(3 * time.Hour)
+			}
+			var registers []string
+			room := anna()
+			for _, a := range room.Anchors {
+				if strings.Contains(a.Href, "/classes/") && !strings.Contains(a.Href, "show=") {
+					registers = append(registers, a.Href)
+				}
+			}
+			for i, want := range [][]string{test.second, test.first} { // the newest first
+				page, err := room.Open(registers[i])
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := resultsOf(t, page, "Ben Okafor")
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("class %d (-want +got):\n%s", len(registers)-i, diff)
+				}
+				if strings.Contains(page.Text, "Enough in this class") != test.here {
+					t.Errorf("the head judges the class by itself: %v\n%s", !test.here, page.Text)
+				}
+			}
+		})
+	}
+}
+
+// resultsOf are the results in somebody's row of a register.
+func resultsOf(t *testing.T, page *ltitest.Page, name string) []string {
+	t.Helper()
+	doc, err := goquery.NewDocumentFromReader(strings.NewReader(page.Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var results []string
+	doc.Find("table.register tbody tr").Each(func(_ int, row *goquery.Selection) {
+		if strings.Contains(row.Find("th").Text(), name) {
+			row.Find("td.result").Each(func(_ int, cell *goquery.Selection) {
+				results = append(results, strings.Join(strings.Fields(cell.Text()), " "))
+			})
+		}
+	})
+	return results
 }

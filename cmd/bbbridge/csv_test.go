@@ -112,8 +112,8 @@ func TestCaseCSVForExcel(t *testing.T) {
 				if stayed, _ := strconv.ParseFloat(given[at][2], 64); err != nil || minutes < stayed || len(tenths) != 1 {
 					t.Errorf("%s stayed for %q minutes, want %s or a little more", line[0], line[2], given[at][2])
 				}
-				if line[11] != test.yes {
-					t.Errorf("%s is complete: %q", line[0], line[11])
+				if line[11] != test.yes || line[12] != test.yes {
+					t.Errorf("%s has enough here: %q, is complete: %q", line[0], line[11], line[12])
 				}
 			}
 			if found != len(given)-1 {
