@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"net/url"
@@ -133,12 +134,57 @@ func TestWrongFields(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := doc.Find(".notice.needs").Text(); !strings.Contains(got, "isn't saved yet") {
+		if got := doc.Find(".notice.needs").Text(); !strings.Contains(got, "Nothing is saved yet.") {
 			t.Errorf("%s: the page doesn't say on top that nothing was saved: %q", field, got)
 		}
 		if focus := doc.Find("[autofocus]"); focus.Length() != 1 || focus.AttrOr("name", "") != field {
 			t.Errorf("%s: the cursor stands in %q", field, focus.AttrOr("name", ""))
 		}
+	}
+}
+
+// All that is wrong is told at once, at each field and on top, and the cursor
+// stands in the first.
+func TestAllWrongFieldsAtOnce(t *testing.T) {
+	picked := picker(true)
+	picked.Wrong = Wrong{"title", "minutes", "points"}
+	for name, test := range map[string]struct {
+		page  any
+		wrong Wrong
+	}{
+		"settings": {settingsPage("title", "welcome", "max_participants", "percent", "points"), Wrong{"title", "welcome", "max_participants", "percent", "points"}},
+		"picker":   {picked, picked.Wrong},
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc, err := goquery.NewDocumentFromReader(strings.NewReader(render(t, "en", test.page)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			top := doc.Find(".wrongs li")
+			if top.Length() != len(test.wrong) || !strings.Contains(doc.Find(".wrongs").Text(), fmt.Sprintf("Look at these %d fields", len(test.wrong))) {
+				t.Errorf("on top: %s", doc.Find(".wrongs").Text())
+			}
+			for i, field := range test.wrong {
+				message := pages.Text("en", "wrong."+field, nil)
+				line := top.Eq(i)
+				if href := line.Find("a").AttrOr("href", ""); href != "#f-"+field || !strings.Contains(line.Text(), message) {
+					t.Errorf("line %d on top leads to %s and says %q", i, href, line.Text())
+				}
+				input := doc.Find("#f-" + field)
+				if input.AttrOr("aria-invalid", "") != "true" || !strings.Contains(input.AttrOr("aria-describedby", ""), "w-"+field) {
+					t.Errorf("%s isn't marked: %v", field, input.Nodes[0].Attr)
+				}
+				if got := strings.TrimSpace(doc.Find("#w-" + field).Text()); got != message {
+					t.Errorf("at %s stands %q, want %q", field, got, message)
+				}
+			}
+			if focus := doc.Find("[autofocus]"); focus.Length() != 1 || focus.AttrOr("name", "") != test.wrong[0] {
+				t.Errorf("the cursor stands in %q, of %d", focus.AttrOr("name", ""), focus.Length())
+			}
+			if _, ok := doc.Find("main form").Attr("novalidate"); !ok {
+				t.Error("the browser stops at the first by itself")
+			}
+		})
 	}
 }
 
@@ -174,7 +220,7 @@ func TestHostileNames(t *testing.T) {
 	room := teacherRoom(Live, 2)
 	room.Title, room.Course, room.Here[0].Name = name, name, name
 	room.Join.Ticket = name
-	form := settingsPage("")
+	form := settingsPage()
 	form.Name, form.Welcome = name, "</textarea>"+name
 	reg := register(3, true)
 	reg.Title, reg.People[0].Name, reg.Show, reg.Sort = name, name, name, name

@@ -197,8 +197,9 @@ type (
 		Label, Hint template.HTML
 		Value       string
 		On          bool
-		Max         int // of text: characters; of number: the largest
+		Max         int // characters; of number: the largest
 		Wrong       template.HTML
+		Focus       bool // the cursor is here
 	}
 )
 

@@ -122,7 +122,7 @@ type SettingsPage struct {
 	MaxParticipants string // as typed; Settings.MaxParticipants isn't looked at
 	Rule            RuleForm
 	RuleSince       time.Time // classes before count by a rule before this one; zero: none do
-	Wrong           string    // the form field that can't be taken, or empty
+	Wrong           Wrong
 }
 
 // A Confirm asks once more before something that can't be taken back.

@@ -33,8 +33,8 @@ func samples() map[string]any {
 		"teacher_all":         manyClasses(teacherRoom(Waiting, 0), 40),
 		"teacher_counting":    counting(teacherRoom(Waiting, 0)),
 		"rule_question":       ruleQuestion(),
-		"settings":            settingsPage(""),
-		"settings_wrong":      settingsPage("percent"),
+		"settings":            settingsPage(),
+		"settings_wrong":      settingsPage("title", "welcome", "max_participants", "percent", "points"),
 		"teacher_breaks":      withBreaks(teacherRoom(Waiting, 0)),
 		"register_breaks":     registerWithBreaks(),
 		"parting":             parting(false),
@@ -244,7 +244,7 @@ func questioned(r TeacherRoom) TeacherRoom {
 	return r
 }
 
-func settingsPage(wrong string) SettingsPage {
+func settingsPage(wrong ...string) SettingsPage {
 	p := SettingsPage{
 		Title: "Intro to Law", Course: "Law, first year", URL: "/rooms/r1/settings", BackURL: "/rooms/r1", Live: true,
 		Name: "Intro to Law", Welcome: "Good to see you.\nThe slides are in the course.",
@@ -252,7 +252,7 @@ func settingsPage(wrong string) SettingsPage {
 		Rule:  RuleForm{Measure: Percent, Minutes: "45", Percent: "60", Points: "10"},
 		Wrong: wrong,
 	}
-	if wrong != "" {
+	if len(wrong) > 0 {
 		p.Rule.Percent, p.RuleSince = "160", minutesAgo(9000)
 	}
 	return p
@@ -408,7 +408,7 @@ func picker(several bool) Picker {
 
 func wrongPicker() Picker {
 	p := picker(false)
-	p.Existing, p.Wrong = true, "room"
+	p.Existing, p.Wrong = true, Wrong{"room"}
 	return p
 }
 

@@ -69,6 +69,9 @@ func (s Styleguide) RuleForm() RuleForm {
 	return RuleForm{Measure: Percent, Minutes: "45", Percent: "160", Points: "10"}
 }
 
+// Wrong are fields that can't be taken.
+func (s Styleguide) Wrong(fields ...string) Wrong { return fields }
+
 // Post is a button that goes nowhere.
 func (s Styleguide) Post() Post { return Post{URL: "/styleguide"} }
 

@@ -2,6 +2,7 @@ package attendance
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ func TestRuleWrong(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		rule  Rule
-		field string // empty: fine
+		field string // several by a blank; empty: fine
 	}{
 		{"grades nothing", Rule{}, ""},
 		{"minutes", Rule{Measure: Minutes, Need: 1, Points: 0.01}, ""},
@@ -26,10 +27,11 @@ func TestRuleWrong(t *testing.T) {
 		{"worth nothing", Rule{Measure: Percent, Need: 50}, "points"},
 		{"worth less than nothing", Rule{Measure: Percent, Need: 50, Points: -1}, "points"},
 		{"no number", Rule{Measure: Percent, Need: 50, Points: math.NaN()}, "points"},
+		{"neither time nor worth", Rule{Measure: Percent, Points: -1}, "need points"},
 		{"endless", Rule{Measure: Percent, Need: 50, Points: math.Inf(1)}, "points"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if field := test.rule.Wrong(); field != test.field {
+			if field := strings.Join(test.rule.Wrong(), " "); field != test.field {
 				t.Errorf("Wrong: %q, want %q", field, test.field)
 			}
 		})
