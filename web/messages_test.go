@@ -163,7 +163,7 @@ func TestIDsAreUsed(t *testing.T) {
 // usedIDs are the ids in templates, and the families ("said.") of those that
 // are put together.
 func usedIDs(t *testing.T) map[string]bool {
-	used := map[string]bool{"format.": true, "learner.state.": true, "wrong.": true, "recording.play.": true, "register.column.": true, "grade.your_lms": true, "picker.no_links": true, "counting.this": true, "counting.unnamed": true, "csv.": true}
+	used := map[string]bool{"format.": true, "learner.state.": true, "wrong.": true, "recording.play.": true, "register.column.": true, "grade.your_lms": true, "picker.no_links": true, "counting.this": true, "counting.unnamed": true, "csv.": true, "register.there": true, "register.there_observed": true}
 	calls := regexp.MustCompile(`\b(?:t|n|points) "([\w.:]+)"`)
 	families := regexp.MustCompile(`\(print "([\w.]+\.)"`)
 	fields := regexp.MustCompile(`\((?:text|check) ([^()]*)\)`)

@@ -216,6 +216,32 @@ func (r Register) Column(name string) column {
 	return c
 }
 
+// Sorts are all columns by which the register sorts.
+func (r Register) Sorts() []column {
+	names := []string{byName, byArrival, byTime, byActivity}
+	if r.NeededHere > 0 {
+		names = append(names, byHere)
+	}
+	if r.Rule.Graded() {
+		names = append(names, byResult, byGrade)
+	}
+	columns := make([]column, len(names))
+	for i, name := range names {
+		columns[i] = r.Column(name)
+	}
+	return columns
+}
+
+// Sorted is the column by which it is sorted.
+func (r Register) Sorted() column {
+	for _, c := range r.Sorts() {
+		if c.Order != "" {
+			return c
+		}
+	}
+	return r.Column(byName)
+}
+
 func (r Register) address(sort, show string) string {
 	return withQuery(r.URL, "sort", sort, "show", show)
 }
