@@ -49,12 +49,12 @@ func readNeed(text string, measure attendance.Measure) (int, bool) {
 		text = strings.TrimRight(text, " %")
 	}
 	n, err := strconv.Atoi(text)
-	return n, err == nil && attendance.Rule{Measure: measure, Need: n, Points: 1}.Wrong() == ""
+	return n, err == nil && attendance.Rule{Measure: measure, Need: n, Points: 1}.Wrong() == nil
 }
 
 func readPoints(text string) (float64, bool) {
 	points, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	return points, err == nil && attendance.Rule{Measure: attendance.Percent, Need: 1, Points: points}.Wrong() == ""
+	return points, err == nil && attendance.Rule{Measure: attendance.Percent, Need: 1, Points: points}.Wrong() == nil
 }
 
 // customOf is a rule as custom parameters, which ruleOf reads.

@@ -110,12 +110,9 @@ func keepTyped(item *lti.ContentItem, choice Choice, seat Seat) {
 }
 
 func (s *Rooms) makeRoom(ctx context.Context, seat Seat, wish NewRoom) (Room, error) {
-	title, err := typedTitle(wish.Title)
-	if err != nil {
-		return Room{}, err
-	}
-	if field := wish.Rule.Wrong(); field != "" {
-		return Room{}, &InvalidError{field}
+	title, wrong := typedTitle(wish.Title)
+	if wrong = append(wrong, wish.Rule.Wrong()...); wrong != nil {
+		return Room{}, &InvalidError{wrong}
 	}
 	tenant, err := s.Store.Tenant(ctx, seat.Visit.RegistrationID)
 	if err != nil {

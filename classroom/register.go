@@ -17,6 +17,7 @@ type registerStore interface {
 	SessionAccounts(ctx context.Context, sessionID string) (map[string]string, error)
 	countingStore
 	Classes(ctx context.Context, roomID, courseID string, rule attendance.Rule) ([]ClassLine, error)
+	ClassGrades(ctx context.Context, roomID, placementID string, since time.Time) ([]ClassGrades, error)
 	Session(ctx context.Context, roomID, sessionID string) (attendance.Session, error)
 	Register(ctx context.Context, sessionID, courseID, placementID string) ([]RegisterRow, error)
 	History(ctx context.Context, roomID, personID string) ([]HistoryLine, error)
@@ -41,6 +42,16 @@ type Register struct {
 	Rows     []RegisterRow
 	Counting Counting
 	Breaks   []attendance.Break // in it, and the one before it if a teacher parted it
+}
+
+// NeededHere is the time that the session alone asks by the rule that the
+// seat's link has now; 0 if it doesn't count by that, isn't over yet, or
+// sessions add up.
+func (r Register) NeededHere() time.Duration {
+	if r.Session.Open() || !r.Counting.Counts(r.Session.ID) || !r.Counting.InForce(r.Session.ID) {
+		return 0
+	}
+	return r.Counting.Own.Rule.NeededAlone(r.Session.Length)
 }
 
 // An OwnRecord is one person's own attendance in a room and what came of it.
@@ -93,6 +104,19 @@ func (s *Registers) Classes(ctx context.Context, seat Seat) ([]ClassLine, []grad
 		lines[i].Breaks = breaks[lines[i].Session.ID]
 	}
 	return lines, deliveries, nil
+}
+
+// ClassGrades counts what became of the grades of those who came, for each of
+// the room's sessions that began at since or after it.
+func (s *Registers) ClassGrades(ctx context.Context, seat Seat, since time.Time) ([]ClassGrades, error) {
+	if err := seat.May(ReadRegister); err != nil {
+		return nil, err
+	}
+	grades, err := s.Store.ClassGrades(ctx, seat.Room.ID, seat.Placement.ID, since)
+	if err != nil {
+		return nil, fmt.Errorf("grades of room %s: %w", seat.Room.ID, err)
+	}
+	return grades, nil
 }
 
 // Since tells of each person in a session when they were first seen in it, by

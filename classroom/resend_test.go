@@ -24,6 +24,7 @@ type resending struct {
 
 type unasked interface {
 	Classes(ctx context.Context, roomID, courseID string, rule attendance.Rule) ([]ClassLine, error)
+	ClassGrades(ctx context.Context, roomID, placementID string, since time.Time) ([]ClassGrades, error)
 	Register(ctx context.Context, sessionID, courseID, placementID string) ([]RegisterRow, error)
 	History(ctx context.Context, roomID, personID string) ([]HistoryLine, error)
 	ResultOf(ctx context.Context, placementID, personID string) (*attendance.Result, *gradebook.Delivery, error)

@@ -429,7 +429,7 @@ func TestChange(t *testing.T) {
 		name, title string
 		set         Settings
 		rule        attendance.Rule
-		wrong       string
+		wrong       string // several by a blank
 		settles     bool
 	}{
 		{name: "as it was", title: "Seminar"},
@@ -443,13 +443,14 @@ func TestChange(t *testing.T) {
 		{name: "welcome that no address holds", title: "Seminar", set: Settings{Welcome: strings.Repeat("课", 556)}, wrong: "welcome"},
 		{name: "fewer than nobody", title: "Seminar", set: Settings{MaxParticipants: -1}, wrong: "max_participants"},
 		{name: "longer than a day", title: "Seminar", set: Settings{DurationMinutes: 2000}, wrong: "duration"},
+		{name: "all of it", title: " ", set: Settings{Welcome: strings.Repeat("x", MaxWelcome+1), MaxParticipants: -1}, rule: attendance.Rule{Measure: attendance.Percent}, wrong: "title welcome max_participants need points"},
 		{name: "rule of nothing", title: "Seminar", rule: attendance.Rule{Measure: attendance.Percent, Points: 1}, wrong: "need"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			store, _, rooms := newClass()
 			_, err := rooms.Change(t.Context(), seatOf(Moderator), test.title, test.set, test.rule, Answer{})
 			var invalid *InvalidError
-			if errors.As(err, &invalid) != (test.wrong != "") || invalid != nil && invalid.Field != test.wrong {
+			if errors.As(err, &invalid) != (test.wrong != "") || invalid != nil && strings.Join(invalid.Fields, " ") != test.wrong {
 				t.Fatalf("Change = %v, want %q", err, test.wrong)
 			}
 			if (store.saved != nil) != (test.wrong == "") || store.settle != test.settles {

@@ -11,10 +11,12 @@ import (
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 )
 
-// An InvalidError names the field of a form that can't be taken as it is.
-type InvalidError struct{ Field string }
+// An InvalidError names the fields of a form that can't be taken as they are.
+type InvalidError struct{ Fields []string }
 
-func (e *InvalidError) Error() string { return "field " + e.Field + " can't be taken" }
+func (e *InvalidError) Error() string {
+	return "can't be taken: " + strings.Join(e.Fields, ", ")
+}
 
 // Change sets the room's title and settings and the placement's rule. They
 // count from the next class on; so does the rule while a class is on, and else
@@ -22,22 +24,16 @@ func (e *InvalidError) Error() string { return "field " + e.Field + " can't be t
 // changed until the answer says which classes it counts. It returns which it
 // counts; Unasked: the rule is as it was.
 //
-// The error is an *InvalidError for the first field that can't be taken, or
-// an *AffectedError.
+// The error is an *InvalidError for all fields that can't be taken, or an
+// *AffectedError.
 func (s *Rooms) Change(ctx context.Context, seat Seat, title string, settings Settings, rule attendance.Rule, answer Answer) (From, error) {
 	if err := seat.May(Change); err != nil {
 		return Unasked, err
 	}
-	title, err := typedTitle(title)
-	if err != nil {
-		return Unasked, err
-	}
+	title, wrong := typedTitle(title)
 	settings.Welcome = typed(settings.Welcome)
-	if err := settings.Validate(); err != nil {
-		return Unasked, err
-	}
-	if field := rule.Wrong(); field != "" {
-		return Unasked, &InvalidError{field}
+	if wrong = append(append(wrong, settings.Wrong()...), rule.Wrong()...); wrong != nil {
+		return Unasked, &InvalidError{wrong}
 	}
 	p, from, err := s.ruled(ctx, seat, rule, answer)
 	if err != nil {
@@ -57,11 +53,11 @@ func (s *Rooms) Change(ctx context.Context, seat Seat, title string, settings Se
 }
 
 // typedTitle is a title as a person has typed it, without blanks around, on
-// one line. It is an *InvalidError for one that no room can have.
-func typedTitle(text string) (string, error) {
-	title := strings.Join(strings.Fields(typed(text)), " ")
+// one line, and names the field if no room can have it.
+func typedTitle(text string) (title string, wrong []string) {
+	title = strings.Join(strings.Fields(typed(text)), " ")
 	if n := utf8.RuneCountInString(title); n < 2 || n > MaxTitle {
-		return "", &InvalidError{"title"}
+		return "", []string{"title"}
 	}
 	return title, nil
 }
@@ -78,15 +74,17 @@ func typed(text string) string {
 	return strings.TrimSpace(text)
 }
 
-// Validate is an *InvalidError for the first setting out of bounds.
-func (s Settings) Validate() error {
-	switch {
-	case utf8.RuneCountInString(s.Welcome) > MaxWelcome, len(url.QueryEscape(s.Welcome)) > maxEscaped:
-		return &InvalidError{"welcome"}
-	case s.MaxParticipants < 0 || s.MaxParticipants > 10_000:
-		return &InvalidError{"max_participants"}
-	case s.DurationMinutes < 0 || s.DurationMinutes > 24*60:
-		return &InvalidError{"duration"}
+// Wrong names the settings that are out of bounds.
+func (s Settings) Wrong() []string {
+	var wrong []string
+	if utf8.RuneCountInString(s.Welcome) > MaxWelcome || len(url.QueryEscape(s.Welcome)) > maxEscaped {
+		wrong = append(wrong, "welcome")
 	}
-	return nil
+	if s.MaxParticipants < 0 || s.MaxParticipants > 10_000 {
+		wrong = append(wrong, "max_participants")
+	}
+	if s.DurationMinutes < 0 || s.DurationMinutes > 24*60 {
+		wrong = append(wrong, "duration")
+	}
+	return wrong
 }

@@ -57,6 +57,14 @@ type ClassLine struct {
 	Breaks   []attendance.Break
 }
 
+// ClassGrades are so many deliveries of people who came to a session, all with
+// the same fate: of Delivery only State, Reason and Found.At are filled.
+type ClassGrades struct {
+	SessionID string
+	Delivery  gradebook.Delivery
+	People    int
+}
+
 // A RegisterRow is one person in the register of a session.
 type RegisterRow struct {
 	Person     Person

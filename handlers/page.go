@@ -97,7 +97,7 @@ func (s *Server) fail(c *gin.Context, err error) {
 		if !told.Bound {
 			s.frameable(c, "", told.Registrations...)
 		}
-	case p.Code == lti.CodeLTI11:
+	case p.Code == lti.CodeLTI11, c.FullPath() == "" && strings.HasPrefix(c.Request.URL.Path, "/lti/"): // of an LMS that was told another address
 		setup := s.setup()
 		page.Setup = &setup
 	case p.Code == lti.CodePlatformError: // perhaps of somebody who shows it as our word

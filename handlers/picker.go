@@ -31,7 +31,7 @@ func (s *Server) picker(c *gin.Context) error {
 	if !seat.Visit.DeepLinking.AcceptsLinks() {
 		return s.noLinks(c, seat)
 	}
-	return s.pickerPage(c, http.StatusOK, seat, web.Picker{Name: classroom.Proposed(seat), Rule: ruleForm(firstRule)}, nil)
+	return s.pickerPage(c, http.StatusOK, seat, web.Picker{Name: classroom.Proposed(seat), Rule: s.ruleForm(c, firstRule)}, nil)
 }
 
 func (s *Server) pickerPage(c *gin.Context, status int, seat classroom.Seat, page web.Picker, tickedIDs []string) error {
@@ -78,12 +78,12 @@ func (s *Server) pick(c *gin.Context) error {
 	}
 	choice := choiceOf(c)
 	if len(choice.RoomIDs) == 0 && choice.New == nil {
-		return s.pickerPage(c, http.StatusBadRequest, seat, typedChoice(c, "room"), nil)
+		return s.pickerPage(c, http.StatusBadRequest, seat, typedChoice(c, web.Wrong{"room"}), nil)
 	}
 	items, err := s.Rooms.Picked(c.Request.Context(), seat, choice)
 	var invalid *classroom.InvalidError
 	if errors.As(err, &invalid) {
-		return s.pickerPage(c, http.StatusBadRequest, seat, typedChoice(c, formField(c, invalid.Field)), choice.RoomIDs)
+		return s.pickerPage(c, http.StatusBadRequest, seat, typedChoice(c, formFields(c, invalid.Fields)), choice.RoomIDs)
 	}
 	if err != nil {
 		return err
@@ -147,8 +147,8 @@ func choiceOf(c *gin.Context) classroom.Choice {
 	return classroom.Choice{New: &classroom.NewRoom{Title: c.PostForm("title"), Record: ticked(c, "record"), Rule: ruleOfForm(c)}}
 }
 
-// typedChoice is the form as it was typed, with the field that can't be taken.
-func typedChoice(c *gin.Context, wrong string) web.Picker {
+// typedChoice is the form as it was typed, with the fields that can't be taken.
+func typedChoice(c *gin.Context, wrong web.Wrong) web.Picker {
 	return web.Picker{
 		Existing: c.PostForm("choice") == "existing", Name: c.PostForm("title"), Record: ticked(c, "record"),
 		Rule: typedRule(c), Wrong: wrong,

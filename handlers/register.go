@@ -1,12 +1,7 @@
 package handlers
 
 import (
-	"fmt"
 	"net/http"
-	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -31,7 +26,7 @@ func (s *Server) register(c *gin.Context) error {
 		CSVURL: at(seat, path+"/register.csv"), From: r.Session.StartedAt.UTC(), To: r.Session.EndedAt.UTC(),
 		Length: r.Session.Length, Exact: r.Session.Exact, Counting: r.Session.Counting, Every: s.Classes.Interval, Rule: ruleOf(seat.Placement),
 		Sort: c.Query("sort"), Show: c.Query("show"), Said: web.Said(c.Query("said")), NoGrades: s.noGrades(c, seat),
-		Breaks: breakViews(seat, r.Session.ID, r.Breaks),
+		Breaks: breakViews(seat, r.Session.ID, r.Breaks), NeededHere: r.NeededHere(),
 	}
 	if page.To.IsZero() { // our records hear of an end a little later
 		live, err := s.Rooms.Live(c.Request.Context(), seat.Room)
@@ -45,6 +40,9 @@ func (s *Server) register(c *gin.Context) error {
 			page.Enrolled++
 			if row.Attendance.Time > 0 {
 				page.Came++
+			}
+			if page.NeededHere > 0 && row.Attendance.Time >= page.NeededHere {
+				page.Enough++
 			}
 			if row.Result != nil && row.Result.Complete {
 				page.Complete++
@@ -78,88 +76,4 @@ func (s *Server) personView(c *gin.Context, seat classroom.Seat, r classroom.Reg
 		p.Resend, p.Replace = again(seat, r.Session.ID, *row.Delivery)
 	}
 	return p
-}
-
-// registerCSV is the register for a spreadsheet.
-func (s *Server) registerCSV(c *gin.Context) error {
-	seat, err := s.seat(c)
-	if err != nil {
-		return err
-	}
-	r, err := s.Registers.Register(c.Request.Context(), seat, c.Param("session"))
-	if err != nil {
-		return err
-	}
-	c.Header("Content-Type", "text/csv; charset=utf-8")
-	c.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="register-%s.csv"`, r.Session.StartedAt.UTC().Format("2006-01-02")))
-	c.Status(http.StatusOK)
-	var file strings.Builder
-	file.WriteString("\ufeff" + // without it Excel takes the names for Windows-1252
-		"name,role,minutes,percent,first_join_utc,last_leave_utc,source,chats,talks," +
-		"raised_hands,poll_votes,complete,points,grade_state,grade_reason\n")
-	for _, row := range r.Rows {
-		file.WriteString(strings.Join(csvRow(r, row), ",") + "\n")
-	}
-	_, err = c.Writer.WriteString(file.String())
-	return err
-}
-
-// csvRow is a line of the register: numbers bare, all text in quotes.
-func csvRow(r classroom.Register, row classroom.RegisterRow) []string {
-	first, last, source := "", "", ""
-	if n := len(row.Stays); n > 0 {
-		first, last = csvTime(row.Stays[0].From), csvTime(row.Stays[n-1].To)
-		source = csvSources(row.Stays)
-	}
-	complete, points, state, reason := "", "", "", ""
-	if row.Result != nil && row.Graded {
-		complete, points = strconv.FormatBool(row.Result.Complete), strconv.FormatFloat(row.Result.Points, 'f', -1, 64)
-	}
-	if row.Delivery != nil {
-		state, reason = string(row.Delivery.State), row.Delivery.Reason
-	}
-	a := row.Attendance
-	return []string{
-		csvText(row.Person.DisplayName()), csvText(string(row.Role)),
-		strconv.FormatFloat(a.Time.Minutes(), 'f', 1, 64), strconv.FormatFloat(100*share(a.Time, r.Session.Length), 'f', 1, 64),
-		csvText(first), csvText(last), csvText(source), itoa(a.Activity.Chats), itoa(a.Activity.Talks), itoa(a.Activity.RaiseHands), itoa(a.Activity.PollVotes),
-		complete, points, csvText(state), csvText(reason),
-	}
-}
-
-// csvSources are where the figures of somebody come from: "analytics", "poll"
-// or "analytics+poll".
-func csvSources(stays []attendance.Stay) string {
-	var sources []string
-	for _, stay := range stays {
-		if s := string(stay.Source); !slices.Contains(sources, s) {
-			sources = append(sources, s)
-		}
-	}
-	slices.Sort(sources)
-	return strings.Join(sources, "+")
-}
-
-func csvTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
-
-// formulas are what a formula begins with. Spreadsheets in East Asian languages
-// take the wide forms too.
-const formulas = "=+-@\t\r\n＝＋－＠"
-
-// csvText is a field with text in it, which no spreadsheet takes for a formula,
-// whatever it takes for a separator. It is in quotes always: else a file reads
-// otherwise from the first name on that has a semicolon in it. And since quotes
-// in the middle of a line are none to a program that separates by semicolons,
-// what could begin a cell there is no formula either.
-func csvText(s string) string {
-	var b strings.Builder
-	begins := true // a cell, at the next character
-	for _, r := range s {
-		if begins && strings.ContainsRune(formulas, r) {
-			b.WriteByte('\'')
-		}
-		begins = strings.ContainsRune(";|\t\r\n", r) || begins && strings.ContainsRune(" \u00a0", r)
-		b.WriteRune(r)
-	}
-	return `"` + strings.ReplaceAll(b.String(), `"`, `""`) + `"`
 }

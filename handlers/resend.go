@@ -124,20 +124,25 @@ func gradeCounts(deliveries []gradebook.Delivery) *web.GradeCounts {
 	}
 	var counts web.GradeCounts
 	for _, d := range deliveries {
-		switch gradeState(d) {
-		case web.GradeSent:
-			counts.Sent++
-		case web.GradeSeen:
-			counts.Seen++
-		case web.GradeMissing:
-			counts.Missing++
-		case web.GradeWaiting:
-			counts.Waiting++
-		case web.GradeRefused:
-			counts.Refused++
-		case web.GradeSuperseded, web.GradeGiven:
-			counts.Superseded++
-		}
+		countGrades(&counts, d, 1)
 	}
 	return &counts
+}
+
+// countGrades adds n grades to the counts with which it went as with d.
+func countGrades(counts *web.GradeCounts, d gradebook.Delivery, n int) {
+	switch gradeState(d) {
+	case web.GradeSent:
+		counts.Sent += n
+	case web.GradeSeen:
+		counts.Seen += n
+	case web.GradeMissing:
+		counts.Missing += n
+	case web.GradeWaiting:
+		counts.Waiting += n
+	case web.GradeRefused:
+		counts.Refused += n
+	case web.GradeSuperseded, web.GradeGiven:
+		counts.Superseded += n
+	}
 }

@@ -61,7 +61,10 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, state classroo
 		if err != nil {
 			return err
 		}
-		page.Counting, page.Classes = s.countingView(seat, counting, lines), classLines(seat, counting, lines)
+		page.Counting = s.countingView(seat, counting, lines)
+		if err := s.classLines(c, seat, counting, lines, &page); err != nil {
+			return err
+		}
 	}
 	if state.Phase.Goes() && state.Phase != classroom.PhaseStarting {
 		page.Join = s.post(c, seat, "/join")
@@ -103,24 +106,6 @@ func (s *Server) here(c *gin.Context, seat classroom.Seat, state classroom.State
 		}
 	}
 	return nil
-}
-
-// classLines are the room's classes. How many a class completes is told of
-// those that count by the rule of now.
-func classLines(seat classroom.Seat, counting classroom.Counting, lines []classroom.ClassLine) []web.ClassLine {
-	var list []web.ClassLine
-	for _, l := range lines {
-		line := web.ClassLine{
-			URL: at(seat, "/classes/"+l.Session.ID), From: l.Session.StartedAt.UTC(), To: l.Session.EndedAt.UTC(),
-			Came: l.Came, Enrolled: l.Enrolled, Counting: l.Session.Counting, NotHere: !counting.Counts(l.Session.ID),
-			Breaks: breakViews(seat, l.Session.ID, l.Breaks),
-		}
-		if counting.InForce(l.Session.ID) {
-			line.Complete = l.Complete
-		}
-		list = append(list, line)
-	}
-	return list
 }
 
 func settingsView(set classroom.Settings) web.Settings {
@@ -182,7 +167,7 @@ func (s *Server) attendance(c *gin.Context, seat classroom.Seat) (*web.Attendanc
 	if err != nil {
 		return nil, err
 	}
-	a := &web.Attendance{Rule: ruleOf(seat.Placement), Grade: s.gradeView(c, seat, own.Delivery)}
+	a := &web.Attendance{Rule: ruleOf(seat.Placement), Grade: s.gradeView(c, seat, own.Delivery), Watches: !seat.Visit.Graded}
 	if r := own.Result; r != nil {
 		a.Have, a.Needed, a.Complete = r.Time, r.Needed, r.Complete
 	}

@@ -117,6 +117,9 @@ func (s *Server) guard() gin.HandlerFunc {
 		origins.AddInsecureBypassPattern("POST " + path)
 	}
 	return func(c *gin.Context) {
+		if c.FullPath() == "" { // no such page: nobody's name is used for anything
+			return
+		}
 		c.Request.Host = host
 		if err := origins.Check(c.Request); err != nil {
 			s.fail(c, fmt.Errorf("%w: %w", errCrossOrigin, err))

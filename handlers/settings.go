@@ -33,7 +33,7 @@ func (s *Server) settings(c *gin.Context) error {
 		return err
 	}
 	set := seat.Room.Settings
-	page := web.SettingsPage{Name: seat.Room.Title, Welcome: set.Welcome, Settings: settingsView(set), Rule: ruleForm(seat.Placement.Rule)}
+	page := web.SettingsPage{Name: seat.Room.Title, Welcome: set.Welcome, Settings: settingsView(set), Rule: s.ruleForm(c, seat.Placement.Rule)}
 	if set.MaxParticipants > 0 {
 		page.MaxParticipants = itoa(set.MaxParticipants)
 	}
@@ -51,7 +51,7 @@ func (s *Server) settingsPage(c *gin.Context, status int, seat classroom.Seat, p
 	return s.render(c, status, page)
 }
 
-// change takes the form, or shows it again with the field that can't be taken.
+// change takes the form, or shows it again with the fields that can't be taken.
 func (s *Server) change(c *gin.Context) error {
 	if err := readForm(c, formLimit); err != nil {
 		return err
@@ -80,7 +80,7 @@ func (s *Server) change(c *gin.Context) error {
 	var affects *classroom.AffectedError
 	switch {
 	case errors.As(err, &invalid):
-		typed.Wrong = formField(c, invalid.Field)
+		typed.Wrong = formFields(c, invalid.Fields)
 		return s.settingsPage(c, http.StatusBadRequest, seat, typed)
 	case errors.As(err, &affects):
 		return s.ruleQuestion(c, seat, affects.Effect)
@@ -100,7 +100,7 @@ func ticked(c *gin.Context, name string) bool { return c.PostForm(name) != "" }
 // number reads an optional whole number: empty is 0, anything else that is
 // none is out of every bound.
 func number(s string) int {
-	if s = strings.TrimSpace(s); s == "" {
+	if s = figures(s); s == "" {
 		return 0
 	}
 	n, err := strconv.Atoi(s)
@@ -110,9 +110,25 @@ func number(s string) int {
 	return n
 }
 
+// figures are those that a person has typed, as a program writes them: Arabic
+// and Persian keyboards have other digits, and many a language a decimal comma.
+func figures(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= '٠' && r <= '٩':
+			return r - '٠' + '0'
+		case r >= '۰' && r <= '۹':
+			return r - '۰' + '0'
+		case r == ',' || r == '٫':
+			return '.'
+		}
+		return r
+	}, strings.TrimSpace(s))
+}
+
 // ruleForm is a rule as the form shows it. Where the rule has no figure, it
 // proposes one, so that another choice is one click.
-func ruleForm(r attendance.Rule) web.RuleForm {
+func (s *Server) ruleForm(c *gin.Context, r attendance.Rule) web.RuleForm {
 	f := web.RuleForm{
 		Measure: ruleView(r).Measure, Minutes: "45", Percent: itoa(firstRule.Need), Points: itoa(classroom.DefaultPoints),
 		InTotal: r.InTotal, Proportional: r.Proportional,
@@ -124,7 +140,7 @@ func ruleForm(r attendance.Rule) web.RuleForm {
 		f.Percent = itoa(r.Need)
 	}
 	if r.Points > 0 {
-		f.Points = strconv.FormatFloat(r.Points, 'f', -1, 64)
+		f.Points = strings.Replace(strconv.FormatFloat(r.Points, 'f', -1, 64), ".", s.Pages.Text(s.locale(c), "format.decimal", nil), 1)
 	}
 	return f
 }
@@ -137,13 +153,13 @@ func typedRule(c *gin.Context) web.RuleForm {
 	}
 }
 
-// ruleOfForm reads the fields of a completion rule. Points may have a comma.
+// ruleOfForm reads the fields of a completion rule.
 func ruleOfForm(c *gin.Context) attendance.Rule {
 	measure := attendance.Measure(c.PostForm("measure"))
 	if measure == attendance.NoMeasure || measure == attendance.Measure(web.NoMeasure) {
 		return attendance.Rule{}
 	}
-	points, err := strconv.ParseFloat(strings.Replace(strings.TrimSpace(c.PostForm("points")), ",", ".", 1), 64)
+	points, err := strconv.ParseFloat(figures(c.PostForm("points")), 64)
 	if err != nil {
 		points = -1
 	}
@@ -153,10 +169,13 @@ func ruleOfForm(c *gin.Context) attendance.Rule {
 	}
 }
 
-// formField is the form's name of a domain field that can't be taken.
-func formField(c *gin.Context, field string) string {
-	if field == "need" {
-		return c.PostForm("measure")
+// formFields are the form's names of domain fields that can't be taken.
+func formFields(c *gin.Context, fields []string) web.Wrong {
+	wrong := make(web.Wrong, len(fields))
+	for i, field := range fields {
+		if wrong[i] = field; field == "need" {
+			wrong[i] = c.PostForm("measure")
+		}
 	}
-	return field
+	return wrong
 }

@@ -95,7 +95,7 @@ func (s *Server) answerRequest(c *gin.Context) error {
 	}
 	said := map[string]string{"yes": web.SaidAgreed, "no": web.SaidDeclined}[c.PostForm("answer")]
 	if said == "" {
-		return &classroom.InvalidError{Field: "answer"}
+		return &classroom.InvalidError{Fields: []string{"answer"}}
 	}
 	if err := s.Rooms.AnswerShare(c.Request.Context(), seat, c.Param("request"), said == web.SaidAgreed); err != nil {
 		return err

@@ -53,18 +53,14 @@ func (c Counting) More() []CountedClass { return c.Classes[min(len(c.Classes), s
 
 // linksOf names links one after the other.
 func (l *locale) linksOf(links []Link) (template.HTML, error) {
-	var list template.HTML
+	names := make([]template.HTML, len(links))
 	for i, link := range links {
-		name, err := l.link(link)
-		if err != nil {
+		var err error
+		if names[i], err = l.link(link); err != nil {
 			return "", err
 		}
-		if i > 0 {
-			list += ", "
-		}
-		list += name
 	}
-	return list, nil
+	return l.list(names), nil
 }
 
 func (l *locale) link(link Link) (template.HTML, error) {

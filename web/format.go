@@ -25,6 +25,7 @@ type locale struct {
 	weekdays, longWeekdays     []string
 	dayOfMonth                 string // after the number: "." in German
 	betweenDayAndDate, dayTime string
+	comma, and                 string // between the parts of a list
 }
 
 const noBreak = "\u00a0"
@@ -34,6 +35,7 @@ func (l *locale) learn() error {
 	for id, to := range map[string]*string{
 		"format.separator": &l.separator, "format.decimal": &l.decimal, "format.after_day": &l.dayOfMonth,
 		"format.after_weekday": &l.betweenDayAndDate, "format.before_time": &l.dayTime,
+		"format.comma": &l.comma, "format.and": &l.and,
 	} {
 		if l.messages[id] != nil {
 			*to = asText(l.messages[id].forms[0], nil)
@@ -112,6 +114,50 @@ func (l *locale) span(from, to, now time.Time) template.HTML {
 		return l.moment(from, now)
 	}
 	return l.moment(from, now) + "–" + l.clock(to)
+}
+
+// there says in words what a bar of stays draws.
+func (l *locale) there(stays []Stay) (template.HTML, error) {
+	var exact, observed []template.HTML
+	for _, s := range stays {
+		span := l.clock(s.From) + "–" + l.clock(s.To)
+		if s.Exact {
+			exact = append(exact, span)
+		} else {
+			observed = append(observed, span)
+		}
+	}
+	var said []string
+	for _, part := range []struct {
+		id    string
+		spans []template.HTML
+	}{{"register.there", exact}, {"register.there_observed", observed}} {
+		if len(part.spans) == 0 {
+			continue
+		}
+		text, err := l.say(part.id, "Times", l.list(part.spans))
+		if err != nil {
+			return "", err
+		}
+		said = append(said, string(text))
+	}
+	return template.HTML(strings.Join(said, "; ")), nil
+}
+
+// list names things one after the other: a, b and c.
+func (l *locale) list(parts []template.HTML) template.HTML {
+	var b strings.Builder
+	for i, part := range parts {
+		switch {
+		case i == 0:
+		case i == len(parts)-1:
+			b.WriteString(l.and)
+		default:
+			b.WriteString(l.comma)
+		}
+		b.WriteString(string(part))
+	}
+	return template.HTML(b.String()) // of parts that are, and our own words
 }
 
 // date says the day in full: Tuesday 14 November 2026.

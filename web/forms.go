@@ -6,9 +6,25 @@ import (
 	"time"
 )
 
-// text is a line of text; wrong is the page's field that can't be taken.
-func (l *locale) text(kind, wrong, name, label, hint, value string, most int) (field, error) {
-	f := field{Kind: kind, Name: name, Value: value, Max: most}
+// Wrong are the form fields that can't be taken, in the order of the page: each
+// has its message, the page names all on top, and the cursor is in the first.
+type Wrong []string
+
+// Focus reports whether a field is the first of them.
+func (w Wrong) Focus(name string) bool { return len(w) > 0 && w[0] == name }
+
+// labels are the message ids of what fields are called.
+var labels = map[string]string{
+	"title": "settings.name", "welcome": "settings.welcome", "max_participants": "settings.max", "measure": "rule.form.legend",
+	"minutes": "rule.form.minutes", "percent": "rule.form.percent", "points": "rule.form.points", "room": "picker.existing",
+}
+
+// label is what a field is called.
+func (l *locale) label(name string) (template.HTML, error) { return l.say(labels[name]) }
+
+// text is a line of text.
+func (l *locale) text(kind string, wrong Wrong, name, label, hint, value string, most int) (field, error) {
+	f := field{Kind: kind, Name: name, Value: value, Max: most, Focus: wrong.Focus(name)}
 	var err error
 	if f.Label, err = l.say(label); err != nil {
 		return f, err
@@ -22,8 +38,8 @@ func (l *locale) text(kind, wrong, name, label, hint, value string, most int) (f
 	return f, err
 }
 
-func (l *locale) wrong(wrong, name string) (template.HTML, error) {
-	if wrong != name {
+func (l *locale) wrong(wrong Wrong, name string) (template.HTML, error) {
+	if !slices.Contains(wrong, name) {
 		return "", nil
 	}
 	return l.say("wrong." + name)
@@ -31,7 +47,7 @@ func (l *locale) wrong(wrong, name string) (template.HTML, error) {
 
 // check is a box to tick.
 func (l *locale) check(name, label, hint string, on bool) (field, error) {
-	f, err := l.text("check", "", name, label, hint, "", 0)
+	f, err := l.text("check", nil, name, label, hint, "", 0)
 	f.On = on
 	return f, err
 }
@@ -39,11 +55,11 @@ func (l *locale) check(name, label, hint string, on bool) (field, error) {
 // A ruleFields is the rule's part of a form.
 type ruleFields struct {
 	RuleForm
-	Wrong string
+	Wrong Wrong
 	Short bool // the finer points are folded
 }
 
-func newRuleFields(rule RuleForm, wrong string, short bool) ruleFields {
+func newRuleFields(rule RuleForm, wrong Wrong, short bool) ruleFields {
 	if rule.Measure == "" {
 		rule.Measure = NoMeasure
 	}
@@ -70,6 +86,14 @@ func newGradeView(g *Grade, now any, by string) gradeView {
 	}
 	return v
 }
+
+// classGrades are the grades of a class with what their row needs.
+type classGrades struct {
+	*GradeCounts
+	Class ClassLine
+}
+
+func newClassGrades(g *GradeCounts, class ClassLine) classGrades { return classGrades{g, class} }
 
 // lms is what the platform is called.
 func (l *locale) lms(name string) (any, error) {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/PuerkitoBio/goquery"
 	"golang.org/x/net/html"
@@ -132,12 +134,57 @@ func TestWrongFields(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := doc.Find(".notice.needs").Text(); !strings.Contains(got, "isn't saved yet") {
+		if got := doc.Find(".notice.needs").Text(); !strings.Contains(got, "Nothing is saved yet.") {
 			t.Errorf("%s: the page doesn't say on top that nothing was saved: %q", field, got)
 		}
 		if focus := doc.Find("[autofocus]"); focus.Length() != 1 || focus.AttrOr("name", "") != field {
 			t.Errorf("%s: the cursor stands in %q", field, focus.AttrOr("name", ""))
 		}
+	}
+}
+
+// All that is wrong is told at once, at each field and on top, and the cursor
+// stands in the first.
+func TestAllWrongFieldsAtOnce(t *testing.T) {
+	picked := picker(true)
+	picked.Wrong = Wrong{"title", "minutes", "points"}
+	for name, test := range map[string]struct {
+		page  any
+		wrong Wrong
+	}{
+		"settings": {settingsPage("title", "welcome", "max_participants", "percent", "points"), Wrong{"title", "welcome", "max_participants", "percent", "points"}},
+		"picker":   {picked, picked.Wrong},
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc, err := goquery.NewDocumentFromReader(strings.NewReader(render(t, "en", test.page)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			top := doc.Find(".wrongs li")
+			if top.Length() != len(test.wrong) || !strings.Contains(doc.Find(".wrongs").Text(), fmt.Sprintf("Look at these %d fields", len(test.wrong))) {
+				t.Errorf("on top: %s", doc.Find(".wrongs").Text())
+			}
+			for i, field := range test.wrong {
+				message := pages.Text("en", "wrong."+field, nil)
+				line := top.Eq(i)
+				if href := line.Find("a").AttrOr("href", ""); href != "#f-"+field || !strings.Contains(line.Text(), message) {
+					t.Errorf("line %d on top leads to %s and says %q", i, href, line.Text())
+				}
+				input := doc.Find("#f-" + field)
+				if input.AttrOr("aria-invalid", "") != "true" || !strings.Contains(input.AttrOr("aria-describedby", ""), "w-"+field) {
+					t.Errorf("%s isn't marked: %v", field, input.Nodes[0].Attr)
+				}
+				if got := strings.TrimSpace(doc.Find("#w-" + field).Text()); got != message {
+					t.Errorf("at %s stands %q, want %q", field, got, message)
+				}
+			}
+			if focus := doc.Find("[autofocus]"); focus.Length() != 1 || focus.AttrOr("name", "") != test.wrong[0] {
+				t.Errorf("the cursor stands in %q, of %d", focus.AttrOr("name", ""), focus.Length())
+			}
+			if _, ok := doc.Find("main form").Attr("novalidate"); !ok {
+				t.Error("the browser stops at the first by itself")
+			}
+		})
 	}
 }
 
@@ -173,7 +220,7 @@ func TestHostileNames(t *testing.T) {
 	room := teacherRoom(Live, 2)
 	room.Title, room.Course, room.Here[0].Name = name, name, name
 	room.Join.Ticket = name
-	form := settingsPage("")
+	form := settingsPage()
 	form.Name, form.Welcome = name, "</textarea>"+name
 	reg := register(3, true)
 	reg.Title, reg.People[0].Name, reg.Show, reg.Sort = name, name, name, name
@@ -268,5 +315,84 @@ func TestContrast(t *testing.T) {
 	}
 	if len(dark) != len(light) {
 		t.Errorf("%d tokens in dark, %d in light", len(dark), len(light))
+	}
+}
+
+// Forty classes leave room for what stands below them, and each refused grade
+// leads to its register.
+func TestManyClasses(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		page       TeacherRoom
+		rows       int
+		link, href string
+	}{
+		{"few", teacherRoom(Waiting, 0), 3, "", ""},
+		{"the newest", manyClasses(teacherRoom(Waiting, 0), 8), 8, "All 40 classes", "/rooms/r1?v=v1&classes=all#classes"},
+		{"all", manyClasses(teacherRoom(Waiting, 0), 40), 40, "Only the newest classes", "/rooms/r1?v=v1#classes"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			doc, err := goquery.NewDocumentFromReader(strings.NewReader(render(t, "en", test.page)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := doc.Find(".classes tbody tr").Length(); n != test.rows {
+				t.Errorf("%d classes, want %d", n, test.rows)
+			}
+			link := doc.Find("#classes p > a.link")
+			if got := strings.TrimSpace(link.Text()); got != test.link || link.AttrOr("href", "") != test.href {
+				t.Errorf("link %q to %q", got, link.AttrOr("href", ""))
+			}
+		})
+	}
+}
+
+// A class says what became of its grades: first what needs somebody.
+func TestClassGrades(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		grades *GradeCounts
+		change func(*ClassLine)
+		want   string
+	}{
+		{"nothing to send", nil, nil, ""},
+		{"nothing at all", &GradeCounts{}, nil, ""},
+		{"sent", &GradeCounts{Sent: 3, Seen: 4}, nil, "Grades sent"},
+		{"seen, and one by hand", &GradeCounts{Seen: 4, Superseded: 1}, nil, "Grades in the gradebook"},
+		{"by hand alone", &GradeCounts{Superseded: 2}, nil, "2 graded by hand"},
+		{"on their way", &GradeCounts{Sent: 3, Waiting: 2}, nil, "2 on their way"},
+		{"refused", &GradeCounts{Sent: 3, Refused: 1}, nil, "1 refused→refused"},
+		{"each kind of trouble", &GradeCounts{Refused: 1, Missing: 2, Waiting: 3}, nil, "1 refused→refused 2 not in the gradebook→missing 3 on their way"},
+		{"still live", &GradeCounts{Refused: 1}, func(c *ClassLine) { c.To = time.Time{} }, ""},
+		{"being counted", &GradeCounts{Refused: 1}, func(c *ClassLine) { c.Counting = true }, ""},
+		{"of another link", &GradeCounts{Refused: 1}, func(c *ClassLine) { c.NotHere = true }, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			page := teacherRoom(Waiting, 0)
+			page.Classes = page.Classes[:1]
+			page.Classes[0].Grades = test.grades
+			if test.change != nil {
+				test.change(&page.Classes[0])
+			}
+			doc, err := goquery.NewDocumentFromReader(strings.NewReader(render(t, "en", page)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			doc.Find(".classes tbody td:last-child .status").Each(func(_ int, s *goquery.Selection) {
+				mark := strings.TrimSpace(s.Text())
+				if href, ok := s.Closest("a").Attr("href"); ok {
+					u, err := url.Parse(href)
+					if err != nil || u.Path != "/rooms/r1/sessions/s3" || u.Query().Get("v") != "v1" {
+						t.Errorf("%q leads to %s", mark, href)
+					}
+					mark += "→" + u.Query().Get("show")
+				}
+				got = append(got, mark)
+			})
+			if strings.Join(got, " ") != test.want {
+				t.Errorf("the line says %q, want %q", got, test.want)
+			}
+		})
 	}
 }

@@ -111,8 +111,8 @@ func TestCount(t *testing.T) {
 		{"one and a half is one in French", "fr", "rule.worth.all", 1.5, "1,5 point une fois validé"},
 		{"two in French", "fr", "rule.worth.all", 2, "2 points une fois validé"},
 		{"the verb, too", "de", "grade.refused", 1, "1 von 10 Punkten steht nicht im Bewertungsbuch."},
-		{"one minute", "en", "attendance.complete", 1, "Complete: you have 1 minute"},
-		{"minutes", "de", "attendance.complete", 70, "Erfüllt: Sie haben 70 Minuten"},
+		{"one minute", "en", "attendance.complete_best", 1, "Complete: 1 minute in one class"},
+		{"minutes", "de", "attendance.complete_best", 70, "Erfüllt: 70 Minuten in einem Termin"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			l := pages.locales[test.locale]
@@ -163,7 +163,7 @@ func TestIDsAreUsed(t *testing.T) {
 // usedIDs are the ids in templates, and the families ("said.") of those that
 // are put together.
 func usedIDs(t *testing.T) map[string]bool {
-	used := map[string]bool{"format.": true, "go.": true, "state.learner.": true, "state.promise.": true, "state.starter.": true, "state.observer.": true, "state.teacher.": true, "wrong.": true, "recording.play.": true, "register.column.": true, "grade.your_lms": true, "picker.no_links": true, "counting.this": true, "counting.unnamed": true}
+	used := map[string]bool{"format.": true, "go.": true, "state.learner.": true, "state.promise.": true, "state.starter.": true, "state.observer.": true, "state.teacher.": true, "wrong.": true, "recording.play.": true, "register.column.": true, "grade.your_lms": true, "picker.no_links": true, "counting.this": true, "counting.unnamed": true, "csv.": true, "register.there": true, "register.there_observed": true}
 	calls := regexp.MustCompile(`\b(?:t|n|points) "([\w.:]+)"`)
 	families := regexp.MustCompile(`\(print "([\w.]+\.)"`)
 	fields := regexp.MustCompile(`\((?:text|check) ([^()]*)\)`)
@@ -257,5 +257,28 @@ func TestTextsAreShort(t *testing.T) {
 				t.Errorf("%s in %s has %d characters", id, name, len([]rune(text)))
 			}
 		}
+	}
+}
+
+// Words that mean another thing to who reads them, or leave somebody out.
+func TestWordsThatMislead(t *testing.T) {
+	for _, test := range []struct{ name, locale, words string }{
+		{"a grade isn't left out for want of need", "en", `(was|were)n't needed`},
+		{"there is where", "en", `^There$|^(Missing|Given) there$|missing there$`},
+		{"places are seats, or towns", "en", `(?i)\bplaces?$`},
+		{"there are no pupils at a university", "fr", `(?i)\bélèves?\b`},
+		{"a class in French is the people in it", "fr", `(?i)\b(ouvrir|opened|dans|ouvrez) la classe( |$)[^v]`},
+		{"a run of a class in French is a séance", "fr", `(?i)\b(deux|un seul) cours (maintenant|de)\b`},
+		{"who came need not be a man", "fr", `\bvous êtes venu\b|\barrivé et parti\b`},
+		{"who teaches has one name in German", "de", `\bLehrende`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			words := regexp.MustCompile(test.words)
+			for id, m := range pages.locales[test.locale].messages {
+				if text := asText(m.forms[plural.Other], Data{"Count": 2, "Points": 2, "Max": 2}); id != "room.learners_see" && words.MatchString(text) {
+					t.Errorf("%s says %q", id, text)
+				}
+			}
+		})
 	}
 }

@@ -50,7 +50,7 @@ type Picker struct {
 	Typed    string       // the description that was typed at the platform, as text. May be empty
 	Record   bool
 	Rule     RuleForm
-	Wrong    string // the form field that can't be taken: "room" if none was ticked
+	Wrong    Wrong // "room" if none was ticked
 }
 
 // A PickerRoom is a room that a course has already.

@@ -63,6 +63,14 @@ const (
 	GradeSuperseded GradeState = "superseded" // somebody graded later in the gradebook, we can't tell what
 )
 
+// GradeWord is the id of a state's word, behind "grade.word.".
+func GradeWord(s GradeState) string {
+	if s == GradeSent {
+		return "sent"
+	}
+	return string(s)
+}
+
 // A Grade is what belongs in the gradebook and what became of it.
 type Grade struct {
 	State       GradeState
@@ -175,8 +183,9 @@ type (
 		Label, Hint template.HTML
 		Value       string
 		On          bool
-		Max         int // of text: characters; of number: the largest
+		Max         int // characters; of number: the largest
 		Wrong       template.HTML
+		Focus       bool // the cursor is here
 	}
 )
 

@@ -21,7 +21,9 @@ type Register struct {
 	From, To       time.Time // of the class; To zero: still live
 	Length         time.Duration
 	Came, Enrolled int           // learners
-	Complete       int           // learners
+	NeededHere     time.Duration // in this class alone; 0: it isn't judged by itself
+	Enough         int           // learners who have that
+	Complete       int           // learners, by all that counts
 	Exact          bool          // by BigBlueButton's report, except for whom and what it doesn't name
 	Every          time.Duration // what was observed was so often, also where only a part was; zero: not told
 	Counting       bool          // the exact figures may still come
@@ -68,7 +70,7 @@ type Activity struct {
 
 // The columns of a register, as its query's "sort" names them.
 const (
-	byName, byTime, byArrival, byActivity, byResult, byGrade = "name", "time", "arrival", "activity", "result", "grade"
+	byName, byTime, byArrival, byActivity, byHere, byResult, byGrade = "name", "time", "arrival", "activity", "here", "result", "grade"
 )
 
 // The filters of a register, as its query's "show" names them.
@@ -112,6 +114,21 @@ func (r Register) Share(p Person) float64 {
 		return 0
 	}
 	return min(1, float64(p.Time)/float64(r.Length))
+}
+
+// HasEnough reports whether the person was there for as long as this class alone
+// asks.
+func (r Register) HasEnough(p Person) bool { return p.Time >= r.NeededHere }
+
+// Columns are how many the table has.
+func (r Register) Columns() int {
+	switch {
+	case !r.Rule.Graded():
+		return 4
+	case r.NeededHere == 0:
+		return 6
+	}
+	return 7
 }
 
 // A chip is a filter that the page offers.
@@ -184,7 +201,7 @@ func (r Register) Column(name string) column {
 	c := column{Name: name, Label: "register.column." + name}
 	down := name == byTime || name == byActivity || name == byGrade
 	by, isDown := strings.CutPrefix(r.Sort, "-")
-	if !slices.Contains([]string{byTime, byArrival, byActivity, byResult, byGrade}, by) {
+	if !slices.Contains([]string{byTime, byArrival, byActivity, byHere, byResult, byGrade}, by) {
 		by, isDown = byName, r.Sort == "-"+byName
 	}
 	if by == name {
@@ -199,16 +216,48 @@ func (r Register) Column(name string) column {
 	return c
 }
 
+// Sorts are all columns by which the register sorts.
+func (r Register) Sorts() []column {
+	names := []string{byName, byArrival, byTime, byActivity}
+	if r.NeededHere > 0 {
+		names = append(names, byHere)
+	}
+	if r.Rule.Graded() {
+		names = append(names, byResult, byGrade)
+	}
+	columns := make([]column, len(names))
+	for i, name := range names {
+		columns[i] = r.Column(name)
+	}
+	return columns
+}
+
+// Sorted is the column by which it is sorted.
+func (r Register) Sorted() column {
+	for _, c := range r.Sorts() {
+		if c.Order != "" {
+			return c
+		}
+	}
+	return r.Column(byName)
+}
+
 func (r Register) address(sort, show string) string {
-	u, err := url.Parse(r.URL)
+	return withQuery(r.URL, "sort", sort, "show", show)
+}
+
+// withQuery is an address with these names and values in its query; an empty
+// value isn't in it.
+func withQuery(address string, pairs ...string) string {
+	u, err := url.Parse(address)
 	if err != nil {
-		return r.URL
+		return address
 	}
 	query := u.Query()
-	for name, value := range map[string]string{"sort": sort, "show": show} {
-		query.Del(name)
-		if value != "" {
-			query.Set(name, value)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		query.Del(pairs[i])
+		if pairs[i+1] != "" {
+			query.Set(pairs[i], pairs[i+1])
 		}
 	}
 	u.RawQuery = query.Encode()
@@ -242,7 +291,7 @@ func (l *locale) arrange(r Register) []Person {
 
 func (r Register) compare(by string, a, b Person) int {
 	switch by {
-	case byTime:
+	case byTime, byHere:
 		return cmp.Compare(a.Time, b.Time)
 	case byArrival:
 		return cmp.Compare(r.arrival(a), r.arrival(b))

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -23,13 +24,14 @@ func TestArrange(t *testing.T) {
 		{"something unknown", "'; DROP", "nobody", "Anna Ben Clara Dien Élodie Émile Farid Grace Hans-Jürgen"},
 		{"longest first", "-time", "", "Anna Ben Grace Émile Élodie Clara Farid Dien Hans-Jürgen"},
 		{"by arrival, who didn't come last", "arrival", "", "Anna Élodie Farid Ben Émile Grace Clara Dien Hans-Jürgen"},
-		{"what needs the teacher first", "-grade", "", "Clara Ben Émile Élodie Grace Anna Dien Farid Hans-Jürgen"},
-		{"by result", "result", "", "Hans-Jürgen Dien Farid Clara Élodie Émile Ben Grace Anna"},
+		{"what needs the teacher first", "-grade", "", "Clara Ben Émile Élodie Farid Grace Anna Dien Hans-Jürgen"},
+		{"by what all classes come to", "result", "", "Hans-Jürgen Dien Farid Clara Élodie Émile Ben Grace Anna"},
+		{"by what this class comes to", "here", "", "Hans-Jürgen Dien Farid Clara Élodie Émile Ben Grace Anna"},
 		{"most active first, unknown last", "-activity", "", "Émile Ben Clara Anna Dien Élodie Farid Grace Hans-Jürgen"},
 		{"absent", "", "absent", "Hans-Jürgen"},
 		{"late", "", "late", "Dien"},
 		{"left early", "", "early", "Dien Farid"},
-		{"not complete, learners only", "", "incomplete", "Dien Farid Hans-Jürgen"},
+		{"not complete, learners only", "", "incomplete", "Dien Hans-Jürgen"},
 		{"refused", "", "refused", "Clara"},
 		{"missing in the gradebook", "", "missing", "Ben"},
 	} {
@@ -63,6 +65,62 @@ func TestColumn(t *testing.T) {
 	}
 }
 
+// What a bar draws is said in words, too.
+func TestStaysInWords(t *testing.T) {
+	at := func(m int) time.Time {
+		return time.Date(2026, 11, 10, 14, 30, 0, 0, time.UTC).Add(time.Duration(m) * time.Minute)
+	}
+	for _, test := range []struct {
+		name, locale string
+		stays        []Stay
+		want         string
+	}{
+		{"one", "en", []Stay{{at(1), at(20), true}}, "there 14:31–14:50"},
+		{"two", "en", []Stay{{at(1), at(20), false}, {at(32), at(90), false}}, "there 14:31–14:50 and 15:02–16:00, observed"},
+		{"three", "de", []Stay{{at(1), at(2), true}, {at(3), at(4), true}, {at(5), at(6), true}}, "anwesend 14:31–14:32, 14:33–14:34 und 14:35–14:36"},
+		{"both kinds", "en", []Stay{{at(1), at(20), true}, {at(32), at(90), false}}, "there 14:31–14:50; there 15:02–16:00, observed"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := register(2, true)
+			r.People[1].Stays = test.stays
+			doc, err := goquery.NewDocumentFromReader(strings.NewReader(render(t, test.locale, r)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			words := doc.Find("td.axis").Eq(1).Find(".vh")
+			if words.Text() != test.want {
+				t.Errorf("the bar of Ben says %q, want %q", words.Text(), test.want)
+			}
+			if n := words.Find("time[datetime]").Length(); n != 2*len(test.stays) {
+				t.Errorf("%d times follow the browser's zone, want %d", n, 2*len(test.stays))
+			}
+		})
+	}
+}
+
+// Everybody can sort by everything, and sees by what it is sorted.
+func TestSorting(t *testing.T) {
+	r := register(9, true)
+	r.Sort, r.Show = "arrival", onlyRefused
+	doc, err := goquery.NewDocumentFromReader(strings.NewReader(render(t, "en", r)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, where := range []string{"thead", ".sorting"} {
+		var by []string
+		doc.Find(where + ` a[href*="sort="]:not(.filters a)`).Each(func(_ int, a *goquery.Selection) { by = append(by, strings.TrimSpace(a.Text())) })
+		if got := strings.Join(by, ", "); got != "Name, Arrival ↑, Attended, Activity, This class, Overall, Grade" {
+			t.Errorf("%s sorts by %s", where, got)
+		}
+	}
+	if got := strings.Join(strings.Fields(doc.Find(".sorting summary").Text()), " "); got != "Grade refused 1 · Sorted by: Arrival ↑" {
+		t.Errorf("what is shown, and how: %q", got)
+	}
+	if by := doc.Find("th[aria-sort]"); by.Length() != 1 || by.AttrOr("aria-sort", "") != "ascending" || !by.HasClass("axis") {
+		t.Errorf("a screen reader hears that %d columns are sorted", by.Length())
+	}
+}
+
 func TestChips(t *testing.T) {
 	r := register(9, true)
 	r.Show = onlyLate
@@ -73,7 +131,7 @@ func TestChips(t *testing.T) {
 			t.Errorf("chip %+v", c)
 		}
 	}
-	if diff := cmp.Diff(map[string]int{"absent": 1, "late": 1, "early": 2, "incomplete": 3, "refused": 1, "missing": 1}, got); diff != "" {
+	if diff := cmp.Diff(map[string]int{"absent": 1, "late": 1, "early": 2, "incomplete": 2, "refused": 1, "missing": 1}, got); diff != "" {
 		t.Error(diff)
 	}
 	if chips := (Register{}).Chips(); len(chips) != 0 {

@@ -10,17 +10,18 @@ type TeacherRoom struct {
 	Title, Course string // Course may be empty
 	Now           time.Time
 	Standing      Standing
-	StateURL      string     // answers State as JSON
-	Join          Post       // starts or joins; opens in a new window
-	EndURL        string     // GET asks once more, POST ends the class. Empty: no such button
-	RegisterURL   string     // of the class that is over
-	Copied        *Copied    // the link came with a copied course, and nobody has decided yet
-	LinkNews      *LinkNews  // what is to be told of the link; nil: nothing
-	Questions     []Question // of other courses, for this room
-	Said          string     // one of Said…, or empty
-	Here          []Here     // who is in the class
-	HereAt        time.Time  // when that was so
-	Classes       []ClassLine
+	StateURL      string       // answers State as JSON
+	Join          Post         // starts or joins; opens in a new window
+	EndURL        string       // GET asks once more, POST ends the class. Empty: no such button
+	RegisterURL   string       // of the class that is over
+	Copied        *Copied      // the link came with a copied course, and nobody has decided yet
+	LinkNews      *LinkNews    // what is to be told of the link; nil: nothing
+	Questions     []Question   // of other courses, for this room
+	Said          string       // one of Said…, or empty
+	Here          []Here       // who is in the class
+	HereAt        time.Time    // when that was so
+	Classes       []ClassLine  // the newest, or all
+	AllClasses    int          // how many there are
 	Counting      *Counting    // nil: each class counts, without a question
 	Grades        *GradeCounts // of the whole link. nil: nothing is sent
 	NoGrades      *NoGrades    // nil: the platform takes them, or nothing is graded
@@ -28,6 +29,8 @@ type TeacherRoom struct {
 	Settings      Settings
 	Rule          Rule
 	ChangeURL     string
+
+	AllClassesURL, NewestClassesURL string // this page with all classes, and with the newest; empty: as it is
 }
 
 // Copied offers the ways out of a copied course, all posts: Share or, for who
@@ -66,14 +69,21 @@ type Here struct {
 
 // A ClassLine is one past or running class in the list of a room.
 type ClassLine struct {
-	From, To       time.Time // To zero: still live
-	Came, Enrolled int       // learners
-	Complete       *int      // learners whom this class alone completes; nil: not told
-	Counting       bool      // the figures aren't final yet
-	NotHere        bool      // it doesn't count for this link
-	URL            string    // the register
+	From, To       time.Time    // To zero: still live
+	Came, Enrolled int          // learners
+	Complete       *int         // learners whom this class alone completes; nil: not told
+	Counting       bool         // the figures aren't final yet
+	NotHere        bool         // it doesn't count for this link
+	Grades         *GradeCounts // of those who came; nil: nothing is sent
+	URL            string       // the register
 	Breaks         []Break
 }
+
+// RefusedURL is the register of those whose grade was refused.
+func (c ClassLine) RefusedURL() string { return withQuery(c.URL, "show", onlyRefused) }
+
+// MissingURL is the register of those whose grade isn't in the gradebook.
+func (c ClassLine) MissingURL() string { return withQuery(c.URL, "show", onlyMissing) }
 
 // A Break lies between two classes within the hour. They count as one, or, if a
 // teacher has Parted them, the second by itself.
@@ -113,7 +123,7 @@ type SettingsPage struct {
 	MaxParticipants string // as typed; Settings.MaxParticipants isn't looked at
 	Rule            RuleForm
 	RuleSince       time.Time // classes before count by a rule before this one; zero: none do
-	Wrong           string    // the form field that can't be taken, or empty
+	Wrong           Wrong
 }
 
 // A Confirm asks once more before something that can't be taken back.
@@ -177,23 +187,6 @@ type LearnerRoom struct {
 	JoinURL       string // for GET, its last path segment is "join". Set in a top window only: the page then goes there by itself. Empty in a frame
 	Attendance    *Attendance
 	RecordingsURL string // empty: none to see
-}
-
-// An Attendance is what one learner attended and what came of it.
-type Attendance struct {
-	Rule         Rule
-	Have, Needed time.Duration // that counts, and for all points; Needed 0: no class has ended yet
-	Complete     bool
-	Classes      []OwnClass // newest first
-	Grade        *Grade     // nil: nothing to send
-}
-
-// An OwnClass is one class as one learner attended it.
-type OwnClass struct {
-	From, To     time.Time // To zero: still live
-	Time, Length time.Duration
-	Counting     bool // the figures aren't final yet
-	NotHere      bool // it doesn't count for this link
 }
 
 // A WaitingPage is where a learner waits in a window of its own. It lets them

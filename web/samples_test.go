@@ -34,10 +34,12 @@ func samples() map[string]any {
 		"teacher_down":        teacherRoom(Down, 0),
 		"teacher_no_server":   TeacherRoom{Title: "Intro to Law", Now: now, Standing: Standing{State: NoServer, Role: Teacher}, Settings: Settings{WaitForModerator: true}},
 		"teacher_new":         TeacherRoom{Title: "Intro to Law", Now: now, Standing: Standing{State: Waiting, Role: Teacher}, Join: Post{URL: "/rooms/r1/start"}, ChangeURL: "/rooms/r1/settings", RecordingsURL: "/rooms/r1/recordings"},
+		"teacher_many":        manyClasses(teacherRoom(Waiting, 0), 8),
+		"teacher_all":         manyClasses(teacherRoom(Waiting, 0), 40),
 		"teacher_counting":    counting(teacherRoom(Waiting, 0)),
 		"rule_question":       ruleQuestion(),
-		"settings":            settingsPage(""),
-		"settings_wrong":      settingsPage("percent"),
+		"settings":            settingsPage(),
+		"settings_wrong":      settingsPage("title", "welcome", "max_participants", "percent", "points"),
 		"teacher_breaks":      withBreaks(teacherRoom(Waiting, 0)),
 		"register_breaks":     registerWithBreaks(),
 		"parting":             parting(false),
@@ -135,9 +137,10 @@ func teacherRoom(state ClassState, here int) TeacherRoom {
 	complete := []int{22, 25}
 	week := 7 * 24 * time.Hour
 	first := time.Date(2026, 11, 10, 14, 30, 0, 0, now.Location())
+	r.AllClasses = 3
 	r.Classes = append(r.Classes,
-		ClassLine{From: first, To: first.Add(92 * time.Minute), Came: 24, Enrolled: 26, Complete: &complete[0], URL: "/rooms/r1/sessions/s3"},
-		ClassLine{From: first.Add(-week), To: first.Add(-week + 91*time.Minute), Came: 25, Enrolled: 26, Complete: &complete[1], URL: "/rooms/r1/sessions/s2"},
+		ClassLine{From: first, To: first.Add(92 * time.Minute), Came: 24, Enrolled: 26, Complete: &complete[0], Grades: &GradeCounts{Sent: 20, Seen: 2}, URL: "/rooms/r1/sessions/s3?v=v1"},
+		ClassLine{From: first.Add(-week), To: first.Add(-week + 91*time.Minute), Came: 25, Enrolled: 26, Complete: &complete[1], Grades: &GradeCounts{Seen: 22, Refused: 1, Missing: 2, Waiting: 3}, URL: "/rooms/r1/sessions/s2?v=v1"},
 		ClassLine{From: first.Add(-50 * week), To: first.Add(-50*week + 61*time.Minute), Came: 1, Enrolled: 26, URL: "/rooms/r1/sessions/s1"},
 	)
 	return r
@@ -153,6 +156,23 @@ func breaks(from time.Time) []Break {
 
 func withBreaks(r TeacherRoom) TeacherRoom {
 	r.Classes[0].Breaks = breaks(r.Classes[0].From)
+	return r
+}
+
+// manyClasses has 40 classes, of which so many are shown.
+func manyClasses(r TeacherRoom, shown int) TeacherRoom {
+	r.Classes, r.AllClasses, r.AllClassesURL = nil, 40, "/rooms/r1?v=v1&classes=all#classes"
+	if shown == r.AllClasses {
+		r.AllClassesURL, r.NewestClassesURL = "", "/rooms/r1?v=v1#classes"
+	}
+	for i := range shown {
+		from := time.Date(2026, 11, 10-7*i, 14, 30, 0, 0, now.Location())
+		complete := 20 + i%5
+		r.Classes = append(r.Classes, ClassLine{
+			From: from, To: from.Add(90 * time.Minute), Came: 24, Enrolled: 26, Complete: &complete,
+			Grades: []*GradeCounts{{Sent: 24}, {Seen: 24}, {Seen: 20, Waiting: 4}, {Superseded: 1}}[i%4], URL: "/rooms/r1/sessions/s?v=v1",
+		})
+	}
 	return r
 }
 
@@ -238,7 +258,7 @@ func questioned(r TeacherRoom) TeacherRoom {
 	return r
 }
 
-func settingsPage(wrong string) SettingsPage {
+func settingsPage(wrong ...string) SettingsPage {
 	p := SettingsPage{
 		Title: "Intro to Law", Course: "Law, first year", URL: "/rooms/r1/settings", BackURL: "/rooms/r1", Live: true,
 		Name: "Intro to Law", Welcome: "Good to see you.\nThe slides are in the course.",
@@ -246,7 +266,7 @@ func settingsPage(wrong string) SettingsPage {
 		Rule:  RuleForm{Measure: Percent, Minutes: "45", Percent: "60", Points: "10"},
 		Wrong: wrong,
 	}
-	if wrong != "" {
+	if len(wrong) > 0 {
 		p.Rule.Percent, p.RuleSince = "160", minutesAgo(9000)
 	}
 	return p
@@ -310,7 +330,7 @@ func register(people int, graded bool) Register {
 		From: from, To: at(92), Length: 92 * time.Minute, Exact: true,
 	}
 	if graded {
-		r.Rule = Rule{Measure: Percent, Need: 60, Points: 10}
+		r.Rule, r.NeededHere = Rule{Measure: Percent, Need: 60, Points: 10}, 55*time.Minute+12*time.Second
 		r.ResendAll = Post{URL: "/rooms/r1/sessions/s3/resend"}
 	}
 	for i := range people {
@@ -335,11 +355,17 @@ func register(people int, graded bool) Register {
 			p.Time += stay.To.Sub(stay.From)
 		}
 		p.Have = p.Time
+		if i%9 == 6 { // by another class
+			p.Have = time.Hour
+		}
 		p.Complete = p.Have >= p.Needed
 		if p.Learner {
 			r.Enrolled++
 			if p.Time > 0 {
 				r.Came++
+			}
+			if r.NeededHere > 0 && r.HasEnough(p) {
+				r.Enough++
 			}
 			if p.Complete {
 				r.Complete++
@@ -405,7 +431,7 @@ func picker(several bool) Picker {
 
 func wrongPicker() Picker {
 	p := picker(false)
-	p.Existing, p.Wrong = true, "room"
+	p.Existing, p.Wrong = true, Wrong{"room"}
 	return p
 }
 

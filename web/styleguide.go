@@ -14,7 +14,7 @@ func (s Styleguide) Register() Register {
 	at := func(minute int) time.Time { return from.Add(time.Duration(minute) * time.Minute) }
 	r := Register{
 		Title: "Intro to Law", Now: s.Now, URL: "/styleguide", From: from, To: at(92), Length: 92 * time.Minute,
-		Came: 4, Enrolled: 5, Complete: 3, Exact: true, Rule: s.Rule(),
+		Came: 4, Enrolled: 5, Enough: 3, Complete: 4, NeededHere: 55 * time.Minute, Exact: true, Rule: s.Rule(),
 	}
 	for i, p := range []Person{
 		{Name: "Anna Moreau", Stays: []Stay{{at(0), at(92), true}}, Activity: &Activity{Chats: 4, Talks: 12, Hands: 1}, Complete: true, Grade: s.grade(GradeSent, "")},
@@ -28,6 +28,9 @@ func (s Styleguide) Register() Register {
 			p.Time += stay.To.Sub(stay.From)
 		}
 		p.Have = p.Time
+		if i == 2 { // by another class
+			p.Have, p.Complete = 70*time.Minute, true
+		}
 		r.People = append(r.People, p)
 	}
 	return r
@@ -66,6 +69,9 @@ func (s Styleguide) RuleForm() RuleForm {
 	return RuleForm{Measure: Percent, Minutes: "45", Percent: "160", Points: "10"}
 }
 
+// Wrong are fields that can't be taken.
+func (s Styleguide) Wrong(fields ...string) Wrong { return fields }
+
 // Post is a button that goes nowhere.
 func (s Styleguide) Post() Post { return Post{URL: "/styleguide"} }
 
@@ -92,5 +98,16 @@ func (s Styleguide) Setup() Setup {
 	}
 }
 
-// Minutes is n minutes.
-func (s Styleguide) Minutes(n int) time.Duration { return time.Duration(n) * time.Minute }
+// Attendances are one of each kind of progress.
+func (s Styleguide) Attendances() []Attendance {
+	total := Rule{Measure: Minutes, Need: 300, InTotal: true, Points: 10}
+	changed := s.Rule()
+	changed.Since = s.Now
+	own := func(rule Rule, have, need time.Duration) Attendance {
+		return Attendance{Rule: rule, Have: have * time.Minute, Needed: need * time.Minute, Complete: have >= need}
+	}
+	return []Attendance{
+		own(s.Rule(), 0, 54), own(s.Rule(), 38, 54), own(s.Rule(), 60, 54), own(total, 138, 300), own(total, 312, 300),
+		own(changed, 38, 54), own(changed, 60, 54),
+	}
+}

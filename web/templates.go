@@ -126,9 +126,9 @@ func (l *locale) funcs() template.FuncMap {
 		"duration": duration, "minutes": floorMinutes, "minutesUp": ceilMinutes, "seconds": seconds,
 		"percent": percent, "number": l.number,
 		"counted": newCountedRow, "links": l.linksOf, "link": l.link, "header": newHeader, "status": newStatus, "shape": shapeOf, "button": newButton, "newTab": newTab,
-		"notice": newNotice, "progress": newProgress, "text": l.text, "check": l.check, "wrong": l.wrong,
-		"ruleFields": newRuleFields, "grade": newGradeView, "lms": l.lms,
-		"endButton": endButton, "recordingRow": newRecordingRow, "play": l.play, "clockText": l.clockText, "iso": iso, "arrange": l.arrange, "problem": problemCode, "question": newQuestion,
+		"notice": newNotice, "progress": newProgress, "text": l.text, "check": l.check, "wrong": l.wrong, "label": l.label,
+		"ruleFields": newRuleFields, "grade": newGradeView, "classGrades": newClassGrades, "lms": l.lms,
+		"endButton": endButton, "recordingRow": newRecordingRow, "play": l.play, "clockText": l.clockText, "iso": iso, "arrange": l.arrange, "there": l.there, "problem": problemCode, "question": newQuestion,
 		"standing": l.standing, "goButton": l.goButton, "go": newGoView,
 	}
 }

@@ -68,8 +68,8 @@ func TestText(t *testing.T) {
 		want             string
 	}{
 		{"plain", "en", "go.start", nil, "Start class"},
-		{"one", "en", "settings.is.limit", Data{"Count": 1}, "1 place"},
-		{"many", "en", "settings.is.limit", Data{"Count": 2}, "2 places"},
+		{"one", "en", "settings.is.limit", Data{"Count": 1}, "at most 1 person"},
+		{"many", "en", "settings.is.limit", Data{"Count": 2}, "at most 2 people"},
 		{"none is one in French", "fr", "room.came", Data{"Count": 0, "Of": 26}, "0 présent sur 26"},
 		{"placeholder as it is, for no page", "en", "window.as", Data{"Name": "A & B"}, "Continue as A & B"},
 		{"unknown locale", "xx", "go.start", nil, "Start class"},

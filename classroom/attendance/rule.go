@@ -31,25 +31,26 @@ const (
 	MostPoints  = 100_000
 )
 
-// Wrong names the first field that is out of bounds; empty if none is.
-func (r Rule) Wrong() string {
+// Wrong names the fields that are out of bounds.
+func (r Rule) Wrong() []string {
 	most := MostMinutes
 	switch r.Measure {
 	case NoMeasure:
-		return ""
+		return nil
 	case Minutes:
 	case Percent:
 		most = 100
 	default:
-		return "measure"
+		return []string{"measure"}
 	}
+	var wrong []string
 	if r.Need < 1 || r.Need > most {
-		return "need"
+		wrong = append(wrong, "need")
 	}
 	if math.IsNaN(r.Points) || r.Points < 0.01 || r.Points > MostPoints {
-		return "points"
+		wrong = append(wrong, "points")
 	}
-	return ""
+	return wrong
 }
 
 // attended is one ended session as one person attended it, or what it had come
@@ -79,6 +80,13 @@ func (r Rule) Alone() (time.Duration, int) {
 		return 0, r.Need
 	}
 	return 0, 0
+}
+
+// NeededAlone is the time that one session of this length asks by itself; 0 if
+// sessions add up, or nothing completes.
+func (r Rule) NeededAlone(length time.Duration) time.Duration {
+	need, percent := r.Alone()
+	return need + length*time.Duration(percent)/100
 }
 
 // Running reports whether what the rule gives is a running figure: a share of

@@ -2,6 +2,7 @@ package attendance
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ func TestRuleWrong(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		rule  Rule
-		field string // empty: fine
+		field string // several by a blank; empty: fine
 	}{
 		{"grades nothing", Rule{}, ""},
 		{"minutes", Rule{Measure: Minutes, Need: 1, Points: 0.01}, ""},
@@ -26,10 +27,11 @@ func TestRuleWrong(t *testing.T) {
 		{"worth nothing", Rule{Measure: Percent, Need: 50}, "points"},
 		{"worth less than nothing", Rule{Measure: Percent, Need: 50, Points: -1}, "points"},
 		{"no number", Rule{Measure: Percent, Need: 50, Points: math.NaN()}, "points"},
+		{"neither time nor worth", Rule{Measure: Percent, Points: -1}, "need points"},
 		{"endless", Rule{Measure: Percent, Need: 50, Points: math.Inf(1)}, "points"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if field := test.rule.Wrong(); field != test.field {
+			if field := strings.Join(test.rule.Wrong(), " "); field != test.field {
 				t.Errorf("Wrong: %q, want %q", field, test.field)
 			}
 		})
@@ -85,6 +87,29 @@ func TestJudge(t *testing.T) {
 			got := test.rule.judge(test.history)
 			if diff := cmp.Diff(test.want, got, cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-9 })); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+// What one class asks by itself is what judges it in the list of classes, too.
+func TestNeededAlone(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		rule   Rule
+		length time.Duration
+		want   time.Duration
+	}{
+		{"minutes", Rule{Measure: Minutes, Need: 30, Points: 10}, minutes(20), minutes(30)},
+		{"a share", Rule{Measure: Percent, Need: 60, Points: 10}, minutes(90), minutes(54)},
+		{"a share to the second", Rule{Measure: Percent, Need: 1, Points: 10}, time.Second, 10 * time.Millisecond},
+		{"minutes in total", Rule{Measure: Minutes, Need: 30, InTotal: true, Points: 10}, minutes(20), 0},
+		{"a share of all", Rule{Measure: Percent, Need: 60, InTotal: true, Points: 10}, minutes(90), 0},
+		{"nothing", Rule{}, minutes(90), 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := test.rule.NeededAlone(test.length); got != test.want {
+				t.Errorf("NeededAlone(%v) = %v, want %v", test.length, got, test.want)
 			}
 		})
 	}

@@ -100,8 +100,8 @@ func TestFromTheLinkToTheGrade(t *testing.T) {
 	for _, a := range page.Anchors {
 		if strings.Contains(a.Href, "register.csv") {
 			file, err := page.Follow(a)
-			if err != nil || !strings.HasPrefix(file.Header.Get("Content-Type"), "text/csv") || !strings.HasPrefix(file.Body, "\ufeffname,role,") ||
-				!strings.Contains(file.Body, "\n\"Ben Okafor\",\"viewer\",40.0,") {
+			if err != nil || !strings.HasPrefix(file.Header.Get("Content-Type"), "text/csv") || !strings.HasPrefix(file.Body, "\ufeffname,role,minutes,") ||
+				!strings.Contains(file.Body, "\n\"Ben Okafor\",\"learner\",40.0,") {
 				t.Errorf("register.csv: %v %v\n%s", err, file.Header, file.Body)
 			}
 			return

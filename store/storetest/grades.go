@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -138,6 +139,52 @@ func testClasses(t *testing.T, w *world) {
 	w.same(ahead, m.ClockOffset)
 	_, _, err = w.LastClass(w.ctx, "another room")
 	w.fails(err, classroom.ErrNotFound)
+}
+
+// The grades of a class are those of who came to it, at this link.
+func testClassGrades(t *testing.T, w *world) {
+	c := w.settled("link") // Ann has a grade, Ben came and has none
+	zoe := w.launch("zoe", "link")
+	s := c.settlement
+	m := w.meeting(c.ann.Room)
+	second := s.Sessions[0]
+	second.ID, second.StartedAt = m.ID, second.StartedAt.Add(24*time.Hour)
+	s.Sessions = append(s.Sessions, second)
+	s.SessionOf = map[string]string{c.meeting.ID: c.meeting.ID, m.ID: m.ID}
+	s.Attended = []classroom.Attended{{SessionID: m.ID, People: []attendance.Attendance{
+		{SessionID: m.ID, PersonID: c.ben.Person.ID, Time: time.Minute},
+		{SessionID: m.ID, PersonID: zoe.Person.ID, Time: time.Minute},
+		{SessionID: m.ID, PersonID: c.ann.Person.ID},
+	}}}
+	deliver := func(person string, state gradebook.State, reason string, found time.Time) {
+		d := s.Deliveries[0]
+		d.PersonID, d.State, d.Reason, d.Found.At = person, state, reason, found
+		w.ok(w.SaveDelivery(w.ctx, d, time.Time{}))
+	}
+	extra := s.Deliveries[0]
+	for _, person := range []string{c.ben.Person.ID, zoe.Person.ID} {
+		extra.PersonID = person
+		s.Deliveries = append(s.Deliveries, extra)
+	}
+	w.save(s)
+	deliver(c.ann.Person.ID, gradebook.Delivered, "", w.now)
+	deliver(c.ben.Person.ID, gradebook.Refused, "forbidden", time.Time{})
+	deliver(zoe.Person.ID, gradebook.Refused, "forbidden", time.Time{})
+
+	grades := func(placement string, since time.Time) map[string]int {
+		people := map[string]int{}
+		for _, g := range must(w.ClassGrades(w.ctx, c.ann.Room.ID, placement, since))(w) {
+			class := map[string]string{c.meeting.ID: "first", m.ID: "second"}[g.SessionID]
+			people[fmt.Sprint(class, " ", g.Delivery.State, g.Delivery.Reason, !g.Delivery.Found.At.IsZero())] = g.People
+		}
+		return people
+	}
+	w.same(grades(c.ann.Placement.ID, s.Sessions[0].StartedAt), map[string]int{
+		"first deliveredtrue": 1, "first refusedforbiddenfalse": 1, "second refusedforbiddenfalse": 2,
+	})
+	w.same(grades(c.ann.Placement.ID, second.StartedAt), map[string]int{"second refusedforbiddenfalse": 2})
+	w.same(grades("another", s.Sessions[0].StartedAt), map[string]int{})
+	w.same(len(must(w.ClassGrades(w.ctx, "another room", c.ann.Placement.ID, time.Time{}))(w)), 0)
 }
 
 func testRegister(t *testing.T, w *world) {

@@ -107,7 +107,7 @@
   each("[data-print]", (button) => button.addEventListener("click", () => window.print()));
 
   // Whoever fills a field has chosen what it belongs to.
-  each(".choice input[type=number]", (input) => {
+  each(".choice .unit input", (input) => {
     input.addEventListener("input", () => { input.closest(".choice").querySelector("[type=radio]").checked = true; });
   });
   each("[data-choices] .card", (card) => {

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bbbridge/bbbridge/lti/ltitest"
+)
+
+// An observer of the course is told nothing of having been absent; a learner is.
+func TestObserversAreNotAbsent(t *testing.T) {
+	w := newWorld(t, worldOptions{lms: ltitest.Options{Profile: "plain"}})
+	link := w.link()
+	holdClass(w, link, 20*time.Minute)
+	page := func(person string) *ltitest.Page { return w.launch(link, person, ltitest.LaunchOptions{}) }
+	w.eventually("the class is over", func() bool { return strings.Contains(page("diego").Text, "You weren't there") })
+	if ruth := page("ruth"); strings.Contains(ruth.Text, "You weren't there") || strings.Contains(ruth.Text, "My attendance") {
+		t.Errorf("to an observer: %s", ruth.Text)
+	}
+	if ben := page("ben"); !strings.Contains(ben.Text, "My attendance") || strings.Contains(ben.Text, "You weren't there") {
+		t.Errorf("to a learner who came: %s", ben.Text)
+	}
+}
+
+// A wrong address below /lti/ says that it is one, whoever posts there, and
+// which ones are right.
+func TestWrongAddressOfAnLMS(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	page, err := ltitest.NewBrowser().Get(w.lms.URL() + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, method, path string
+		status             int
+		says               string
+		setup              bool
+	}{
+		{"a launch somewhere else", http.MethodPost, "/lti/start", http.StatusNotFound, "not_found", true},
+		{"a launch opened by hand", http.MethodGet, "/lti/start", http.StatusNotFound, "not_found", true},
+		{"another way than the address takes", http.MethodPost, "/lti/register", http.StatusMethodNotAllowed, "bad_method", true},
+		{"nothing of an LMS", http.MethodPost, "/nowhere", http.StatusNotFound, "not_found", false},
+		{"a form of ours from another site", http.MethodPost, "/leave", http.StatusForbidden, "csrf", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := page.Submit(&ltitest.Form{Method: test.method, Action: w.url + test.path, Fields: map[string][]string{"id_token": {"x"}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Status != test.status || !strings.Contains(got.Text, test.says) {
+				t.Errorf("%d %s", got.Status, got.Text)
+			}
+			if says := strings.Contains(got.Text, w.url+"/lti/launch"); says != test.setup {
+				t.Errorf("names the right address: %v\n%s", says, got.Text)
+			}
+		})
+	}
+}

@@ -1,0 +1,40 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
+)
+
+// ClassGrades counts, of each of the room's sessions that began at since or
+// after it, the placement's deliveries of those who came, by what became of
+// them.
+func (db *DB) ClassGrades(ctx context.Context, roomID, placementID string, since time.Time) ([]classroom.ClassGrades, error) {
+	var rows []struct {
+		SessionID     string `db:"session_id"`
+		State, Reason string
+		FoundAt       millis `db:"found_at"`
+		People        int
+	}
+	err := db.reads().list(ctx, &rows, `
+		SELECT a.session_id, d.state, d.reason, MAX(d.found_at) AS found_at, COUNT(*) AS people
+		FROM sessions s JOIN attendances a ON a.session_id = s.id
+		JOIN deliveries d ON d.placement_id = ? AND d.person_id = a.person_id
+		WHERE s.room_id = ? AND s.started_at >= ? AND a.present > 0
+		GROUP BY a.session_id, d.state, d.reason, d.found_at IS NULL
+		ORDER BY a.session_id, d.state, d.reason, d.found_at IS NULL`, placementID, roomID, millis(since))
+	if err != nil {
+		return nil, fmt.Errorf("grades of the classes of room %s: %w", roomID, err)
+	}
+	var grades []classroom.ClassGrades
+	for _, r := range rows {
+		grades = append(grades, classroom.ClassGrades{
+			SessionID: r.SessionID, People: r.People,
+			Delivery: gradebook.Delivery{State: gradebook.State(r.State), Reason: r.Reason, Found: gradebook.Found{At: r.FoundAt.time()}},
+		})
+	}
+	return grades, nil
+}
