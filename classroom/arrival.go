@@ -22,5 +22,7 @@ type Arrival struct {
 	Moves         bool      // a known placement leads to Placement.RoomID from now on, with Placement.Rule
 	Claims        string    // the provisional course out of which Placement.RoomID's room comes into this one; or empty
 	Opens         string    // the picked room that the launch is the first to name; or empty
+	Keeps         string    // the picked room of no course that a learner's launch names: it waits longer for a moderator; or empty
+	Anonymous     bool      // the platform doesn't say who it is: Person is somebody new
 	Visit         Visit
 }

@@ -50,7 +50,7 @@ type roomStore interface {
 	NewestLooks(ctx context.Context, roomID string, since time.Time, most int) ([]attendance.Evidence, error)
 	Enrolment(ctx context.Context, courseID, personID string) (Enrolment, error)
 	RoomsOfCourse(ctx context.Context, courseID string) ([]Room, error)
-	AddRooms(context.Context, []Room) error
+	AddPicked(ctx context.Context, room Room, most int) error
 	ledgerStore
 	ReplaceMeetingID(ctx context.Context, roomID, old, id string) (string, error)
 	SaveSettings(ctx context.Context, room Room, p Placement, settle bool) error
@@ -110,7 +110,7 @@ func (s *Rooms) Enter(ctx context.Context, l lti.Launch, browser, locale string)
 	}
 	// Twice: another course's launch may be the first to claim the room.
 	for tries := 2; ; tries-- {
-		a.Room, a.Moves, a.Claims, a.Opens = nil, false, "", ""
+		a.Room, a.Moves, a.Claims, a.Opens, a.Keeps = nil, false, "", "", ""
 		before, err := s.place(ctx, tenant, l, &a)
 		if err != nil {
 			return Seat{}, err
@@ -174,6 +174,7 @@ func (s *Rooms) arrival(l lti.Launch, tenant Tenant, browser, locale string) Arr
 		Course:        course,
 		Person:        Person{ID: "u" + newSecretID(), RegistrationID: l.Registration.ID, Subject: subject, Name: l.User.DisplayName()},
 		Enrolment:     Enrolment{Role: role, Graded: graded, SeenAt: now},
+		Anonymous:     l.User.Anonymous,
 		Visit:         visit,
 	}
 }

@@ -128,12 +128,15 @@ func (n namedRoom) in(a *Arrival) whereabouts {
 func (n namedRoom) note(a *Arrival) {
 	p := &a.Placement
 	p.Notices = p.Notices.With(unusable(n.custom, n.id != "" && n.room.ID == "", n.id))
-	if n.room.Picked {
-		a.Opens = n.room.ID
-	}
 	where := n.in(a)
 	if where == roomUnclaimed { // so the next launch asks again
+		if n.room.Picked && a.Visit.CreatedAt.Sub(n.room.CreatedAt) > keepEvery {
+			a.Keeps = n.room.ID
+		}
 		return
+	}
+	if n.room.Picked {
+		a.Opens = n.room.ID
 	}
 	if where == roomHere && n.course.Provisional() {
 		a.Claims = n.course.ID

@@ -24,10 +24,8 @@ func (f *fakeRooms) RoomsOfCourse(_ context.Context, courseID string) (rooms []R
 	return rooms, nil
 }
 
-func (f *fakeRooms) AddRooms(_ context.Context, rooms []Room) error {
-	for _, r := range rooms {
-		f.rooms[r.ID] = r
-	}
+func (f *fakeRooms) AddPicked(_ context.Context, room Room, _ int) error {
+	f.rooms[room.ID] = room
 	return nil
 }
 
@@ -47,6 +45,7 @@ func withRooms() (*fakeRooms, *Rooms) {
 	f.rooms["second"] = Room{ID: "second", CourseID: "c1", Title: "Second", Rule: thirty, Picked: true, CreatedAt: noon}
 	f.rooms["foreign"] = Room{ID: "foreign", CourseID: "c2", Title: "Foreign", Rule: thirty}
 	f.rooms["loose"] = Room{ID: "loose", CourseID: "pick", Title: "Loose", Settings: Settings{Record: true}, Rule: thirty, Picked: true}
+	f.rooms["fresh"] = Room{ID: "fresh", CourseID: "pick", Title: "Fresh", Rule: thirty, Picked: true, CreatedAt: noon.Add(-time.Hour)}
 	return f, rooms
 }
 
@@ -98,7 +97,8 @@ func TestContentPickedAnew(t *testing.T) {
 			a.Moves, a.Opens, a.Claims = true, "loose", "pick"
 			a.Placement.RoomID, a.Placement.Rule, a.Placement.Named = "loose", thirty, "loose"
 		}},
-		{name: "a room picked without a course, and a learner", custom: "loose", role: "Learner", want: func(a *Arrival) { a.Opens = "loose" }},
+		{name: "a room picked without a course, and a learner", custom: "loose", role: "Learner", want: func(a *Arrival) { a.Keeps = "loose" }},
+		{name: "a room picked without a course today, and a learner", custom: "fresh", role: "Learner"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f, rooms := withRooms()
@@ -123,7 +123,7 @@ func TestContentPickedAnew(t *testing.T) {
 			if test.want != nil {
 				test.want(&want)
 			}
-			got := Arrival{Placement: f.arrival.Placement, Room: f.arrival.Room, Moves: f.arrival.Moves, Claims: f.arrival.Claims, Opens: f.arrival.Opens}
+			got := Arrival{Placement: f.arrival.Placement, Room: f.arrival.Room, Moves: f.arrival.Moves, Claims: f.arrival.Claims, Opens: f.arrival.Opens, Keeps: f.arrival.Keeps}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}

@@ -31,6 +31,8 @@ type NewRoom struct {
 const (
 	unusedOffered = 7 * 24 * time.Hour  // until then the picker offers it
 	UnusedKept    = 90 * 24 * time.Hour // until then it is there, for a launch that names it after all
+	keepEvery     = 24 * time.Hour      // a learner's launch lets it wait longer, and not each of them writes
+	picksMost     = 500                 // of one course wait at once
 )
 
 // Offer lists the rooms of the seat's course. There are none if the request
@@ -120,7 +122,7 @@ func (s *Rooms) makeRoom(ctx context.Context, seat Seat, wish NewRoom) (Room, er
 	}
 	room := s.newRoom(tenant, title)
 	room.CourseID, room.Settings.Record, room.Rule, room.Picked = seat.Course.ID, wish.Record, wish.Rule, true
-	if err := s.Store.AddRooms(ctx, []Room{room}); err != nil {
+	if err := s.Store.AddPicked(ctx, room, picksMost); err != nil {
 		return Room{}, fmt.Errorf("new room of course %s: %w", seat.Course.ID, err)
 	}
 	return room, nil

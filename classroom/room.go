@@ -21,6 +21,7 @@ var (
 	ErrShut       = errors.New("platform is disabled or removed")
 	ErrForbidden  = errors.New("not allowed")
 	ErrTooMany    = errors.New("too many requests are open")
+	ErrManyPicks  = errors.New("too many picked rooms wait for their links")
 	ErrReplayed   = errors.New("nonce is used up")
 	ErrNoServer   = errors.New("no BigBlueButton server is set up")
 	ErrNotRunning = errors.New("class is not running")
@@ -40,7 +41,7 @@ type Room struct {
 	MeetingID string // what BigBlueButton calls its meetings; the same in each class, as long as one can begin under it
 	Settings  Settings
 	Rule      attendance.Rule // what a new placement of the room starts with
-	Picked    bool            // made in the picker, and no launch has named it so far
+	Picked    bool            // made in the picker, and no launch has opened it so far
 	Titled    bool            // the title is the teacher's: renaming the link leaves it
 	CreatedAt time.Time
 }

@@ -45,6 +45,7 @@ var sentinels = []struct {
 	{classroom.ErrShut, problem{"platform_disabled", http.StatusForbidden}},
 	{classroom.ErrForbidden, problem{"forbidden", http.StatusForbidden}},
 	{classroom.ErrTooMany, problem{"too_many_requests", http.StatusConflict}},
+	{classroom.ErrManyPicks, problem{"too_many_picks", http.StatusConflict}},
 	{classroom.ErrVisitOver, problem{"visit_over", http.StatusNotFound}},
 	{classroom.ErrNotFound, problem{"not_found", http.StatusNotFound}},
 	{classroom.ErrNoServer, problem{"no_server", http.StatusServiceUnavailable}},

@@ -200,6 +200,7 @@ func (a arrival) news(k known) []lesson {
 	add(newPlacement || a.Placement.ID != "" && changed, (*conn).learnPlacement)
 	add(!newPlacement && a.Placement.ID != "" && leadsElsewhere(k.Placement, a), (*conn).learnRoom)
 	add(a.Opens != "", (*conn).learnOpened)
+	add(a.Keeps != "", (*conn).learnKept)
 	return news
 }
 
@@ -260,6 +261,14 @@ func (c *conn) learnEnrolment(ctx context.Context, a arrival, k *known) error {
 		k.Course.ID, k.Person.ID, string(a.Enrolment.Role), a.Enrolment.Graded, millis(a.Enrolment.SeenAt))
 	if err != nil {
 		return fmt.Errorf("save person %s in course %s: %w", k.Person.ID, k.Course.ID, err)
+	}
+	if !a.Anonymous {
+		return nil
+	}
+	_, err = c.exec(ctx, `INSERT INTO anonymous (person_id, course_id, came_at) VALUES (?, ?, ?) ON CONFLICT (person_id) DO NOTHING`,
+		k.Person.ID, k.Course.ID, millis(a.Visit.CreatedAt))
+	if err != nil {
+		return fmt.Errorf("somebody in course %s: %w", k.Course.ID, err)
 	}
 	return nil
 }

@@ -128,6 +128,15 @@ func (c *conn) learnOpened(ctx context.Context, a arrival, k *known) error {
 	return nil
 }
 
+// learnKept lets a picked room wait longer for a moderator, who says in which
+// course it is.
+func (c *conn) learnKept(ctx context.Context, a arrival, _ *known) error {
+	if _, err := c.exec(ctx, `UPDATE rooms SET created_at = ? WHERE id = ? AND picked`, millis(a.Visit.CreatedAt), a.Keeps); err != nil {
+		return fmt.Errorf("learner's launch of room %s: %w", a.Keeps, err)
+	}
+	return nil
+}
+
 // SaveNotices keeps what a teacher is to be told of a placement.
 func (db *DB) SaveNotices(ctx context.Context, placementID string, n classroom.LinkNotices) error {
 	err := db.writes.once(ctx, func(c *conn) error {

@@ -99,15 +99,18 @@ func (db *DB) RoomsOfCourse(ctx context.Context, courseID string) ([]classroom.R
 	return each(rows, roomRow.room), nil
 }
 
-// AddRooms makes rooms, all or none.
-func (db *DB) AddRooms(ctx context.Context, rooms []classroom.Room) error {
+// AddPicked makes a room in the picker. It is ErrManyPicks if most others of the
+// course wait for their links.
+func (db *DB) AddPicked(ctx context.Context, room classroom.Room, most int) error {
 	return db.write(ctx, func(c *conn) error {
-		for _, room := range rooms {
-			if err := c.addRoom(ctx, room); err != nil {
-				return err
-			}
+		var waiting int
+		if err := c.get(ctx, &waiting, `SELECT COUNT(*) FROM rooms WHERE course_id = ? AND picked`, room.CourseID); err != nil {
+			return fmt.Errorf("picked rooms of course %s: %w", room.CourseID, err)
 		}
-		return nil
+		if waiting >= most {
+			return classroom.ErrManyPicks
+		}
+		return c.addRoom(ctx, room)
 	})
 }
 

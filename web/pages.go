@@ -201,6 +201,6 @@ func Codes() []string {
 		// A room.
 		"room_closed", "not_running", "room_full", "server_down", "server_busy", "server_refused", "no_server",
 		"meeting_taken", "meeting_stuck",
-		"visit_over", "forbidden", "too_many_requests", "not_found", "csrf", "internal",
+		"visit_over", "forbidden", "too_many_requests", "too_many_picks", "not_found", "csrf", "internal",
 	}
 }

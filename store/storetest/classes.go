@@ -15,12 +15,11 @@ func testRooms(t *testing.T, w *world) {
 	first, second := w.room("first"), w.room("second")
 	first.CourseID, second.CourseID = seat.Course.ID, seat.Course.ID
 	first.CreatedAt, second.CreatedAt = w.now.Add(time.Hour), w.now.Add(2*time.Hour)
-	w.ok(w.AddRooms(w.ctx, []classroom.Room{*first, *second}))
+	w.ok(w.AddPicked(w.ctx, *first, 2))
+	w.ok(w.AddPicked(w.ctx, *second, 2))
 	w.same(must(w.RoomsOfCourse(w.ctx, seat.Course.ID))(w), []classroom.Room{*second, *first, seat.Room})
 
-	third := w.room("third")
-	third.CourseID = seat.Course.ID
-	if err := w.AddRooms(w.ctx, []classroom.Room{*third, *first}); err == nil {
+	if err := w.AddPicked(w.ctx, *first, 2); err == nil {
 		t.Error("a room was made twice")
 	}
 	w.same(len(must(w.RoomsOfCourse(w.ctx, seat.Course.ID))(w)), 3)
@@ -28,7 +27,6 @@ func testRooms(t *testing.T, w *world) {
 	w.fails(err, classroom.ErrNotFound)
 	_, err = w.RoomByMeetingID(w.ctx, "unknown")
 	w.fails(err, classroom.ErrNotFound)
-	w.ok(w.AddRooms(w.ctx, nil))
 }
 
 func testSettings(t *testing.T, w *world) {

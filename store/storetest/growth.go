@@ -86,3 +86,83 @@ func testWindowsAtOnce(t *testing.T, w *world) {
 	}
 	w.same(there, 3)
 }
+
+// A course has few picked rooms that wait for their links.
+func testPicksAreBounded(t *testing.T, w *world) {
+	course := w.launch("ann", "link").Course
+	pick := func() (classroom.Room, error) {
+		room := w.room(w.id("r"))
+		room.CourseID, room.Picked = course.ID, true
+		return *room, w.AddPicked(w.ctx, *room, 3)
+	}
+	var last classroom.Room
+	for range 3 {
+		var err error
+		last, err = pick()
+		w.ok(err)
+	}
+	_, err := pick()
+	w.fails(err, classroom.ErrManyPicks)
+	must(w.Arrive(w.ctx, w.names("link", last, w.now)))(w)
+	_, err = pick()
+	w.ok(err)
+}
+
+// A room that was picked without a course, and that learners alone open, waits
+// for a moderator as long as they come.
+func testPickThatLearnersOpen(t *testing.T, w *world) {
+	room := w.pick(w.provisional("ann"))
+	there := func() bool {
+		_, _, err := w.RoomWithCourse(w.ctx, room.ID)
+		return err == nil
+	}
+	open := func() {
+		a := w.arrival("ben", "link")
+		a.Keeps = room.ID
+		must(w.Arrive(w.ctx, a))(w)
+	}
+	w.pass(classroom.UnusedKept - time.Second)
+	open()
+	w.pass(classroom.UnusedKept - time.Second)
+	w.ok(w.Sweep(w.ctx, w.now))
+	w.same(there(), true)
+	w.pass(time.Second)
+	w.ok(w.Sweep(w.ctx, w.now))
+	w.same(there(), false)
+	open() // a link of it is still somewhere
+	w.same(there(), false)
+}
+
+// Of people who are nobody, those stay who were in a class.
+func testAnonymous(t *testing.T, w *world) {
+	c := w.settled("link")
+	var people []classroom.Seat
+	for range 3 {
+		a := w.arrival("anonymous:"+w.id(""), "link")
+		a.Anonymous, a.Person.Name = true, ""
+		a.Enrolment.Graded, a.Visit.Graded = false, false
+		people = append(people, must(w.Arrive(w.ctx, a))(w))
+	}
+	present := people[1].Person.ID
+	c.settlement.Attendances = append(c.settlement.Attendances, attendance.Attendance{SessionID: c.settlement.Sessions[0].ID, PersonID: present, Time: time.Hour})
+	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	there := func() (list []bool) {
+		for _, seat := range people {
+			_, err := w.Enrolment(w.ctx, seat.Course.ID, seat.Person.ID)
+			list = append(list, err == nil)
+		}
+		return list
+	}
+	w.pass(7*24*time.Hour - time.Second)
+	w.ok(w.Sweep(w.ctx, w.now))
+	w.same(there(), []bool{true, true, true})
+	w.pass(time.Second)
+	for range 2 {
+		w.ok(w.Sweep(w.ctx, w.now))
+		w.same(there(), []bool{false, true, false})
+	}
+	must(w.Enrolment(w.ctx, c.ann.Course.ID, c.ann.Person.ID))(w) // somebody
+	again := w.arrival("anonymous:"+w.id(""), "link")
+	again.Anonymous = true
+	must(w.Arrive(w.ctx, again))(w)
+}

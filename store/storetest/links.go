@@ -16,7 +16,7 @@ func (w *world) pick(course classroom.Course) classroom.Room {
 	w.t.Helper()
 	room := w.room(w.id("r"))
 	room.CourseID, room.Picked = course.ID, true
-	w.ok(w.AddRooms(w.ctx, []classroom.Room{*room}))
+	w.ok(w.AddPicked(w.ctx, *room, 500))
 	return *room
 }
 
@@ -248,7 +248,7 @@ func testSweptPicks(t *testing.T, w *world) {
 	w.same(there(), []bool{false, true, true, true, false})
 	w.ok(w.Sweep(w.ctx, w.now))
 	for _, c := range []classroom.Course{pick, kept} {
-		if err := w.AddRooms(w.ctx, []classroom.Room{{ID: w.id("r"), TenantID: classroom.DefaultTenant, CourseID: c.ID, MeetingID: w.id("m")}}); err == nil {
+		if err := w.AddPicked(w.ctx, classroom.Room{ID: w.id("r"), TenantID: classroom.DefaultTenant, CourseID: c.ID, MeetingID: w.id("m")}, 500); err == nil {
 			t.Errorf("the stand-in %s is still there", c.ID)
 		}
 	}

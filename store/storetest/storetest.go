@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"named room": testNamedRoom, "named room in parallel": testNamedRoomInParallel, "asked late": testAskedLate,
 		"claimed room": testClaimedRoom, "claims in parallel by courses": testClaimsInParallel,
 		"renamed room": testRenamedRoom, "swept picks": testSweptPicks, "framed pick": testFramedPick,
+		"bounded picks": testPicksAreBounded, "pick that learners open": testPickThatLearnersOpen, "anonymous people": testAnonymous,
 		"rooms": testRooms, "settings": testSettings, "moved placement": testMovedPlacement, "replaced meeting id": testReplacedMeetingID,
 		"meetings": testMeetings, "one meeting": testOneMeeting, "meeting is back": testMeetingIsBack, "missed meeting": testMissedMeeting, "stopped meeting": testStoppedMeeting, "revived meeting": testRevivedMeeting, "parted meeting": testPartedMeeting, "presence": testPresence, "end": testEnd, "evidence": testEvidence, "reports": testReports, "polls": testPolls, "sightings": testSightings,
 		"settlement": testSettlement, "settled twice": testSettledTwice, "account": testAccount, "dirty": testDirty, "outdated settlement": testOutdated, "smaller settlement": testSmallerSettlement,
