@@ -133,7 +133,7 @@ func sameStays(t *testing.T, b *books, all []attendance.Evidence) {
 // The same for reports that are made up.
 func TestReportsThatAreDropped(t *testing.T) {
 	for seed := range uint64(300) {
-		random := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // a test that can be repeated
+		random := rand.New(rand.NewPCG(seed, 7))
 		b, s, _, _ := watched(t)
 		var all []attendance.Evidence
 		for range 2 + random.IntN(6) {

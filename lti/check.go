@@ -110,6 +110,10 @@ func (c *checker) nonce() error {
 	return nil
 }
 
+// adoptMost is how many deployments a platform has before no more are adopted:
+// all of them are held in memory.
+const adoptMost = 5000
+
 // deployment makes check V15.
 func (c *checker) deployment() error {
 	id, ok := c.claims.member(claimDeploymentID).id()
@@ -120,7 +124,8 @@ func (c *checker) deployment() error {
 		return refuse(CodeDeploymentMismatch, "deployment_id %.200q is not the login's", id)
 	}
 	active, known := c.registration.Deployments[id]
-	if known && !active || !known && !c.registration.AdoptDeployments {
+	adopts := c.registration.AdoptDeployments && len(c.registration.Deployments) < adoptMost
+	if known && !active || !known && !adopts {
 		return refuse(CodeDeploymentUnknown, "deployment_id %.200q", id)
 	}
 	c.launch.DeploymentID, c.launch.NewDeployment = id, !known

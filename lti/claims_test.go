@@ -1,6 +1,8 @@
 package lti
 
 import (
+	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -92,6 +94,14 @@ var ltiSpoilings = []spoiling{
 	{"V15 deployment not active", deployment("dep-off", false), CodeDeploymentUnknown},
 	{"V15 deployment not active, though new ones are adopted", deployment("dep-off", true), CodeDeploymentUnknown},
 	{"V15 deployment adopted", deployment("dep-9", true), ""},
+	{"V15 deployment one too many to be adopted", func(t *testing.T, a *attempt) {
+		deployment("dep-9", true)(t, a)
+		crowd := maps.Clone(a.registration().Deployments)
+		for i := range adoptMost {
+			crowd[fmt.Sprint("adopted ", i)] = true
+		}
+		a.registration().Deployments = crowd
+	}, CodeDeploymentUnknown},
 	{"V16 version missing", unset(claimVersion), CodeVersionMissing},
 	{"V16 version null", set(claimVersion, nil), CodeVersionMissing},
 	{"V16 version another", set(claimVersion, "1.1"), CodeVersionUnsupported},

@@ -408,3 +408,20 @@ func TestKeySetAddress(t *testing.T) {
 		}
 	}
 }
+
+// What is remembered of made-up kids is one a minute, until the next fetch.
+func TestKeySetRemembersFewKids(t *testing.T) {
+	k, s, c := newKeySets()
+	for i := range 500 {
+		if _, err := k.key(t.Context(), s.address, fmt.Sprint("forged-", i), "RS256", false); !errors.Is(err, errUnknownKid) {
+			t.Fatal(err)
+		}
+		c.pass(10 * time.Second)
+		if n := len(k.sets[s.address].unknown); n > 1 {
+			t.Fatalf("%d kids are remembered", n)
+		}
+	}
+	if len(k.sets) != 1 {
+		t.Errorf("%d key sets of one address", len(k.sets))
+	}
+}
