@@ -123,9 +123,10 @@ func (s *Rooms) create(ctx context.Context, seat Seat) (started, error) {
 	now := s.Now()
 	if !created.Duplicate {
 		m.ClockOffset = created.CreateTime.Sub(now)
-		if m.Parted, err = s.another(ctx, seat); err != nil {
-			return started{}, err
-		}
+	}
+	// Also of a duplicate: the click that made it may not have recorded it.
+	if m.Parted, err = s.another(ctx, seat); err != nil {
+		return started{}, err
 	}
 	m, _, err = s.Store.RecordMeeting(ctx, m, now.Add(s.PollEvery))
 	if err != nil {
