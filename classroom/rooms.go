@@ -174,11 +174,11 @@ func (s *Rooms) createRequest(room Room) bbb.CreateRequest {
 		KeepEvents:           true, // without it no analytics callback comes
 		ExpireIfNoUserJoined: emptyFor, ExpireWhenLastUserLeft: leftFor,
 		Metadata: map[string]string{
-			"bbb-origin":             "bbbridge",
-			"bbb-origin-version":     s.Version,
-			"bbb-context-id":         room.CourseID,
-			"analytics-callback-url": s.PublicURL + "/bbb/analytics/" + room.ID,
-			"endCallbackUrl":         s.PublicURL + "/bbb/ended/" + room.ID,
+			"bbb-origin":          "bbbridge",
+			"bbb-origin-version":  s.Version,
+			"bbb-context-id":      room.CourseID,
+			bbb.AnalyticsCallback: s.PublicURL + "/bbb/analytics/" + room.ID,
+			bbb.EndCallback:       s.PublicURL + "/bbb/ended/" + room.ID,
 		},
 	}
 }
