@@ -200,6 +200,55 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
+// What reading a column says of a row, and when it says nothing.
+func TestSeen(t *testing.T) {
+	const item = "https://lms/1"
+	row := func(state State, reason string) Delivery {
+		return Delivery{
+			Points: 8, Max: 10, State: state, Reason: reason, Detail: "words of before", SentItem: item,
+			SentAt: nine(1), SentPoints: 8, SentMax: 10, Found: Found{At: nine(2), Points: 3, Max: 10},
+		}
+	}
+	later, elsewhere := row(Delivered, ""), row(Delivered, "")
+	later.SentAt, elsewhere.SentItem = nine(9).Add(1), "https://lms/2"
+	justThen := row(Delivered, "")
+	justThen.SentAt = nine(9)
+	for _, test := range []struct {
+		name   string
+		row    Delivery
+		has    *held
+		says   bool
+		state  State
+		reason string
+	}{
+		{"it is there", row(Delivered, ""), &held{points: 8, most: 10}, true, Delivered, ""},
+		{"it is there again", row(Superseded, ReasonGiven), &held{points: 8, most: 10}, true, Delivered, ""},
+		{"sent in the same moment", justThen, &held{points: 8, most: 10}, true, Delivered, ""},
+		{"sent since", later, &held{points: 8, most: 10}, false, Delivered, ""},
+		{"sent elsewhere", elsewhere, &held{points: 8, most: 10}, false, Delivered, ""},
+		{"another hand's", row(Delivered, ""), &held{points: 5, most: 10}, true, Superseded, ReasonGiven},
+		{"another hand's, kept on", row(Superseded, ReasonKept), &held{points: 3, most: 10}, true, Superseded, ReasonKept},
+		{"another hand's, another one than was kept", row(Superseded, ReasonKept), &held{points: 5, most: 10}, true, Superseded, ReasonGiven},
+		{"it isn't there", row(Delivered, ""), nil, true, Delivered, ReasonMissing},
+		{"what another hand gave is there no more", row(Superseded, ReasonGiven), nil, true, Refused, ReasonMissing},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			o := Order{Delivery: test.row, Subject: "ann", Column: Column{LineItem: LineItem{URL: item}}}
+			r, want := reading{at: nine(9), of: map[string]held{}}, test.row
+			if test.has != nil {
+				r.of["ann"] = *test.has
+			}
+			want.State, want.Reason = test.state, test.reason
+			if test.says {
+				want.Detail, want.Found = "", o.found(r)
+			}
+			if says := o.seen(r); says != test.says || o.Delivery != want {
+				t.Errorf("%v, %+v\nwant %v, %+v", says, o.Delivery, test.says, want)
+			}
+		})
+	}
+}
+
 // What has to be done about a row whose value no longer holds.
 func TestUndone(t *testing.T) {
 	for _, test := range []struct {
