@@ -46,6 +46,7 @@ func TestVerifyCallback(t *testing.T) {
 		{"expired", v16, ours, time.Unix(1700086400, 0).Add(5*time.Minute + time.Second), ErrBadToken},
 		{"not yet", token(sha512.New, testSecret, header, `{"exp":1700086400,"nbf":1700000301}`), ours, now, ErrBadToken},
 		{"another secret", v16, []Secret{"another"}, now, ErrBadToken},
+		{"behind an empty secret", v16, []Secret{"", " ", testSecret}, now, nil},
 		{"no secrets", v16, nil, now, ErrBadToken},
 		{"empty secret", token(sha512.New, "", header, payload), []Secret{"", " "}, now, ErrBadToken},
 		{"changed signature", v16[:len(v16)-3] + "AAA", ours, now, ErrBadToken},

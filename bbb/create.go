@@ -16,9 +16,8 @@ import (
 
 // Metadata of a CreateRequest with a meaning to servers: callback addresses.
 const (
-	AnalyticsCallback = "analytics-callback-url"  // needs KeepEvents
-	EndCallback       = "endCallbackUrl"          // GET, unsigned: a hint
-	RecordingCallback = "bbb-recording-ready-url" // POST for each playback format
+	AnalyticsCallback = "analytics-callback-url" // needs KeepEvents
+	EndCallback       = "endCallbackUrl"         // GET, unsigned: a hint
 )
 
 // A GuestPolicy says who waits for a moderator. With AskModerator everybody

@@ -44,6 +44,11 @@ func TestLocaleName(t *testing.T) {
 		{"a private tag", "x-klingon", ""},
 		{"letters that are none", "é1", ""},
 		{"not said", "und", ""},
+		{"several", "mul", ""},
+		{"none that is known", "mis", ""},
+		{"none", "ZXX", ""},
+		{"a word of three letters", "mulx", ""},
+		{"Yiddish of an older Java", "ji", "yi"},
 		{"a region that is none", "de-<b>", "de"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

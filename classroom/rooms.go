@@ -123,9 +123,10 @@ func (s *Rooms) create(ctx context.Context, seat Seat) (started, error) {
 	now := s.Now()
 	if !created.Duplicate {
 		m.ClockOffset = created.CreateTime.Sub(now)
-		if m.Parted, err = s.another(ctx, seat); err != nil {
-			return started{}, err
-		}
+	}
+	// Also of a duplicate: the click that made it may not have recorded it.
+	if m.Parted, err = s.another(ctx, seat); err != nil {
+		return started{}, err
 	}
 	m, _, err = s.Store.RecordMeeting(ctx, m, now.Add(s.PollEvery))
 	if err != nil {
@@ -173,11 +174,11 @@ func (s *Rooms) createRequest(room Room) bbb.CreateRequest {
 		KeepEvents:           true, // without it no analytics callback comes
 		ExpireIfNoUserJoined: emptyFor, ExpireWhenLastUserLeft: leftFor,
 		Metadata: map[string]string{
-			"bbb-origin":             "bbbridge",
-			"bbb-origin-version":     s.Version,
-			"bbb-context-id":         room.CourseID,
-			"analytics-callback-url": s.PublicURL + "/bbb/analytics/" + room.ID,
-			"endCallbackUrl":         s.PublicURL + "/bbb/ended/" + room.ID,
+			"bbb-origin":          "bbbridge",
+			"bbb-origin-version":  s.Version,
+			"bbb-context-id":      room.CourseID,
+			bbb.AnalyticsCallback: s.PublicURL + "/bbb/analytics/" + room.ID,
+			bbb.EndCallback:       s.PublicURL + "/bbb/ended/" + room.ID,
 		},
 	}
 }

@@ -302,6 +302,25 @@ func TestOptionalClaims(t *testing.T) {
 	}
 }
 
+// What is left out of a launch is in the log, by name and without its value.
+func TestIgnoredIsLogged(t *testing.T) {
+	w := newWorld(t)
+	var log strings.Builder
+	w.tool.Log = slog.New(slog.NewTextHandler(&log, nil))
+	a := w.begin(t)
+	a.claims[claimCustom] = map[string]any{
+		"a_large": strings.Repeat("v", maxCustomValue+1), "as_large_as_may_be": strings.Repeat("v", maxCustomValue),
+		strings.Repeat("n", maxCustomName+1): "value", strings.Repeat("m", maxCustomName): "value",
+	}
+	got := a.mustLaunch(t)
+	if len(got.Custom) != 2 || len(got.Custom["as_large_as_may_be"]) != maxCustomValue || got.Custom[strings.Repeat("m", maxCustomName)] != "value" {
+		t.Errorf("%d custom parameters, want 2", len(got.Custom))
+	}
+	if n := strings.Count(log.String(), "a custom parameter, for its size"); n != 2 || strings.Contains(log.String(), "vvv") {
+		t.Errorf("said %d times: %s", n, log.String())
+	}
+}
+
 // TestLimits: what a platform may fill our pages and database with is bounded.
 func TestLimits(t *testing.T) {
 	a := newWorld(t).begin(t)

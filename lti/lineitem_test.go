@@ -103,7 +103,7 @@ func TestFindLineItem(t *testing.T) {
 // TestFindLineItemWithoutLink: platforms that don't tell the link are matched
 // by what is ours.
 func TestFindLineItemWithoutLink(t *testing.T) {
-	g, _, _ := newGrades(t, fakeAnswer{status: 200, body: `[7, {"id":""}, {"id":"https://m.example/1","resourceId":"a"}, {"id":"https://m.example/2","resourceId":"b"}]`})
+	g, _, _ := newGrades(t, fakeAnswer{status: 200, body: `[7, {"id":""}, {"id":"","resourceId":"b"}, {"resourceId":"b"}, {"id":"https://m.example/1","resourceId":"a"}, {"id":"https://m.example/2","resourceId":"b"}]`})
 	got, err := g.findAmong(allScopes, LineItem{ResourceLinkID: "26", ResourceID: "b"})
 	if err != nil || got.URL != "https://m.example/2" {
 		t.Errorf("find = %+v, %v", got, err)

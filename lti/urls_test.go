@@ -54,7 +54,7 @@ func TestCleanText(t *testing.T) {
 		{"Ana Ålund", "Ana Ålund"}, {" a ", "a"}, {"a\tb\r\nc", "a b  c"}, {"a\x00\x1bb", "ab"}, {"a\x7fb", "ab"}, {"a\u0085b", "ab"}, {"a\u009bb", "ab"},
 		{"\u00a0a\u2003", "a"}, {"àé", "àé"}, {"", ""}, {" ", ""}, {"1234567890", "1234567890"}, {"12345678901", "1234567890"},
 		{"éééééééééé", "éééééééééé"}, {"ééééééééééé", "éééééééééé"}, {"123456789 1", "123456789"},
-		{"trouv\xe9 ici", "trouv\ufffd ici"}, {"a\xc3", "a\ufffd"},
+		{"a\u2000", "a"}, {"\u2000a", "a"}, {"a\u3000", "a"}, {"trouv\xe9 ici", "trouv\ufffd ici"}, {"a\xc3", "a\ufffd"},
 	} {
 		if got := cleanText(test.text, 10); got != test.want {
 			t.Errorf("cleanText(%q) = %q, want %q", test.text, got, test.want)

@@ -100,6 +100,18 @@ func TestBatch(t *testing.T) {
 			_, err := c.exec(t.Context(), `INSERT OR ROLLBACK INTO numbers (n) VALUES (1)`)
 			return err
 		}, "UNIQUE"},
+		{"a read that ends the transaction", func(c *conn) error {
+			var n int
+			return c.get(t.Context(), &n, `INSERT OR ROLLBACK INTO numbers (n) VALUES (1) RETURNING n`)
+		}, "UNIQUE"},
+		{"a list that ends the transaction", func(c *conn) error {
+			var n []int
+			return c.list(t.Context(), &n, `INSERT OR ROLLBACK INTO numbers (n) VALUES (1) RETURNING n`)
+		}, "UNIQUE"},
+		{"a read that finds nothing", func(c *conn) error {
+			var n int
+			return c.get(t.Context(), &n, `SELECT n FROM numbers WHERE n = 99`)
+		}, "not found"},
 		{"panic", func(c *conn) error {
 			if err := add(t.Context(), 2)(c); err != nil {
 				return err

@@ -80,6 +80,9 @@ func TestJudge(t *testing.T) {
 		{"nearly all is not all", with(thirty, share), of(29.999, 60), Result{Share: 29.999 / 30, Points: 9.99, Time: minutes(29.999), Needed: minutes(30), Sends: true}},
 		{"a moment is something", with(thirty, share), of(1.0/60, 60), Result{Share: 1.0 / 1800, Points: 0.01, Time: time.Second, Needed: minutes(30), Sends: true}},
 		{"who wasn't there gets nothing sent", with(thirty, share), of(0, 60), Result{Needed: minutes(30)}},
+		{"the longer of two that are enough", thirty, of(40, 60, 50, 60), Result{Complete: true, Share: 1, Points: 10, Time: minutes(50), Needed: minutes(30), Sends: true}},
+		{"also if it came first", thirty, of(50, 60, 40, 60), Result{Complete: true, Share: 1, Points: 10, Time: minutes(50), Needed: minutes(30), Sends: true}},
+		{"longer, and less of a longer class", half, of(29, 60, 40, 100), Result{Share: 29.0 / 30, Time: minutes(29), Needed: minutes(30)}},
 		{"no more than all", with(thirty, share), of(60, 60), Result{Complete: true, Share: 1, Points: 10, Time: minutes(60), Needed: minutes(30), Sends: true}},
 		{"a rule that grades nothing", Rule{}, of(60, 60), Result{}},
 	} {

@@ -368,18 +368,6 @@ func TestReadingsAreBounded(t *testing.T) {
 	}
 }
 
-func TestMoments(t *testing.T) {
-	var m moments
-	m.set("a", nine(0))
-	if !m.within("a", nine(0.5), time.Minute) || m.within("a", nine(1), time.Minute) || m.within("b", nine(0), time.Minute) {
-		t.Error("within")
-	}
-	m.set("b", nine(100))
-	if len(m.at) != 1 {
-		t.Errorf("%d are remembered", len(m.at))
-	}
-}
-
 // What fails again and again while others succeed is told apart from a
 // platform that is down.
 func TestReasonsAreToldApart(t *testing.T) {

@@ -175,10 +175,10 @@ func (f *finder) silence(n ast.Node) {
 	}
 }
 
-// forLogs reports whether a function's texts are read in logs alone, or its
-// numbers are a hint of how much memory to take.
+// forLogs reports whether a function's texts are read in logs alone (refuse's
+// code is a constant), or its numbers are a hint of how much memory to take.
 func forLogs(function string) bool {
-	if slices.Contains([]string{"fmt.Errorf", "errors.New", "panic", "make"}, function) || strings.HasPrefix(function, "slog.") {
+	if slices.Contains([]string{"fmt.Errorf", "errors.New", "panic", "make", "refuse"}, function) || strings.HasPrefix(function, "slog.") {
 		return true
 	}
 	method := function[strings.LastIndex(function, ".")+1:]

@@ -161,15 +161,14 @@ func (l *lab) fate(ctx context.Context, p target, m mutant) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := l.command(ctx, l.dir, "go", "build", "-overlay", overlay, "-o", os.DevNull, p.path); err != nil {
-		return "didn't compile", ctx.Err()
-	}
-	for _, s := range l.who(p) {
-		passes, err := l.passes(ctx, s, overlay)
-		if err != nil {
-			return "", err
-		}
-		if !passes {
+	for i, s := range l.who(p) {
+		err := l.passes(ctx, s, overlay)
+		switch {
+		case ctx.Err() != nil || errors.Is(err, errUnchanged):
+			return "", cmp.Or(ctx.Err(), err)
+		case errors.Is(err, errNoBuild) && i == 0:
+			return "didn't compile", nil
+		case err != nil:
 			return "killed by " + s.path, nil
 		}
 	}
@@ -204,41 +203,46 @@ func (l *lab) overlay(m mutant) (string, error) {
 	return overlay, errors.Join(os.WriteFile(file, source, 0o600), os.WriteFile(overlay, text, 0o600))
 }
 
-// passes reports whether the tests of s pass with an overlay. They have several
-// times as long as they take without.
-func (l *lab) passes(ctx context.Context, s suite, overlay string) (bool, error) {
+var (
+	errUnchanged = errors.New("tests fail with nothing changed")
+	errNoBuild   = errors.New("doesn't compile")
+)
+
+// passes is nil if the tests of s pass with an overlay. They have several times
+// as long as they take without.
+func (l *lab) passes(ctx context.Context, s suite, overlay string) error {
 	limit, known := l.limits[s.path]
 	if !known {
-		took, out, err := l.test(ctx, s, "", time.Hour)
+		took, err := l.test(ctx, s, "", time.Hour)
 		if err != nil {
-			return false, fmt.Errorf("the tests of %s fail with nothing changed: %w\n%s", s.path, err, out)
+			return fmt.Errorf("%w: %s: %w", errUnchanged, s.path, err)
 		}
 		limit = 4*took + l.slack
 		l.limits[s.path] = limit
 	}
-	_, _, err := l.test(ctx, s, overlay, limit)
-	if ctx.Err() != nil {
-		return false, ctx.Err()
-	}
-	return err == nil, nil
+	_, err := l.test(ctx, s, overlay, limit)
+	return err
 }
 
-// test runs a suite, and says how long that took and what it printed. Its
-// binary is built first: the limit is on the tests alone.
-func (l *lab) test(ctx context.Context, s suite, overlay string, limit time.Duration) (time.Duration, []byte, error) {
+// test runs a suite, and says how long that took. Its binary is built first: the
+// limit is on the tests alone.
+func (l *lab) test(ctx context.Context, s suite, overlay string, limit time.Duration) (time.Duration, error) {
 	binary := filepath.Join(l.scratch, "suite.test")
 	args := []string{"test", "-c", "-vet=off", "-o", binary}
 	if overlay != "" {
 		args = append(args, "-overlay", overlay)
 	}
 	if out, err := l.command(ctx, l.dir, "go", append(args, s.path)...); err != nil {
-		return 0, out, err
+		return 0, fmt.Errorf("%w: %w\n%s", errNoBuild, err, out)
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	begin := time.Now()
 	out, err := l.command(ctx, s.dir, binary, "-test.failfast")
-	return time.Since(begin), out, err
+	if err != nil {
+		err = fmt.Errorf("%w\n%s", err, out)
+	}
+	return time.Since(begin), err
 }
 
 // command runs a program, and ends with it all that it has started.

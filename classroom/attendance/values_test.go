@@ -1,0 +1,188 @@
+package attendance
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Each count is its own: of two reports of one meeting the greater, of two
+// meetings the sum.
+func TestActivityCounts(t *testing.T) {
+	a := Activity{Chats: 1, Talks: 20, RaiseHands: 3, Emojis: 40, PollVotes: 5, TalkTime: 60}
+	b := Activity{Chats: 10, Talks: 2, RaiseHands: 30, Emojis: 4, PollVotes: 50, TalkTime: 6}
+	for name, test := range map[string]struct{ got, want Activity }{
+		"of one meeting":  {a.atLeast(b), Activity{Chats: 10, Talks: 20, RaiseHands: 30, Emojis: 40, PollVotes: 50, TalkTime: 60}},
+		"of two meetings": {a.plus(b), Activity{Chats: 11, Talks: 22, RaiseHands: 33, Emojis: 44, PollVotes: 55, TalkTime: 66}},
+	} {
+		if diff := cmp.Diff(test.want, test.got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
+	}
+}
+
+// What one class asks, as its register and its page say.
+func TestAlone(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		rule    Rule
+		time    time.Duration
+		percent int
+	}{
+		{"minutes", Rule{Measure: Minutes, Need: 30}, 30 * time.Minute, 0},
+		{"percent", Rule{Measure: Percent, Need: 60}, 0, 60},
+		{"minutes of all classes", Rule{Measure: Minutes, Need: 30, InTotal: true}, 0, 0},
+		{"percent of all classes", Rule{Measure: Percent, Need: 60, InTotal: true}, 0, 0},
+		{"nothing", Rule{}, 0, 0},
+	} {
+		if time, percent := test.rule.Alone(); time != test.time || percent != test.percent {
+			t.Errorf("%s: %v and %d %%, want %v and %d %%", test.name, time, percent, test.time, test.percent)
+		}
+	}
+}
+
+// Since when a link grades counts for the other links of its course.
+func TestGradedSince(t *testing.T) {
+	nothing := map[string]Class{}
+	began := map[string]Class{"a": {From: nine(0), To: nine(60)}}
+	for _, test := range []struct {
+		name    string
+		link    Link
+		classes map[string]Class
+		want    time.Time
+	}{
+		{"its first rule, before any class", Link{}, nothing, nine(100)},
+		{"its first rule, after a class", Link{}, began, time.Time{}}, // the rule of before says that it graded nothing
+		{"another rule", Link{Rule: thirty}, nothing, time.Time{}},
+		{"another rule, after a class", Link{Rule: thirty}, began, time.Time{}},
+		{"a rule again, which others have come before", Link{Terms: Terms{Past: []PastRule{{thirty, nine(-10)}, {Rule{}, nine(-5)}}}}, nothing, time.Time{}},
+	} {
+		c := Counting{Classes: test.classes}
+		if got := c.From(test.link, Rule{Measure: Minutes, Need: 5, Points: 1}, nine(100)); !got.Terms.Graded.Equal(test.want) {
+			t.Errorf("%s: graded since %v, want %v", test.name, got.Terms.Graded, test.want)
+		}
+	}
+}
+
+func TestFollow(t *testing.T) {
+	part := Result{PlacementID: "p", PersonID: "ann", Share: 0.5, Time: minutes(15), Needed: minutes(30), TrueAt: nine(0)}
+	full := Result{PlacementID: "p", PersonID: "ann", Share: 1, Points: 10, Time: minutes(30), Needed: minutes(30), Complete: true, Sends: true, TrueAt: nine(0)}
+	with := func(r Result, change func(*Result)) Result { change(&r); return r }
+	longer := with(full, func(r *Result) { r.Time = minutes(40) })
+	none := Result{PlacementID: "p", PersonID: "ann"}
+	at := func(r Result, minute float64) Result { r.TrueAt = nine(minute); return r }
+	for _, test := range []struct {
+		name        string
+		now, before []Result
+		held        bool
+		want        []Result
+	}{
+		{"new", []Result{part}, nil, false, []Result{at(part, 60)}},
+		{"as before", []Result{part}, []Result{part}, false, []Result{part}},
+		{"more", []Result{full}, []Result{part}, false, []Result{at(full, 60)}},
+		{"longer, and worth the same", []Result{longer}, []Result{full}, false, []Result{longer}},
+		{"less", []Result{part}, []Result{full}, false, []Result{at(part, 60)}},
+		{"less, while a class is on", []Result{part}, []Result{full}, true, []Result{full}},
+		{"more, while a class is on", []Result{full}, []Result{part}, true, []Result{at(full, 60)}},
+		{"longer, while a class is on", []Result{longer}, []Result{full}, true, []Result{longer}},
+		{"nothing says anything yet, while a class is on", []Result{none}, []Result{full}, true, []Result{full}},
+		{"nothing says anything yet", []Result{none}, nil, true, nil},
+		{"of another person", []Result{with(part, func(r *Result) { r.PersonID = "bob" })}, []Result{full}, true,
+			[]Result{at(with(part, func(r *Result) { r.PersonID = "bob" }), 60)}},
+		{"of another placement", []Result{with(part, func(r *Result) { r.PlacementID = "q" })}, []Result{full}, true,
+			[]Result{at(with(part, func(r *Result) { r.PlacementID = "q" }), 60)}},
+		{"the clock went back", []Result{full}, []Result{at(part, 90)}, false, []Result{with(full, func(r *Result) { r.TrueAt = nine(90).Add(time.Millisecond) })}},
+		{"in the same moment", []Result{full}, []Result{at(part, 60)}, false, []Result{with(full, func(r *Result) { r.TrueAt = nine(60).Add(time.Millisecond) })}},
+		{"only now it's sent", []Result{with(part, func(r *Result) { r.Sends = true })}, []Result{part}, false,
+			[]Result{at(with(part, func(r *Result) { r.Sends = true }), 60)}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := Follow(test.now, test.before, map[string]Rule{"p": thirty, "q": thirty}, test.held, nine(60))
+			if diff := cmp.Diff(test.want, got); diff != "" && len(test.want)+len(got) > 0 {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// Only a look that found the meeting has seen it.
+func TestLastSeen(t *testing.T) {
+	m := Meeting{CreateTime: nine(60), ClockOffset: minutes(60)} // at nine, by our clock
+	at := func(source Source, from, until float64) Evidence {
+		return Evidence{Source: source, At: nine(from), Until: nine(until)}
+	}
+	for _, test := range []struct {
+		name     string
+		evidence []Evidence
+		want     float64
+	}{
+		{"never since it was made", nil, 0},
+		{"by a look", []Evidence{at(Poll, 5, 5)}, 5},
+		{"by looks that saw the same", []Evidence{at(Poll, 5, 25)}, 25},
+		{"the newest, in any order", []Evidence{at(Poll, 5, 25), at(Poll, 1, 3)}, 25},
+		{"a join is no look", []Evidence{at(Poll, 5, 5), at(Joining, 20, 20)}, 5},
+		{"nor is a report", []Evidence{at(Analytics, 30, 30)}, 0},
+		{"a look before it was made, by a clock that's off", []Evidence{at(Poll, -5, -5)}, 0},
+	} {
+		if got := LastSeen(m, test.evidence); !got.Equal(nine(test.want)) {
+			t.Errorf("%s: %v, want %v", test.name, got, nine(test.want))
+		}
+	}
+}
+
+// What was observed counts from some minutes after the end on, or with the
+// report.
+func TestWait(t *testing.T) {
+	over := func(countsAt float64, exact bool) Account {
+		return Account{Exact: exact, Meeting: Meeting{EndedAt: nine(1), CountsAt: nine(countsAt)}}
+	}
+	lives := Account{Meeting: Meeting{CountsAt: nine(99)}}
+	for _, test := range []struct {
+		name     string
+		accounts []Account
+		counting []bool
+		next     time.Time
+	}{
+		{"nothing", nil, nil, time.Time{}},
+		{"not yet", []Account{over(62, false)}, []bool{true}, nine(62)},
+		{"just now", []Account{over(60, false)}, []bool{false}, time.Time{}},
+		{"its report has come", []Account{over(62, true)}, []bool{false}, time.Time{}},
+		{"it lives", []Account{lives}, []bool{false}, time.Time{}},
+		{"the first of several", []Account{over(63, false), over(61, false), over(62, false), over(5, false)}, []bool{true, true, true, false}, nine(61)},
+	} {
+		next := Wait(test.accounts, nine(60))
+		var counting []bool
+		for _, a := range test.accounts {
+			counting = append(counting, a.Counting)
+		}
+		if diff := cmp.Diff(test.counting, counting); diff != "" || !next.Equal(test.next) {
+			t.Errorf("%s: next %v, want %v\n%s", test.name, next, test.next, diff)
+		}
+	}
+	was := over(62, false)
+	was.Counting = true
+	if list := []Account{was}; !Wait(list, nine(70)).IsZero() || list[0].Counting {
+		t.Error("it counts by now, and isn't said to")
+	}
+}
+
+// A meeting is over for good when it has ended, somebody came and it counts.
+func TestAccountCounts(t *testing.T) {
+	stays := []Stay{{PersonID: "ann"}}
+	ended := Meeting{EndedAt: nine(60)}
+	for i, test := range []struct {
+		account Account
+		want    bool
+	}{
+		{Account{Meeting: ended, Stays: stays}, true},
+		{Account{Stays: stays}, false},
+		{Account{Meeting: ended}, false},
+		{Account{Meeting: ended, Stays: stays, Counting: true}, false},
+	} {
+		if got := test.account.Counts(); got != test.want {
+			t.Errorf("%s: %v", fmt.Sprint(i), got)
+		}
+	}
+}
