@@ -45,11 +45,6 @@ func accountsOf(ctx context.Context, store evidenceStore, meetings []attendance.
 			return nil, fmt.Errorf("evidence of meeting %s: %w", m.ID, err)
 		}
 		a := attendance.AccountOf(m, evidence, known)
-		if m.EndedAt.IsZero() {
-			// It may end before this is saved, without a new piece of evidence
-			// to tell by. So it stays dirty.
-			a.Evidence = attendance.StillLives
-		}
 		a.Packed = a.Pack()
 		if keep != nil && (m.Dirty || !m.EndedAt.IsZero()) {
 			if err := keep(ctx, a); err != nil {

@@ -198,9 +198,16 @@ func (b *books) RecordMeeting(_ context.Context, m attendance.Meeting, pollAt ti
 }
 
 func (b *books) revive(m *attendance.Meeting, pollAt time.Time) {
-	m.EndedAt, m.CountsAt, m.Dirty = time.Time{}, time.Time{}, true
+	m.EndedAt, m.CountsAt = time.Time{}, time.Time{}
+	b.news(m)
 	m.Absences, m.AbsentSince, m.StoppedAt, m.Frozen = 0, time.Time{}, time.Time{}, false
 	b.begin(*m, pollAt)
+}
+
+// news notes that something is new of a meeting.
+func (b *books) news(m *attendance.Meeting) {
+	m.Dirty = true
+	m.News++
 }
 
 func (b *books) ReviveMeeting(_ context.Context, id string, pollAt time.Time) (m attendance.Meeting, err error) {
@@ -257,7 +264,7 @@ func (b *books) EndMeeting(_ context.Context, id string, at, countsAt time.Time)
 		if m.CountsAt.IsZero() || countsAt.Before(m.CountsAt) {
 			m.CountsAt = countsAt.Truncate(time.Millisecond)
 		}
-		m.Dirty = true
+		b.news(m)
 		b.enqueue(jobs.Job{Kind: SettleJob, Subject: m.RoomID, RunAt: b.now()})
 		return nil
 	})
@@ -289,7 +296,8 @@ func (b *books) KeepPoll(_ context.Context, meetingID string, body []byte, at ti
 		if err != nil {
 			return err
 		}
-		m.Dirty, m.Absences, m.AbsentSince = true, 0, time.Time{}
+		m.Absences, m.AbsentSince = 0, time.Time{}
+		b.news(m)
 		if !m.EndedAt.IsZero() {
 			b.enqueue(jobs.Job{Kind: SettleJob, Subject: m.RoomID, RunAt: b.now()})
 		}
@@ -448,6 +456,17 @@ func (b *books) RoomAccounts(context.Context, string) (kept map[string]string, e
 	})
 }
 
+func (b *books) SessionMeetings(_ context.Context, id string) (list []attendance.Meeting, err error) {
+	return list, b.do("SessionMeetings", func() error {
+		for _, m := range b.meetings {
+			if m.SessionID == id {
+				list = append(list, m)
+			}
+		}
+		return nil
+	})
+}
+
 func (b *books) SessionAccounts(_ context.Context, id string) (kept map[string]string, err error) {
 	return kept, b.do("SessionAccounts", func() error {
 		kept = map[string]string{}
@@ -475,20 +494,9 @@ func (b *books) SaveAccount(_ context.Context, a attendance.Account) error {
 		if err != nil {
 			return err
 		}
-		n, until := 0, time.Time{}
-		for _, e := range b.evidence {
-			if e.MeetingID == a.Meeting.ID {
-				n++
-			}
-			if e.MeetingID == a.Meeting.ID && e.Until.After(until) {
-				until = e.Until
-			}
+		if m.News == a.Meeting.News {
+			b.accounts[a.Meeting.ID], m.Dirty = a, false
 		}
-		lives := a.Evidence == attendance.StillLives
-		if same := n == a.Evidence && until.Equal(a.Until); !same && !lives {
-			return nil
-		}
-		b.accounts[a.Meeting.ID], m.Dirty = a, lives
 		return nil
 	})
 }

@@ -278,3 +278,26 @@ func TestSettledMeanwhile(t *testing.T) {
 		t.Errorf("%d settlements, %+v", b.settled, b.delivery("ann"))
 	}
 }
+
+// A meeting that ends while its account is made has ended in the next one.
+func TestEndsWhileItIsSettled(t *testing.T) {
+	b, s := class(halfAnHour)
+	b.held("a", 0, 0, "ann")
+	once := true
+	b.before = func(call string) error {
+		if m := &b.meetings[0]; call == "SaveAccount" && once {
+			once = false
+			m.EndedAt, m.CountsAt = nine(40), nine(42)
+			b.news(m)
+		}
+		return nil
+	}
+	settle(t, s)
+	if !b.meetings[0].Dirty {
+		t.Error("that it has ended is forgotten")
+	}
+	settle(t, s)
+	if got := b.settlement.Sessions[0]; got.EndedAt.IsZero() || b.meetings[0].Dirty {
+		t.Errorf("session %+v", got)
+	}
+}

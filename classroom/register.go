@@ -14,6 +14,7 @@ import (
 type registerStore interface {
 	evidenceStore
 	watchStore
+	SessionMeetings(ctx context.Context, sessionID string) ([]attendance.Meeting, error)
 	SessionAccounts(ctx context.Context, sessionID string) (map[string]string, error)
 	countingStore
 	Classes(ctx context.Context, roomID, courseID string, rule attendance.Rule) ([]ClassLine, error)
@@ -125,7 +126,7 @@ func (s *Registers) Since(ctx context.Context, seat Seat, session attendance.Ses
 	if err := seat.May(ReadRegister); err != nil {
 		return nil, err
 	}
-	accounts, err := s.accounts(ctx, session)
+	accounts, err := s.accounts(ctx, session, "")
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +146,7 @@ func (s *Registers) SoFar(ctx context.Context, seat Seat, session attendance.Ses
 	if err := seat.May(See); err != nil {
 		return 0, err
 	}
-	accounts, err := s.accounts(ctx, session)
+	accounts, err := s.accounts(ctx, session, seat.Person.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -191,7 +192,7 @@ func (s *Registers) Register(ctx context.Context, seat Seat, sessionID string) (
 // upToNow fills the register of a class that goes on with what was seen of it
 // so far: it is settled when it begins and when it ends, not in between.
 func (s *Registers) upToNow(ctx context.Context, r *Register) error {
-	accounts, err := s.accounts(ctx, r.Session)
+	accounts, err := s.accounts(ctx, r.Session, "")
 	if err != nil {
 		return err
 	}
@@ -219,28 +220,24 @@ func (s *Registers) upToNow(ctx context.Context, r *Register) error {
 }
 
 // accounts are those of the session's meetings, whole, of all that is known now.
-func (s *Registers) accounts(ctx context.Context, session attendance.Session) ([]attendance.Account, error) {
-	people, err := s.Store.RoomPeople(ctx, session.RoomID)
+// With a person, others needn't be in them.
+func (s *Registers) accounts(ctx context.Context, session attendance.Session, personID string) ([]attendance.Account, error) {
+	meetings, err := s.Store.SessionMeetings(ctx, session.ID)
 	if err != nil {
-		return nil, fmt.Errorf("people of room %s: %w", session.RoomID, err)
+		return nil, fmt.Errorf("meetings of session %s: %w", session.ID, err)
 	}
-	meetings, err := s.Store.RoomMeetings(ctx, session.RoomID)
-	if err != nil {
-		return nil, fmt.Errorf("meetings of room %s: %w", session.RoomID, err)
-	}
-	kept, err := s.Store.SessionAccounts(ctx, session.ID)
-	if err != nil {
-		return nil, fmt.Errorf("accounts of session %s: %w", session.ID, err)
-	}
-	known := knownOf(people)
-	var accounts []attendance.Account
-	var over []attendance.Meeting
-	for _, m := range meetings {
-		if m.SessionID != session.ID {
-			continue
+	isOver := func(m attendance.Meeting) bool { return !m.EndedAt.IsZero() }
+	known := func(id string) bool { return id == personID }
+	if personID == "" || slices.ContainsFunc(meetings, isOver) {
+		people, err := s.Store.RoomPeople(ctx, session.RoomID)
+		if err != nil {
+			return nil, fmt.Errorf("people of room %s: %w", session.RoomID, err)
 		}
-		if !m.EndedAt.IsZero() {
-			over = append(over, m)
+		known = knownOf(people)
+	}
+	var accounts []attendance.Account
+	for _, m := range meetings {
+		if isOver(m) {
 			continue
 		}
 		a, err := s.watched.account(ctx, s.Store, m, known)
@@ -249,14 +246,24 @@ func (s *Registers) accounts(ctx context.Context, session attendance.Session) ([
 		}
 		accounts = append(accounts, a)
 	}
-	ended, err := accountsOf(ctx, s.Store, over, kept, known, nil)
+	over, err := s.over(ctx, session.ID, slices.DeleteFunc(meetings, func(m attendance.Meeting) bool { return !isOver(m) }), known)
+	return append(accounts, over...), err
+}
+
+// over are the accounts of those meetings of a session that are over.
+func (s *Registers) over(ctx context.Context, sessionID string, meetings []attendance.Meeting, known func(string) bool) ([]attendance.Account, error) {
+	if len(meetings) == 0 {
+		return nil, nil
+	}
+	kept, err := s.Store.SessionAccounts(ctx, sessionID)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("accounts of session %s: %w", sessionID, err)
 	}
-	for _, a := range ended {
-		accounts = append(accounts, a.Whole())
+	accounts, err := accountsOf(ctx, s.Store, meetings, kept, known, nil)
+	for i := range accounts {
+		accounts[i] = accounts[i].Whole()
 	}
-	return accounts, nil
+	return accounts, err
 }
 
 // Own returns what the seat's person attended.

@@ -9,44 +9,26 @@ import (
 )
 
 // SaveAccount keeps what the evidence of a meeting comes to, with its stays, and
-// the meeting is dirty no more. If evidence has come since it changes nothing: the
-// meeting waits for another account. One that lives stays dirty.
+// the meeting is dirty no more. If something is new of it since, nothing changes:
+// it waits for another account.
 func (db *DB) SaveAccount(ctx context.Context, a attendance.Account) error {
 	err := db.write(ctx, func(c *conn) error {
-		// The row is ours from here, so evidence that isn't counted below
-		// makes it dirty after us.
-		if err := c.one(ctx, `UPDATE meetings SET dirty = dirty WHERE id = ?`, a.Meeting.ID); err != nil {
-			return err
-		}
-		lives := a.Evidence == attendance.StillLives
-		if same, err := c.reflects(ctx, a); err != nil || !same && !lives {
+		current, err := c.exec(ctx, `UPDATE meetings SET dirty = FALSE WHERE id = ? AND news = ?`, a.Meeting.ID, a.Meeting.News)
+		if err != nil || current == 0 {
 			return err
 		}
 		if err := c.saveStays(ctx, a); err != nil {
 			return fmt.Errorf("stays: %w", err)
 		}
-		_, err := c.exec(ctx, `
+		_, err = c.exec(ctx, `
 			INSERT INTO accounts (meeting_id, packed) VALUES (?, ?)
 			ON CONFLICT (meeting_id) DO UPDATE SET packed = excluded.packed`, a.Meeting.ID, []byte(a.Pack()))
-		if err != nil || lives {
-			return err
-		}
-		return c.one(ctx, `UPDATE meetings SET dirty = FALSE WHERE id = ?`, a.Meeting.ID)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("save account of meeting %s: %w", a.Meeting.ID, err)
 	}
 	return nil
-}
-
-// reflects reports whether a is made of all evidence that there is.
-func (c *conn) reflects(ctx context.Context, a attendance.Account) (bool, error) {
-	var is struct {
-		Pieces int
-		Until  millis
-	}
-	err := c.get(ctx, &is, `SELECT COUNT(*) AS pieces, MAX(until) AS until FROM evidence WHERE meeting_id = ?`, a.Meeting.ID)
-	return is.Pieces == a.Evidence && is.Until.time().Equal(a.Until), err
 }
 
 func (c *conn) saveStays(ctx context.Context, a attendance.Account) error {

@@ -26,6 +26,7 @@ type meetingRow struct {
 	SessionID   sql.Null[string] `db:"meeting.session_id"`
 	PlacementID string           `db:"meeting.placement_id"`
 	Dirty       bool             `db:"meeting.dirty"`
+	News        int64            `db:"meeting.news"`
 	Absences    int              `db:"meeting.absences"`
 	AbsentSince millis           `db:"meeting.absent_since"`
 	StoppedAt   millis           `db:"meeting.stopped_at"`
@@ -38,7 +39,7 @@ func (r meetingRow) meeting() attendance.Meeting {
 		ID: r.ID, RoomID: r.RoomID, ServerID: r.ServerID, InternalID: r.InternalID, MeetingID: r.MeetingID,
 		CreateTime: r.CreateTime.time(), ClockOffset: time.Duration(r.ClockOffset),
 		EndedAt: r.EndedAt.time(), CountsAt: r.CountsAt.time(), SessionID: r.SessionID.V,
-		PlacementID: r.PlacementID, Dirty: r.Dirty,
+		PlacementID: r.PlacementID, Dirty: r.Dirty, News: r.News,
 		Absences: r.Absences, AbsentSince: r.AbsentSince.time(), StoppedAt: r.StoppedAt.time(),
 		Parted: r.Parted, Frozen: r.Frozen,
 	}
@@ -58,8 +59,12 @@ func (c *conn) meetings(ctx context.Context, where string, args ...any) ([]atten
 	return each(rows, meetingRow.meeting), err
 }
 
+// hasNews notes that something is new of a meeting: no account that is made of
+// what there was before makes it clean.
+const hasNews = `dirty = TRUE, news = news + 1`
+
 // alive makes a meeting one that lives, also if it was taken for over.
-const alive = `ended_at = NULL, counts_at = NULL, dirty = TRUE, absences = 0, absent_since = NULL, stopped_at = NULL, frozen = FALSE`
+const alive = `ended_at = NULL, counts_at = NULL, ` + hasNews + `, absences = 0, absent_since = NULL, stopped_at = NULL, frozen = FALSE`
 
 // RecordMeeting keeps a meeting that the server has just shown, once for each
 // server and internal id, and returns the one that is kept. A new one is polled
@@ -213,6 +218,15 @@ func (db *DB) RoomMeetings(ctx context.Context, roomID string) ([]attendance.Mee
 	return list, nil
 }
 
+// SessionMeetings returns the meetings of a session, oldest first.
+func (db *DB) SessionMeetings(ctx context.Context, sessionID string) ([]attendance.Meeting, error) {
+	list, err := db.reads().meetings(ctx, `WHERE m.session_id = ? ORDER BY m.create_time, m.id`, sessionID)
+	if err != nil {
+		return nil, fmt.Errorf("meetings of session %s: %w", sessionID, err)
+	}
+	return list, nil
+}
+
 // Meeting returns the meeting that we call so, or ErrNotFound.
 func (db *DB) Meeting(ctx context.Context, id string) (attendance.Meeting, error) {
 	m, err := db.reads().meeting(ctx, `WHERE m.id = ?`, id)
@@ -240,7 +254,7 @@ func (db *DB) EndMeeting(ctx context.Context, id string, at, countsAt time.Time)
 	err := db.write(ctx, func(c *conn) error {
 		var roomID string
 		err := c.returning(ctx, &roomID, `
-			UPDATE meetings SET ended_at = COALESCE(ended_at, ?), dirty = TRUE,
+			UPDATE meetings SET ended_at = COALESCE(ended_at, ?), `+hasNews+`,
 				counts_at = CASE WHEN counts_at < ? THEN counts_at ELSE ? END
 			WHERE id = ? RETURNING room_id`, millis(at), millis(countsAt), millis(countsAt), id)
 		if err != nil {
@@ -271,7 +285,7 @@ func (db *DB) KeepEvidence(ctx context.Context, e attendance.Evidence, settleAt 
 			return err
 		}
 		var roomID string
-		err = c.returning(ctx, &roomID, `UPDATE meetings SET dirty = TRUE WHERE id = ? RETURNING room_id`, e.MeetingID)
+		err = c.returning(ctx, &roomID, `UPDATE meetings SET `+hasNews+` WHERE id = ? RETURNING room_id`, e.MeetingID)
 		if err != nil || settleAt.IsZero() {
 			return err
 		}
@@ -321,7 +335,7 @@ func (db *DB) KeepPoll(ctx context.Context, meetingID string, body []byte, at ti
 			Ended  bool
 		}
 		err = c.returning(ctx, &m, `
-			UPDATE meetings SET dirty = TRUE, absences = 0, absent_since = NULL WHERE id = ? RETURNING room_id, ended_at IS NOT NULL AS ended`, meetingID)
+			UPDATE meetings SET `+hasNews+`, absences = 0, absent_since = NULL WHERE id = ? RETURNING room_id, ended_at IS NOT NULL AS ended`, meetingID)
 		if err != nil || !m.Ended {
 			return err
 		}

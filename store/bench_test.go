@@ -19,22 +19,23 @@ import (
 // benchmark runs f on each kind of database, with a class of 300 who have
 // been there before.
 func benchmark(b *testing.B, f func(b *testing.B, db *store.DB, next func() classroom.Arrival)) {
-	kinds := []string{"sqlite"}
-	urls := map[string]func(testing.TB) string{"sqlite": newSQLite, "postgres": newPostgres}
-	if os.Getenv("TEST_POSTGRES_DSN") != "" {
-		kinds = append(kinds, "postgres")
-	}
-	for _, kind := range kinds {
-		b.Run(kind, func(b *testing.B) {
-			db := open(b, urls[kind](b))
-			next := arrivals(b, db)
-			for range 300 {
-				if _, err := db.Arrive(b.Context(), next()); err != nil {
-					b.Fatal(err)
-				}
+	benchmarks(b, func(b *testing.B, url string) {
+		db := open(b, url)
+		next := arrivals(b, db)
+		for range 300 {
+			if _, err := db.Arrive(b.Context(), next()); err != nil {
+				b.Fatal(err)
 			}
-			f(b, db, next)
-		})
+		}
+		f(b, db, next)
+	})
+}
+
+// benchmarks runs a benchmark on each kind of database. url makes a new one.
+func benchmarks(b *testing.B, f func(b *testing.B, url string)) {
+	b.Run("sqlite", func(b *testing.B) { f(b, newSQLite(b)) })
+	if os.Getenv("TEST_POSTGRES_DSN") != "" {
+		b.Run("postgres", func(b *testing.B) { f(b, newPostgres(b)) })
 	}
 }
 
@@ -59,7 +60,7 @@ func parallel(b *testing.B, callers int, f func() error) {
 
 // arrivals returns the launches of a class of 300, time and again: each with
 // a nonce, a visit and a browser of its own.
-func arrivals(b *testing.B, db *store.DB) func() classroom.Arrival {
+func arrivals(b testing.TB, db *store.DB) func() classroom.Arrival {
 	p, err := db.AddPlatform(b.Context(), store.Platform{Registration: lti.Registration{
 		Name: "bench", Issuer: "https://lms.example.org", ClientID: "c1", Deployments: map[string]bool{"1": true},
 	}})
@@ -139,7 +140,7 @@ func enter(ctx context.Context, db *store.DB, a classroom.Arrival) error {
 }
 
 // cpu is the processor time that this program has used.
-func cpu(b *testing.B) time.Duration {
+func cpu(b testing.TB) time.Duration {
 	b.Helper()
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {

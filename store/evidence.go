@@ -46,7 +46,7 @@ func (db *DB) EvidenceFrom(ctx context.Context, meetingID string, from time.Time
 	}
 	err := db.reads().list(ctx, &rows, `
 		SELECT id, meeting_id, source, at, until, body, (SELECT COUNT(*) FROM evidence WHERE meeting_id = ?) AS pieces
-		FROM evidence WHERE meeting_id = ? AND at >= ? ORDER BY at, id`, meetingID, meetingID, from.UnixMilli())
+		FROM evidence WHERE meeting_id = ? AND at >= ? ORDER BY at, id`, meetingID, meetingID, sinceMillis(from))
 	if err != nil {
 		return nil, 0, fmt.Errorf("evidence of meeting %s: %w", meetingID, err)
 	}

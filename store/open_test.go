@@ -30,7 +30,7 @@ func databases(t *testing.T, test func(t *testing.T, url string)) {
 }
 
 // plain connects without the store.
-func plain(t *testing.T, url string) *sqlx.DB {
+func plain(t testing.TB, url string) *sqlx.DB {
 	t.Helper()
 	driver, dsn := "pgx", url
 	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {

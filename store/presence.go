@@ -18,9 +18,7 @@ func (db *DB) Presence(ctx context.Context, roomID, meetingID string, since time
 	var p classroom.Presence
 	c := db.reads()
 	var look evidenceRow
-	err := c.get(ctx, &look, `
-		SELECT id, meeting_id, source, at, until, body FROM evidence
-		WHERE meeting_id = ? AND source = ? ORDER BY at DESC, id DESC LIMIT 1`, meetingID, string(attendance.Poll))
+	err := c.get(ctx, &look, newestPoll, meetingID, string(attendance.Poll))
 	if err != nil && !errors.Is(err, classroom.ErrNotFound) {
 		return p, fmt.Errorf("newest look at meeting %s: %w", meetingID, err)
 	}

@@ -31,7 +31,7 @@ func (db *DB) KeepReport(ctx context.Context, e attendance.Evidence, spare []str
 	err := db.write(ctx, func(c *conn) error {
 		// The meeting's row is ours from here, so reports come one after the other.
 		var roomID string
-		if err := c.returning(ctx, &roomID, `UPDATE meetings SET dirty = TRUE WHERE id = ? RETURNING room_id`, e.MeetingID); err != nil {
+		if err := c.returning(ctx, &roomID, `UPDATE meetings SET `+hasNews+` WHERE id = ? RETURNING room_id`, e.MeetingID); err != nil {
 			return err
 		}
 		for _, id := range spare {

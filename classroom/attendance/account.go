@@ -17,8 +17,6 @@ type Account struct {
 	Stays      []Stay
 	Activities map[string]Activity // by person
 	Strangers  []string            // whom the evidence names and nobody knew, sorted
-	Evidence   int                 // how many pieces of evidence it reflects; StillLives: the meeting lives, and stays dirty
-	Until      time.Time           // of the newest piece: a poll that finds the same makes it last longer
 	Reported   time.Time           // our clock: when the newest report came; zero: none has
 	Packed     string              // as it is kept; if it isn't empty, Stays, Activities and Strangers are there alone
 	Recorded   Recorded            // what it was made of, beside the evidence
@@ -36,9 +34,6 @@ func recordedOf(m Meeting) Recorded { return Recorded{m.CreateTime, m.EndedAt, m
 func (r Recorded) same(other Recorded) bool {
 	return whole(r.CreateTime).Equal(whole(other.CreateTime)) && whole(r.EndedAt).Equal(whole(other.EndedAt)) && r.ClockOffset == other.ClockOffset
 }
-
-// StillLives is a number of pieces of evidence that no meeting has.
-const StillLives = -1
 
 // AccountOf makes a meeting's account. Reports replace what was observed of the
 // people whom they name, for the time that they span. Of the others, and
@@ -60,14 +55,11 @@ func AccountOf(m Meeting, evidence []Evidence, isKnown func(string) bool) Accoun
 	all, hints := looks(m, evidence), joinHints(m, evidence)
 	m.EndedAt = whole(exact.end(m, all))
 	observed := observedPresence(m, all, hints, known)
-	a := Account{Meeting: m, Recorded: recorded, Evidence: len(evidence), Exact: exact.reports > 0 && (!exact.empty() || observed.empty())}
+	a := Account{Meeting: m, Recorded: recorded, Exact: exact.reports > 0 && (!exact.empty() || observed.empty())}
 	if a.Exact {
 		a.Activities, observed = exact.activities, exact.besides(m, all, hints, known, timed)
 	}
 	for _, e := range evidence {
-		if e.Until.After(a.Until) {
-			a.Until = e.Until
-		}
 		if e.Source == Analytics && e.At.After(a.Reported) {
 			a.Reported = e.At
 		}

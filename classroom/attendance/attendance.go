@@ -1,10 +1,6 @@
 package attendance
 
-import (
-	"cmp"
-	"slices"
-	"time"
-)
+import "time"
 
 // An Attendance is what one person's stays come to in one session.
 type Attendance struct {
@@ -25,9 +21,8 @@ func Attendances(sessionID string, of []Account) ([]Attendance, time.Duration) {
 		}
 	}
 	var all []Attendance
-	for person, there := range whole.times {
-		all = append(all, Attendance{SessionID: sessionID, PersonID: person, Time: there, Activity: activities[person]})
+	for i, person := range whole.people {
+		all = append(all, Attendance{SessionID: sessionID, PersonID: person, Time: whole.times[i], Activity: activities[person]})
 	}
-	slices.SortFunc(all, func(a, b Attendance) int { return cmp.Compare(a.PersonID, b.PersonID) })
 	return all, whole.length
 }

@@ -154,7 +154,7 @@ func heldAt(there map[string]float64, from map[string]float64) (Tally, Counting)
 		c.Classes[id] = Class{From: nine(at), To: nine(at + 60)}
 		tally.Sessions = append(tally.Sessions, Session{ID: id, StartedAt: nine(at), EndedAt: nine(at + 60), Length: minutes(60)})
 		if n := there[id]; n > 0 {
-			tally.sums[id] = sum{minutes(60), map[string]time.Duration{"ann": minutes(n)}}
+			tally.sums[id] = sum{minutes(60), []string{"ann"}, []time.Duration{minutes(n)}}
 		} else {
 			tally.sums[id] = sum{length: minutes(60)}
 		}

@@ -22,7 +22,8 @@ type Meeting struct {
 	CountsAt    time.Time     // our clock: from then on what was observed counts, though no report has come; zero while it lives
 	SessionID   string        // set by Settle
 	PlacementID string        // through which it was started; empty: not known
-	Dirty       bool          // evidence has come that no stay reflects yet
+	Dirty       bool          // something is new that no account reflects yet
+	News        int64         // grows with all that is new of it: evidence, its end, its return
 	Absences    int           // looks in a row to which the server said that it isn't there
 	AbsentSince time.Time     // our clock: the first of them; zero: the last look that was answered saw it
 	StoppedAt   time.Time     // our clock: when a teacher ended it; zero: nobody did

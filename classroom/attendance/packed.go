@@ -2,6 +2,7 @@ package attendance
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"time"
 )
@@ -63,8 +64,6 @@ func (a Account) packHead() packing {
 	p.flag(a.Exact)
 	p.time(a.From)
 	p.time(a.To)
-	p.signed(int64(a.Evidence))
-	p.time(a.Until)
 	p.time(a.Reported)
 	return p
 }
@@ -79,7 +78,7 @@ func (a Activity) numbers() [6]int64 {
 // whom the evidence names are known. Then only the evidence tells.
 func Unpack(m Meeting, packed string, known func(string) bool) (Account, bool) {
 	p := open(packed)
-	good := p.readStays(func(string, span, Source) bool { return true })
+	good := p.readNumbered(func(uint64, time.Duration, time.Duration, Source) bool { return true })
 	p.readActivities(func(string, Activity) {})
 	if !good || p.broken || p.rest != "" || !p.Recorded.same(recordedOf(m)) || slices.ContainsFunc(p.strangers, known) {
 		return Account{}, false
@@ -111,7 +110,7 @@ func open(packed string) opened {
 	a := &p.Account
 	a.Recorded = Recorded{CreateTime: p.time(), EndedAt: p.time(), ClockOffset: time.Duration(p.signed())}
 	a.Meeting.EndedAt, a.Meeting.ClockOffset, a.Exact = p.time(), time.Duration(p.signed()), p.flag()
-	a.From, a.To, a.Evidence, a.Until, a.Reported = p.time(), p.time(), int(p.signed()), p.time(), p.time()
+	a.From, a.To, a.Reported = p.time(), p.time(), p.time()
 	p.strangers, p.people = p.texts(), p.texts()
 	return p
 }
@@ -119,16 +118,22 @@ func open(packed string) opened {
 // readStays goes through the stays until yield is false. It returns whether
 // there is no fault in them.
 func (p *opened) readStays(yield func(person string, s span, source Source) bool) bool {
+	return p.readNumbered(func(person uint64, from, to time.Duration, source Source) bool {
+		return yield(p.people[person], span{p.From.Add(from), p.From.Add(to)}, source)
+	})
+}
+
+// readNumbered is readStays with numbers of people, and times since p.From.
+func (p *opened) readNumbered(yield func(person uint64, from, to time.Duration, source Source) bool) bool {
 	for range p.count() {
-		person, from, lasts, exact := p.person(), p.millis(), p.millis(), p.flag()
-		if p.broken {
-			return false
-		}
-		s, source := span{from: p.From.Add(from)}, Poll
-		if s.to = s.from.Add(lasts); exact {
+		person, from, lasts, source := p.person(), p.millis(), p.millis(), Poll
+		if p.flag() {
 			source = Analytics
 		}
-		if !yield(person, s, source) {
+		if p.broken || lasts > math.MaxInt64-from {
+			return false
+		}
+		if !yield(person, from, from+lasts, source) {
 			return true
 		}
 	}
@@ -146,17 +151,15 @@ func (p *opened) readActivities(yield func(person string, did Activity)) {
 		if p.broken {
 			return
 		}
-		yield(person, did)
+		yield(p.people[person], did)
 	}
 }
 
-func (p *opened) person() string {
+// person is the number of one, in people.
+func (p *opened) person() uint64 {
 	n := p.number()
-	if n >= uint64(len(p.people)) {
-		p.broken = true
-		return ""
-	}
-	return p.people[n]
+	p.broken = p.broken || n >= uint64(len(p.people))
+	return n
 }
 
 // Closed is the account with what is packed in it there alone.

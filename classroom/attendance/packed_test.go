@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func notStranger(id string) bool { return id != "w_stranger" }
@@ -45,6 +46,9 @@ func TestPack(t *testing.T) {
 		}
 		if diff := cmp.Diff(stays, spans, cmp.AllowUnexported(span{})); diff != "" {
 			t.Fatalf("round %d: %s", round, diff)
+		}
+		if diff := cmp.Diff(sumOf([]Account{want, {}}), sumOf([]Account{got}), cmp.AllowUnexported(sum{}), cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("round %d: added up: %s", round, diff)
 		}
 		got = got.Whole()
 		got.Packed = ""

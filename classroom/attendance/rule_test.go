@@ -148,8 +148,8 @@ func TestResultsOf(t *testing.T) {
 	rule := Rule{Measure: Minutes, Need: 30, Points: 10}
 	sessions := []Session{{ID: "a", EndedAt: nine(60), Length: minutes(60)}, {ID: "b", Length: minutes(60)}}
 	sums := map[string]sum{
-		"a": {minutes(60), map[string]time.Duration{"ann": minutes(20), "teacher": minutes(60)}},
-		"b": {minutes(60), map[string]time.Duration{"ann": minutes(60)}}, // lives
+		"a": {minutes(60), []string{"ann", "teacher"}, []time.Duration{minutes(20), minutes(60)}},
+		"b": {minutes(60), []string{"ann"}, []time.Duration{minutes(60)}}, // lives
 	}
 	graded := map[string]bool{"ann": true, "bob": true}
 	tally := Tally{Sessions: sessions, sums: sums}

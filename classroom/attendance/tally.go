@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -107,7 +108,7 @@ func (t Tally) came(l Link, c Counting) []string {
 	came := map[string]bool{}
 	for _, s := range t.Sessions {
 		if c.Counts(l, s.ID) {
-			for person := range t.sums[s.ID].times {
+			for _, person := range t.sums[s.ID].people {
 				came[person] = true
 			}
 		}
@@ -116,8 +117,8 @@ func (t Tally) came(l Link, c Counting) []string {
 }
 
 // resultsOf applies a link's rules, each to the sessions of its time, to the
-// times that people were there. Of what the rules give, the most counts. Of a
-// session that is open only what it had come to before counts.
+// times that people, who are sorted, were there. Of what the rules give, the most
+// counts. Of a session that is open only what it had come to before counts.
 func (t Tally) resultsOf(l Link, c Counting, people []string) []Result {
 	worth := l.Worth()
 	if worth.Measure == NoMeasure {
@@ -131,24 +132,49 @@ func (t Tally) resultsOf(l Link, c Counting, people []string) []Result {
 			eras[era] = append(eras[era], t.sittings(s)...)
 		}
 	}
-	var results []Result
-	for _, person := range people {
-		var best Result
-		for i, rule := range rules {
-			rule.Points = worth.Points // what was given is a share, whatever all of it is worth now
-			history := make([]attended, len(eras[i]))
-			for k, s := range eras[i] {
-				history[k] = attended{time: s.times[person], length: s.length, interim: s.interim}
-			}
-			if r := rule.judge(history); r.Needed > 0 && !best.above(r) {
-				best = r
+	results := make([]Result, len(people))
+	for i, rule := range rules {
+		rule.Points = worth.Points // what was given is a share, whatever all of it is worth now
+		for k, history := range histories(eras[i], people) {
+			if r := rule.judge(history); r.Needed > 0 && !results[k].above(r) {
+				results[k] = r
 			}
 		}
-		best.PlacementID, best.PersonID = l.PlacementID, person
-		best.Needed = best.Needed.Truncate(time.Millisecond) // as the store keeps it
-		results = append(results, best)
+	}
+	for k := range results {
+		r := &results[k]
+		r.PlacementID, r.PersonID = l.PlacementID, people[k]
+		r.Needed = r.Needed.Truncate(time.Millisecond) // as the store keeps it
 	}
 	return results
+}
+
+// histories go through sittings as each of people, who are sorted, attended
+// them. What is yielded holds until the next one.
+func histories(sittings []sitting, people []string) iter.Seq2[int, []attended] {
+	number := make(map[string]int, len(people))
+	for k, person := range people {
+		number[person] = k
+	}
+	times := make([]time.Duration, len(people)*len(sittings)) // one person after the other
+	for n, s := range sittings {
+		for i, person := range s.people {
+			if k, asked := number[person]; asked {
+				times[k*len(sittings)+n] = s.times[i]
+			}
+		}
+	}
+	return func(yield func(int, []attended) bool) {
+		history := make([]attended, len(sittings))
+		for k := range people {
+			for n, s := range sittings {
+				history[n] = attended{time: times[k*len(sittings)+n], length: s.length, interim: s.interim}
+			}
+			if !yield(k, history) {
+				return
+			}
+		}
+	}
 }
 
 // A sitting is what a rule judges: a session that is over, or what one had come

@@ -11,7 +11,6 @@ import (
 type Watch struct {
 	meeting Meeting
 	pieces  int
-	until   time.Time
 	newest  Evidence        // the newest poll, which may still last longer
 	tail    map[string]bool // ids of what was read from the newest poll on
 	*sight
@@ -48,7 +47,7 @@ func (w *Watch) add(e Evidence) {
 	if w.pieces == 0 {
 		w.meeting.ClockOffset = ClockOffset(w.meeting, e.At)
 	}
-	w.pieces, w.until, w.tail[e.ID] = w.pieces+1, later(w.until, e.Until), true
+	w.pieces, w.tail[e.ID] = w.pieces+1, true
 	switch e.Source {
 	case Joining:
 		id := string(e.Body)
@@ -70,7 +69,6 @@ func (w *Watch) add(e Evidence) {
 
 // lasts notes that the newest poll's word holds until a later time.
 func (w *Watch) lasts(e Evidence) {
-	w.until = later(w.until, e.Until)
 	w.last.last = later(w.last.last, e.Until.Add(w.meeting.ClockOffset))
 }
 
@@ -79,7 +77,7 @@ func (w *Watch) Stays() int { return len(w.open) + w.over }
 
 // Account is the account of the meeting, as it is recorded now.
 func (w *Watch) Account(m Meeting, known func(string) bool) Account {
-	a := Account{Recorded: recordedOf(m), Evidence: w.pieces, Until: w.until}
+	a := Account{Recorded: recordedOf(m)}
 	m.ClockOffset, m.EndedAt = w.meeting.ClockOffset, whole(m.EndedAt)
 	a.Meeting = m
 	a.add(w.presence(m, known), Poll)

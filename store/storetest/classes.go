@@ -179,7 +179,7 @@ func testMeetingIsBack(t *testing.T, w *world) {
 	again.ID = "again"
 	got, _, err := w.RecordMeeting(w.ctx, again, w.now.Add(30*time.Second))
 	w.ok(err)
-	m.Dirty = true
+	m.Dirty, m.News = true, 2
 	w.same(got, m)
 	w.same(must(w.LiveMeetings(w.ctx, seat.Room.ID))(w), []attendance.Meeting{m})
 	jobs := w.claim(w.now.Add(30 * time.Second))
@@ -190,7 +190,7 @@ func testMeetingIsBack(t *testing.T, w *world) {
 	w.evidence(m, "the report")
 	w.finishAll()
 	w.ok(w.EndMeeting(w.ctx, m.ID, w.now, w.now))
-	m.EndedAt, m.CountsAt = w.now, w.now
+	m.EndedAt, m.CountsAt, m.News = w.now, w.now, 4
 	got, _, err = w.RecordMeeting(w.ctx, again, w.now)
 	w.ok(err)
 	w.same(got, m)
@@ -203,12 +203,13 @@ func testEnd(t *testing.T, w *world) {
 	w.finishAll()
 	end := w.now.Add(time.Hour)
 	w.ok(w.EndMeeting(w.ctx, m.ID, end, w.now.Add(2*time.Minute)))
-	m.EndedAt, m.CountsAt, m.Dirty = end, w.now.Add(2*time.Minute), true
+	m.EndedAt, m.CountsAt, m.Dirty, m.News = end, w.now.Add(2*time.Minute), true, 1
 	w.same(must(w.Meeting(w.ctx, m.ID))(w), m)
 	w.ok(w.EndMeeting(w.ctx, m.ID, end.Add(time.Hour), w.now.Add(5*time.Minute))) // later in every respect
+	m.News++
 	w.same(must(w.Meeting(w.ctx, m.ID))(w), m)
 	w.ok(w.EndMeeting(w.ctx, m.ID, end.Add(time.Hour), w.now.Add(time.Minute)))
-	m.CountsAt = w.now.Add(time.Minute)
+	m.CountsAt, m.News = w.now.Add(time.Minute), 3
 	w.same(must(w.Meeting(w.ctx, m.ID))(w), m)
 	w.same(w.job(classroom.SettleJob, seat.Room.ID).RunAt, w.now)
 	w.fails(w.EndMeeting(w.ctx, "unknown", end, end), classroom.ErrNotFound)

@@ -21,7 +21,7 @@ func testMissedMeeting(t *testing.T, w *world) {
 	}
 	w.same(must(w.Meeting(w.ctx, m.ID))(w), m)
 	w.ok(w.KeepPoll(w.ctx, m.ID, []byte("ann"), w.now))
-	m.Absences, m.AbsentSince, m.Dirty = 0, time.Time{}, true
+	m.Absences, m.AbsentSince, m.Dirty, m.News = 0, time.Time{}, true, 1
 	w.same(must(w.Meeting(w.ctx, m.ID))(w), m)
 	w.pass(time.Minute)
 	m.Absences, m.AbsentSince = 1, w.now
@@ -32,7 +32,7 @@ func testMissedMeeting(t *testing.T, w *world) {
 	again.ID = "again"
 	got, _, err := w.RecordMeeting(w.ctx, again, w.now)
 	w.ok(err)
-	m.Absences, m.AbsentSince = 0, time.Time{}
+	m.Absences, m.AbsentSince, m.News = 0, time.Time{}, 2
 	w.same(got, m)
 	_, err = w.MissMeeting(w.ctx, "unknown", w.now)
 	w.fails(err, classroom.ErrNotFound)
@@ -69,7 +69,7 @@ func testRevivedMeeting(t *testing.T, w *world) {
 	w.ok(w.EndMeeting(w.ctx, m.ID, w.now, w.now))
 	w.finishAll()
 	got := must(w.ReviveMeeting(w.ctx, m.ID, w.now.Add(30*time.Second)))(w)
-	m.Dirty = true
+	m.Dirty, m.News = true, 3
 	w.same(got, m)
 	w.same(must(w.LiveMeetings(w.ctx, seat.Room.ID))(w), []attendance.Meeting{m})
 	jobs := w.claim(w.now.Add(30 * time.Second))

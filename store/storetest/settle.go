@@ -30,12 +30,13 @@ func (w *world) held(link string) class {
 	w.evidence(c.meeting, "report")
 	end := w.now.Add(time.Hour)
 	w.ok(w.EndMeeting(w.ctx, c.meeting.ID, end, w.now))
+	c.meeting = must(w.Meeting(w.ctx, c.meeting.ID))(w)
 	stay := func(id string, from, to time.Duration) attendance.Stay {
 		return attendance.Stay{MeetingID: c.meeting.ID, PersonID: id, From: w.now.Add(from), To: w.now.Add(to), Source: attendance.Analytics}
 	}
 	ann, ben, stranger := c.ann.Person.ID, c.ben.Person.ID, "v_dialin"
 	c.account = attendance.Account{
-		Meeting: c.meeting, From: w.now, To: end, Exact: true, Evidence: 1, Until: w.now,
+		Meeting: c.meeting, From: w.now, To: end, Exact: true,
 		Stays: []attendance.Stay{
 			stay(ann, 0, 20*time.Minute), stay(ann, 30*time.Minute, time.Hour), stay(ben, 0, 10*time.Minute), stay(stranger, 0, time.Minute),
 		},
@@ -213,47 +214,51 @@ func testAccount(t *testing.T, w *world) {
 	c.account.Stays = c.account.Stays[:1]
 	w.ok(w.SaveAccount(w.ctx, c.account)) // made of the first alone
 	kept(map[string]string{c.meeting.ID: before.Pack()})
-	c.account.Evidence = 2
+	c.account.Meeting = must(w.Meeting(w.ctx, c.meeting.ID))(w)
 	w.ok(w.SaveAccount(w.ctx, c.account))
 	kept(map[string]string{c.meeting.ID: c.account.Pack()})
 	w.same(len(must(w.Register(w.ctx, c.meeting.ID, c.ann.Course.ID, c.ann.Placement.ID))(w)[0].Stays), 1)
 	w.same(len(must(w.RoomAccounts(w.ctx, "another room"))(w)), 0)
 	w.same(len(must(w.SessionAccounts(w.ctx, "another session"))(w)), 0)
-	c.account.Meeting.ID = "unknown"
-	w.fails(w.SaveAccount(w.ctx, c.account), classroom.ErrNotFound)
 }
 
-// Evidence that comes while its meeting's account is made is not forgotten.
+// What comes while a meeting's account is made isn't forgotten, whatever it is.
 func testDirty(t *testing.T, w *world) {
 	c := w.held("link")
-	dirty := func(want bool) {
-		t.Helper()
+	report := attendance.Evidence{MeetingID: c.meeting.ID, Source: attendance.Analytics, At: w.now, Until: w.now}
+	for _, test := range []struct {
+		name string
+		news func() error
+	}{
+		{"evidence", func() error { w.evidence(c.meeting, "a second report"); return nil }},
+		{"a look", func() error { return w.KeepPoll(w.ctx, c.meeting.ID, []byte("ann"), w.now) }},
+		{"a look that finds the same", func() error { return w.KeepPoll(w.ctx, c.meeting.ID, []byte("ann"), w.now.Add(time.Minute)) }},
+		{"a report in place of another", func() error {
+			reports := must(w.Reports(w.ctx, c.meeting.ID, 1))(w)
+			report.ID, report.Body = w.id("e"), []byte("a third one")
+			return w.KeepReport(w.ctx, report, []string{reports[0].ID}, 8, 1000, w.now)
+		}},
+		{"another end", func() error { return w.EndMeeting(w.ctx, c.meeting.ID, w.now, w.now) }},
+		{"it lives", func() error { _, err := w.ReviveMeeting(w.ctx, c.meeting.ID, w.now); return err }},
+	} {
+		c.account.Meeting = must(w.Meeting(w.ctx, c.meeting.ID))(w)
 		w.ok(w.SaveAccount(w.ctx, c.account))
-		w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, want)
+		w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, false)
+		w.ok(test.news())
+		w.ok(w.SaveAccount(w.ctx, c.account)) // made before that
+		if !must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty {
+			t.Errorf("%s is forgotten", test.name)
+		}
 	}
-	w.evidence(c.meeting, "a second report")
-	dirty(true) // made of the first alone
-	c.account.Evidence = 2
-	dirty(false)
-	w.ok(w.KeepPoll(w.ctx, c.meeting.ID, []byte("ann"), w.now))
-	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, true)
-	// So is a poll that makes the last piece last longer, and it has an ended
-	// meeting's room settled again.
-	c.account.Evidence = 3
-	w.finishAll()
-	w.pass(time.Minute)
-	w.ok(w.KeepPoll(w.ctx, c.meeting.ID, []byte("ann"), w.now))
-	dirty(true)
-	w.same(w.job(classroom.SettleJob, c.ann.Room.ID).RunAt, w.now)
-	c.account.Until = w.now
-	dirty(false)
-	w.ok(w.KeepPoll(w.ctx, c.meeting.ID, []byte("ben"), w.now))
-	// A settlement alone says nothing of that, and one that lives stays dirty.
+	// A settlement alone says nothing of that.
 	w.save(c.settlement)
 	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Dirty, true)
-	c.account.Evidence = attendance.StillLives
-	dirty(true)
-	w.same(must(w.RoomAccounts(w.ctx, c.ann.Room.ID))(w), map[string]string{c.meeting.ID: c.account.Pack()})
+	// A look at a meeting that has ended has its room settled again.
+	w.ok(w.EndMeeting(w.ctx, c.meeting.ID, w.now, w.now))
+	w.finishAll()
+	w.pass(2 * time.Minute)
+	w.ok(w.KeepPoll(w.ctx, c.meeting.ID, []byte("ann"), w.now))
+	w.same(w.job(classroom.SettleJob, c.ann.Room.ID).RunAt, w.now)
 }
 
 // What a settlement no longer has goes; deliveries stay.

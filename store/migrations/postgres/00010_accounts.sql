@@ -9,3 +9,4 @@ CREATE TABLE accounts (
 
 ALTER TABLE sessions ADD COLUMN made_of TEXT NOT NULL DEFAULT ''; -- tells of which accounts its attendances are
 ALTER TABLE rooms ADD COLUMN settlements BIGINT NOT NULL DEFAULT 0; -- so many were kept
+ALTER TABLE meetings ADD COLUMN news BIGINT NOT NULL DEFAULT 0; -- grows with all that is new of it
