@@ -31,6 +31,7 @@ var proofs = map[string][]string{
 	"visits":        {swept, "storetest opened windows", "storetest windows at once", "cmd/bbbridge TestTicketOpensFewWindows"},
 	"sessions":      {again}, "meetings": {again, "storetest one meeting"},
 	"evidence":    {again, "storetest polls", "storetest reports", "classroom TestReportsOfOneMeeting", "cmd/bbbridge TestManyReportsOfOneMeeting"},
+	"accounts":    {again, "storetest account"},
 	"stays":       {again, "storetest smaller settlement"},
 	"attendances": {again, "storetest smaller settlement"},
 	"expected":    {again, "storetest expected"}, "moved_classes": {"storetest decisions"}, "shared_classes": {"storetest decisions"},
@@ -40,6 +41,7 @@ var proofs = map[string][]string{
 	"jobs":               {again, "storetest jobs", "storetest job asked for again"},
 
 	"classroom.lives.rooms": {bounded}, "classroom.lives.turns": {"classroom TestOneSlowServerAmongOthers"},
+	"classroom.watches.byID": {"classroom TestWatchesAreBounded"},
 	"classroom.lives.flight": {"classroom TestManyStartOneClass"},
 	"classroom.tasks.under":  {bounded, "classroom TestStop", "classroom TestForgottenLook"},
 

@@ -315,7 +315,7 @@ func (w *story) table(raw *sqlx.DB, table string, but []string) (rows [][]string
 		for i, value := range values {
 			text, isText := value.([]byte)
 			switch {
-			case slices.Contains(but, columns[i]), columns[i] == "version": // how often a job was asked for
+			case slices.Contains(but, columns[i]), columns[i] == "version", columns[i] == "news", columns[i] == "settlements": // how often something was asked for
 			case isText && utf8.Valid(text):
 				row = append(row, string(text))
 			case isText:

@@ -144,8 +144,9 @@ func testAnonymous(t *testing.T, w *world) {
 		people = append(people, must(w.Arrive(w.ctx, a))(w))
 	}
 	present := people[1].Person.ID
-	c.settlement.Attendances = append(c.settlement.Attendances, attendance.Attendance{SessionID: c.settlement.Sessions[0].ID, PersonID: present, Time: time.Hour})
-	w.ok(w.SaveSettlement(w.ctx, c.settlement))
+	id, came := c.settlement.Sessions[0].ID, c.settlement.Attended[0].People
+	c.settlement.Attended = []classroom.Attended{{SessionID: id, People: append(came, attendance.Attendance{SessionID: id, PersonID: present, Time: time.Hour})}}
+	w.save(c.settlement)
 	there := func() (list []bool) {
 		for _, seat := range people {
 			_, err := w.Enrolment(w.ctx, seat.Course.ID, seat.Person.ID)
