@@ -97,9 +97,9 @@ func TestRegisterTellsThisClassApart(t *testing.T) {
 		first  []string
 		second []string
 	}{
-		{"minutes of the best class", []string{"complete_minutes", "30"}, true, []string{"Enough", "Complete"}, []string{"5 of 30 min", "Complete"}},
-		{"a share of the best class", []string{"complete_percent", "60"}, true, []string{"Enough", "Complete"}, []string{"Enough", "Complete"}},
-		{"minutes of all classes", []string{"complete_minutes", "60", "complete_counts", "total"}, false, []string{"45 of 60 min"}, []string{"45 of 60 min"}},
+		{"minutes of the best class", []string{"complete_minutes", "30"}, true, []string{"This class Enough", "Overall Complete"}, []string{"This class 5 of 30 min", "Overall Complete"}},
+		{"a share of the best class", []string{"complete_percent", "60"}, true, []string{"This class Enough", "Overall Complete"}, []string{"This class Enough", "Overall Complete"}},
+		{"minutes of all classes", []string{"complete_minutes", "60", "complete_counts", "total"}, false, []string{"Overall 45 of 60 min"}, []string{"Overall 45 of 60 min"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t, worldOptions{})

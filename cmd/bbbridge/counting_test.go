@@ -276,7 +276,7 @@ func TestANewRuleIsAskedAbout(t *testing.T) {
 		t.Errorf("%d scores went out for Ben", got)
 	}
 
-	asked = w.press(w.ruled(link, "minutes", "60"), "Save, and count all classes by it")
+	asked = w.press(w.ruled(link, "minutes", "60"), "Save, and count all classes by this rule")
 	if !strings.Contains(asked.Text, "1 person gets fewer") {
 		t.Fatalf("all classes: %s", asked.Text)
 	}

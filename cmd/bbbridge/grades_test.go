@@ -120,7 +120,7 @@ func TestHandGradeStays(t *testing.T) {
 			want := strings.Replace(strings.Replace(test.replaced, "10/10", most+"/"+most, 1), "7/10", "7/"+most, 1)
 			text := "points are in the gradebook, seen there"
 			if strings.HasPrefix(want, "7") { // it was taken, and changed nothing
-				text = "given there. Ours: " + most + ". Test LMS took ours and keeps that one"
+				text = "given there. Ours: " + most + ". Test LMS took ours and still keeps the other one"
 			}
 			w.says(link, text)
 			if got := w.grade(link, "ben"); got != want {
@@ -206,7 +206,7 @@ func TestGradeTypeNone(t *testing.T) {
 	w.says(link, "points were sent to the gradebook")
 	w.later(4 * time.Minute)
 	w.says(link, "and aren't there. The column may be a new one")
-	if text := w.launch(link, "anna", ltitest.LaunchOptions{}).Text; !strings.Contains(text, "1 missing there") {
+	if text := w.launch(link, "anna", ltitest.LaunchOptions{}).Text; !strings.Contains(text, "1 not in the gradebook") {
 		t.Errorf("the room's page: %s", text)
 	}
 }
