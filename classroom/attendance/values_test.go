@@ -107,26 +107,19 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// Only a look that found the meeting has seen it.
+// A meeting was seen when it was made, if not by a look since.
 func TestLastSeen(t *testing.T) {
 	m := Meeting{CreateTime: nine(60), ClockOffset: minutes(60)} // at nine, by our clock
-	at := func(source Source, from, until float64) Evidence {
-		return Evidence{Source: source, At: nine(from), Until: nine(until)}
-	}
 	for _, test := range []struct {
-		name     string
-		evidence []Evidence
-		want     float64
+		name          string
+		first, newest time.Time
+		want          float64
 	}{
-		{"never since it was made", nil, 0},
-		{"by a look", []Evidence{at(Poll, 5, 5)}, 5},
-		{"by looks that saw the same", []Evidence{at(Poll, 5, 25)}, 25},
-		{"the newest, in any order", []Evidence{at(Poll, 5, 25), at(Poll, 1, 3)}, 25},
-		{"a join is no look", []Evidence{at(Poll, 5, 5), at(Joining, 20, 20)}, 5},
-		{"nor is a report", []Evidence{at(Analytics, 30, 30)}, 0},
-		{"a look before it was made, by a clock that's off", []Evidence{at(Poll, -5, -5)}, 0},
+		{"never since it was made", time.Time{}, time.Time{}, 0},
+		{"by looks", nine(5), nine(25), 25},
+		{"by one before it was made, by a clock that's off", nine(-5), nine(-5), 0},
 	} {
-		if got := LastSeen(m, test.evidence); !got.Equal(nine(test.want)) {
+		if got := LastSeen(m, test.first, test.newest); !got.Equal(nine(test.want)) {
 			t.Errorf("%s: %v, want %v", test.name, got, nine(test.want))
 		}
 	}
@@ -170,16 +163,16 @@ func TestWait(t *testing.T) {
 
 // A meeting is over for good when it has ended, somebody came and it counts.
 func TestAccountCounts(t *testing.T) {
-	stays := []Stay{{PersonID: "ann"}}
+	from, to := nine(0), nine(60)
 	ended := Meeting{EndedAt: nine(60)}
 	for i, test := range []struct {
 		account Account
 		want    bool
 	}{
-		{Account{Meeting: ended, Stays: stays}, true},
-		{Account{Stays: stays}, false},
+		{Account{Meeting: ended, From: from, To: to}, true},
+		{Account{From: from, To: to}, false},
 		{Account{Meeting: ended}, false},
-		{Account{Meeting: ended, Stays: stays, Counting: true}, false},
+		{Account{Meeting: ended, From: from, To: to, Counting: true}, false},
 	} {
 		if got := test.account.Counts(); got != test.want {
 			t.Errorf("%s: %v", fmt.Sprint(i), got)
