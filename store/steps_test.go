@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
@@ -145,6 +146,44 @@ var steps = []step{
 	{name: "pick a new room", from: entered, do: func(w *story) error {
 		items, err := w.rooms.Picked(w.ctx(), w.seat("teacher"), classroom.Choice{New: &classroom.NewRoom{Title: "New"}})
 		return w.whole(err, len(items) == 1)
+	}},
+	{name: "what rooms may be picked", from: entered, do: func(w *story) error {
+		rooms, err := w.rooms.Offer(w.ctx(), w.seat("teacher"))
+		return w.whole(err, len(rooms) == 1)
+	}},
+	{name: "hand a choice over to the frame", from: entered, do: func(w *story) error {
+		return w.rooms.HandOver(w.ctx(), w.seat("teacher"), []lti.ContentItem{{Title: "Chosen"}})
+	}},
+	{name: "what was chosen for the frame", from: entered, prep: func(w *story) {
+		w.ok(w.rooms.HandOver(w.ctx(), w.seat("teacher"), []lti.ContentItem{{Title: "Chosen"}}))
+	}, do: func(w *story) error {
+		l := w.launch("teacher", "c1", "")
+		l.Nonce = strings.TrimSuffix(l.Nonce, "true") + "false" // as the story was told
+		pick, err := w.rooms.FramedPick(w.ctx(), classroom.NonceOf(l))
+		return w.whole(err, pick.Made && !pick.Over && len(pick.Items) == 1)
+	}},
+	{name: "what may be done about a copied link", from: entered, do: func(w *story) error {
+		sharing, err := w.rooms.Sharing(w.ctx(), w.seat("teacher l2 of teacher"))
+		return w.whole(err, sharing.May)
+	}},
+	{name: "what became of a question", from: entered, do: func(w *story) error {
+		sharing, err := w.rooms.Sharing(w.ctx(), w.seat("teacher2 l2 of teacher2"))
+		return w.whole(err, sharing.Asked && !sharing.MayAsk)
+	}},
+	{name: "questions to a room", from: entered, do: func(w *story) error {
+		questions, err := w.rooms.Questions(w.ctx(), w.seat("teacher l1"))
+		return w.whole(err, len(questions) == 1)
+	}},
+	{name: "notices that were read", from: entered, do: func(w *story) error {
+		return w.rooms.Noted(w.ctx(), w.seat("teacher l1"))
+	}},
+	{name: "list the recordings", from: ended, do: func(w *story) error {
+		all, err := w.rooms.Recordings(w.ctx(), w.seat("ann l1"))
+		return w.whole(err, len(all) == 1)
+	}},
+	{name: "when the last class was", from: settled, do: func(w *story) error {
+		at, err := w.registers.LastClass(w.ctx(), w.seat("teacher"), w.seat("teacher l1").Room)
+		return w.whole(err, !at.IsZero())
 	}},
 	{name: "read the register", from: settled, do: func(w *story) error {
 		r, err := w.registers.Register(w.ctx(), w.seat("teacher l1"), w.meetings[0])

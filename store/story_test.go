@@ -152,6 +152,7 @@ func (w *story) launch(person, course, link string) lti.Launch {
 		Presentation: lti.Presentation{ReturnURL: "https://lms.example.org/back"},
 	}
 	if link == "" {
+		l.InWindow = true
 		l.DeepLinking = &lti.DeepLinkingSettings{ReturnURL: "https://lms.example.org/deep", AcceptMultiple: true}
 		return l
 	}
@@ -389,6 +390,10 @@ func (s *oneMeeting) MeetingInfo(context.Context, string) (bbb.Meeting, error) {
 }
 
 func (s *oneMeeting) IsMeetingRunning(context.Context, string) (bool, error) { return s.running, nil }
+
+func (s *oneMeeting) Recordings(_ context.Context, r bbb.RecordingsRequest) ([]bbb.Recording, error) {
+	return []bbb.Recording{{ID: "recording", MeetingID: r.MeetingIDs[0], Published: true}}, nil
+}
 
 func (s *oneMeeting) End(context.Context, string, string) error {
 	if !s.running {
