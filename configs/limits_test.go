@@ -76,7 +76,7 @@ func TestProblemsSay(t *testing.T) {
 		{"a length of time that is none", "", "POLL_INTERVAL=30", `poll_interval must be a length of time, like "30s"`},
 		{"a text that is none", "database = 1", "", "database must be a text"},
 		{"a level that is none", `log_level = "loud"`, "", "log_level must be debug, info, warn or error"},
-		{"a key that is none", "lisen = 1", "", "lisen is no setting of bbbridge"},
+		{"a key that is none", "lisen = 1", "", "lisen isn't a setting. Did you mean listen?"},
 		{"listen", "", "LISTEN=8080", `listen must be host:port, like "127.0.0.1:8080", and is "8080"`},
 		{"the public address isn't set", `public_url = ""`, "",
 			"public_url must be set: the address at which browsers reach bbbridge" + origin},
@@ -94,7 +94,7 @@ func TestProblemsSay(t *testing.T) {
 			"database_file can't be read: open " + filepath.Join(folder, "none") + ": no such file or directory"},
 		{"an address in a folder", "", "DATABASE_FILE=" + folder, "database_file can't be read: read " + folder + ": is a directory"},
 		{"an address that never ends", `master_key_file = "k"`, "DATABASE_FILE=/dev/zero", "database_file has more in it than an address"},
-		{"two keys", "", "MASTER_KEY_FILE=k BBBRIDGE_MASTER_KEY=" + masterKey, "master_key_file and master_key exclude each other"},
+		{"two keys", "", "MASTER_KEY_FILE=k BBBRIDGE_MASTER_KEY=" + masterKey, "master_key_file and BBBRIDGE_MASTER_KEY exclude each other"},
 		{"PostgreSQL without a key", "", "DATABASE=postgres://db/x",
 			"master_key_file must be set: with PostgreSQL no key is made by itself, because all nodes need the same"},
 		{"a key that is none", "", "MASTER_KEY=hunter2", "master_key must be base64 of 32 bytes, as `openssl rand -base64 32` prints"},
@@ -109,10 +109,11 @@ func TestProblemsSay(t *testing.T) {
 			}
 			environ = append(environ, strings.Fields(prefix+test.variable)...)
 			_, err := Load(write(t, test.file), environ)
-			if err == nil {
-				t.Fatal("nothing is wrong")
+			var problems Problems
+			if !errors.As(err, &problems) || len(problems) != 1 {
+				t.Fatalf("Load = %v, want one problem", err)
 			}
-			if diff := cmp.Diff("settings are wrong:\n  "+test.want, err.Error()); diff != "" {
+			if diff := cmp.Diff(test.want, problems[0].Key+" "+problems[0].Says); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})

@@ -16,6 +16,8 @@ type step struct {
 	from chapter        // of the story, until where all went well
 	prep func(w *story) // may be nil
 	do   func(w *story) error
+	// wakes: it leaves work for now, of which the runner is told.
+	wakes bool
 	// held: another look follows, or what failed is repeated at once. Then
 	// nobody need be told.
 	held bool
@@ -50,6 +52,9 @@ func (w *story) undisturbed(s step) []string {
 	w.t.Helper()
 	if err := s.do(w); err != nil {
 		w.t.Fatalf("with a database that is well: %v", err)
+	}
+	if s.wakes && !w.woken {
+		w.t.Error("nobody told the runner of work")
 	}
 	return w.state(s.but)
 }

@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
@@ -19,7 +20,7 @@ var steps = []step{
 		l.ResourceLink.Title, l.User.Name, l.Context.Title = "Seminar", "Another name", "Another course"
 		return w.enters(l)
 	}},
-	{name: "enter by a link that leads to another room now", from: sent, prep: func(w *story) { w.at(122) }, do: func(w *story) error {
+	{name: "enter by a link that leads to another room now", from: sent, wakes: true, prep: func(w *story) { w.at(122) }, do: func(w *story) error {
 		l := w.launch("teacher", "c1", "l1")
 		l.Context.ID, l.ResourceLink.ID, l.Custom["room"] = "c2", "l2 of teacher", w.seat("teacher2 l2 of teacher2").Room.ID
 		return w.enters(l)
@@ -51,9 +52,9 @@ var steps = []step{
 		return err
 	}},
 	// What wasn't recorded when it was made has its clock told by looks.
-	{name: "start", from: entered, but: []string{"clock_offset"}, do: func(w *story) error { return w.starts("teacher l1") }},
-	{name: "start what is on", from: running, do: func(w *story) error { return w.starts("teacher l1") }},
-	{name: "start by another link with grades", from: ended, but: []string{"clock_offset"}, prep: func(w *story) {
+	{name: "start", from: entered, wakes: true, but: []string{"clock_offset"}, do: func(w *story) error { return w.starts("teacher l1") }},
+	{name: "start what is on", from: running, wakes: true, do: func(w *story) error { return w.starts("teacher l1") }},
+	{name: "start by another link with grades", from: ended, wakes: true, but: []string{"clock_offset"}, prep: func(w *story) {
 		l := w.launch("teacher", "c1", "l4")
 		l.Custom["room"] = w.seat("teacher l1").Room.ID
 		w.enter(l)
@@ -63,12 +64,12 @@ var steps = []step{
 		w.rooms.Forget(w.seat("ann l1").Room) // by the next try, some seconds have passed
 		return err
 	}, says: classroom.ErrNotRunning},
-	{name: "end", from: running, do: func(w *story) error {
+	{name: "end", from: running, wakes: true, do: func(w *story) error {
 		w.server.running = true
 		_, err := w.rooms.End(w.ctx(), w.seat("teacher l1"))
 		return err
 	}},
-	{name: "hint that it has ended", from: running, do: func(w *story) error {
+	{name: "hint that it has ended", from: running, wakes: true, do: func(w *story) error {
 		return w.classes.Ended(w.ctx(), w.seat("teacher l1").Room.ID)
 	}},
 	{name: "look", from: running, do: func(w *story) error { return w.looks(0) }},
@@ -78,21 +79,21 @@ var steps = []step{
 		w.ok(w.db.StopMeeting(w.ctx(), w.meetings[0], w.now, w.now))
 		w.server.running = false
 	}, do: func(w *story) error { return w.looks(0) }},
-	{name: "look at another meeting", from: running, prep: func(w *story) {
+	{name: "look at another meeting", from: running, wakes: true, prep: func(w *story) {
 		w.at(46)
 		w.server.serial, w.server.created = 2, w.now.Add(ahead)
 	}, do: func(w *story) error { return w.looks(0) }},
-	{name: "look back at what lives again", from: ended, held: true, prep: func(w *story) { w.server.running = true },
+	{name: "look back at what lives again", from: ended, wakes: true, held: true, prep: func(w *story) { w.server.running = true },
 		do: func(w *story) error { return w.looks(1) }},
-	{name: "report", from: ended, held: true, do: func(w *story) error {
+	{name: "report", from: ended, wakes: true, held: true, do: func(w *story) error {
 		return w.classes.Callback(w.ctx(), w.signed(), bytes.NewReader(w.report()))
 	}},
-	{name: "report of what we never saw", from: entered, held: true, do: func(w *story) error {
+	{name: "report of what we never saw", from: entered, wakes: true, held: true, do: func(w *story) error {
 		return w.classes.Callback(w.ctx(), w.signed(), bytes.NewReader(w.report()))
 	}},
-	{name: "settle", from: ended, prep: func(w *story) { w.at(120) }, do: (*story).settles},
+	{name: "settle", from: ended, wakes: true, prep: func(w *story) { w.at(120) }, do: (*story).settles},
 	{name: "settle again", from: sent, do: (*story).settles},
-	{name: "part", from: settled, do: func(w *story) error {
+	{name: "part", from: settled, wakes: true, do: func(w *story) error {
 		_, err := w.classes.Part(w.ctx(), w.seat("teacher l1"), w.meetings[1], true)
 		return err
 	}},
@@ -109,27 +110,27 @@ var steps = []step{
 		_, err := w.grades.Check(w.ctx(), w.seat("ann l1").Placement.ID, 1)
 		return err
 	}},
-	{name: "send again", from: sent, do: func(w *story) error {
+	{name: "send again", from: sent, wakes: true, do: func(w *story) error {
 		return w.registers.Resend(w.ctx(), w.seat("teacher l1"), w.meetings[0], w.seat("ann l1").Person.ID, true)
 	}},
-	{name: "send all again", from: sent, do: func(w *story) error {
+	{name: "send all again", from: sent, wakes: true, do: func(w *story) error {
 		return w.registers.ResendAll(w.ctx(), w.seat("teacher l1"), w.meetings[0])
 	}},
-	{name: "change the rule for all classes", from: settled, do: func(w *story) error {
+	{name: "change the rule for all classes", from: settled, wakes: true, do: func(w *story) error {
 		_, err := w.changes(15, classroom.Answer{From: classroom.AllClasses, Seen: classroom.Effect{Gain: 1}})
 		return err
 	}},
-	{name: "change the rule from the next class on", from: settled, do: func(w *story) error {
+	{name: "change the rule from the next class on", from: settled, wakes: true, do: func(w *story) error {
 		_, err := w.changes(15, classroom.Answer{From: classroom.NextClass})
 		return err
 	}},
-	{name: "have classes count for each link", from: settled, do: func(w *story) error {
+	{name: "have classes count for each link", from: settled, wakes: true, do: func(w *story) error {
 		return w.rooms.ShareClasses(w.ctx(), w.seat("teacher l1"), true)
 	}},
-	{name: "have earlier classes count", from: settled, do: func(w *story) error {
+	{name: "have earlier classes count", from: settled, wakes: true, do: func(w *story) error {
 		return w.rooms.CountEarlier(w.ctx(), w.seat("teacher l1"), true)
 	}},
-	{name: "move a class", from: settled, do: func(w *story) error {
+	{name: "move a class", from: settled, wakes: true, do: func(w *story) error {
 		seat := w.seat("teacher l1")
 		return w.rooms.MoveClass(w.ctx(), seat, w.meetings[0], seat.Placement.ID)
 	}},
@@ -139,12 +140,50 @@ var steps = []step{
 	{name: "ask to share", from: entered, do: func(w *story) error {
 		return w.rooms.AskToShare(w.ctx(), w.seat("teacher2 l2 of teacher2"))
 	}},
-	{name: "let others share", from: settled, do: func(w *story) error {
+	{name: "let others share", from: settled, wakes: true, do: func(w *story) error {
 		return w.rooms.AnswerShare(w.ctx(), w.seat("teacher l1"), w.seat("teacher2 l2 of teacher2").Placement.ID, true)
 	}},
 	{name: "pick a new room", from: entered, do: func(w *story) error {
 		items, err := w.rooms.Picked(w.ctx(), w.seat("teacher"), classroom.Choice{New: &classroom.NewRoom{Title: "New"}})
 		return w.whole(err, len(items) == 1)
+	}},
+	{name: "what rooms may be picked", from: entered, do: func(w *story) error {
+		rooms, err := w.rooms.Offer(w.ctx(), w.seat("teacher"))
+		return w.whole(err, len(rooms) == 1)
+	}},
+	{name: "hand a choice over to the frame", from: entered, do: func(w *story) error {
+		return w.rooms.HandOver(w.ctx(), w.seat("teacher"), []lti.ContentItem{{Title: "Chosen"}})
+	}},
+	{name: "what was chosen for the frame", from: entered, prep: func(w *story) {
+		w.ok(w.rooms.HandOver(w.ctx(), w.seat("teacher"), []lti.ContentItem{{Title: "Chosen"}}))
+	}, do: func(w *story) error {
+		l := w.launch("teacher", "c1", "")
+		l.Nonce = strings.TrimSuffix(l.Nonce, "true") + "false" // as the story was told
+		pick, err := w.rooms.FramedPick(w.ctx(), classroom.NonceOf(l))
+		return w.whole(err, pick.Made && !pick.Over && len(pick.Items) == 1)
+	}},
+	{name: "what may be done about a copied link", from: entered, do: func(w *story) error {
+		sharing, err := w.rooms.Sharing(w.ctx(), w.seat("teacher l2 of teacher"))
+		return w.whole(err, sharing.May)
+	}},
+	{name: "what became of a question", from: entered, do: func(w *story) error {
+		sharing, err := w.rooms.Sharing(w.ctx(), w.seat("teacher2 l2 of teacher2"))
+		return w.whole(err, sharing.Asked && !sharing.MayAsk)
+	}},
+	{name: "questions to a room", from: entered, do: func(w *story) error {
+		questions, err := w.rooms.Questions(w.ctx(), w.seat("teacher l1"))
+		return w.whole(err, len(questions) == 1)
+	}},
+	{name: "notices that were read", from: entered, do: func(w *story) error {
+		return w.rooms.Noted(w.ctx(), w.seat("teacher l1"))
+	}},
+	{name: "list the recordings", from: ended, do: func(w *story) error {
+		all, err := w.rooms.Recordings(w.ctx(), w.seat("ann l1"))
+		return w.whole(err, len(all) == 1)
+	}},
+	{name: "when the last class was", from: settled, do: func(w *story) error {
+		at, err := w.registers.LastClass(w.ctx(), w.seat("teacher"), w.seat("teacher l1").Room)
+		return w.whole(err, !at.IsZero())
 	}},
 	{name: "read the register", from: settled, do: func(w *story) error {
 		r, err := w.registers.Register(w.ctx(), w.seat("teacher l1"), w.meetings[0])

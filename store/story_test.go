@@ -55,6 +55,8 @@ type story struct {
 	registers *classroom.Registers
 	grades    *gradebook.Grades
 
+	woken bool // the runner was told of work
+
 	platform lti.Registration
 	visits   map[string]string         // by who and where
 	seats    map[string]classroom.Seat // of the visits, when it was told so far; nil: it is being told
@@ -107,7 +109,7 @@ func (w *story) again(t *testing.T, s step) *story {
 	for name := range next.visits {
 		seats[name] = next.seat(name)
 	}
-	next.seats = seats
+	next.seats, next.woken = seats, false
 	return &next
 }
 
@@ -116,11 +118,12 @@ func (w *story) open() {
 	db, err := store.Open(w.t.Context(), "sqlite:"+w.path, testKey)
 	w.ok(err)
 	now := func() time.Time { return w.now }
+	wake := func() { w.woken = true }
 	client := func(classroom.Server) classroom.MeetingServer { return w.server }
 	db.Now, w.db, w.server.now = now, db, now
-	w.rooms = &classroom.Rooms{Store: db, Client: client, PublicURL: "https://bridge.example", PasswordKey: []byte("key"), PollEvery: 30 * time.Second, Now: now}
-	w.classes = &classroom.Classes{Store: db, Client: client, Interval: 30 * time.Second, Now: now, Log: slog.New(slog.DiscardHandler)}
-	w.registers = &classroom.Registers{Store: db}
+	w.rooms = &classroom.Rooms{Store: db, Client: client, PublicURL: "https://bridge.example", PasswordKey: []byte("key"), PollEvery: 30 * time.Second, Now: now, Wake: wake}
+	w.classes = &classroom.Classes{Store: db, Client: client, Interval: 30 * time.Second, Now: now, Wake: wake, Log: slog.New(slog.DiscardHandler)}
+	w.registers = &classroom.Registers{Store: db, Wake: wake}
 	w.grades = &gradebook.Grades{Store: db, Platform: w.lms, Now: now, Log: slog.New(slog.DiscardHandler)}
 }
 
@@ -149,6 +152,7 @@ func (w *story) launch(person, course, link string) lti.Launch {
 		Presentation: lti.Presentation{ReturnURL: "https://lms.example.org/back"},
 	}
 	if link == "" {
+		l.InWindow = true
 		l.DeepLinking = &lti.DeepLinkingSettings{ReturnURL: "https://lms.example.org/deep", AcceptMultiple: true}
 		return l
 	}
@@ -386,6 +390,10 @@ func (s *oneMeeting) MeetingInfo(context.Context, string) (bbb.Meeting, error) {
 }
 
 func (s *oneMeeting) IsMeetingRunning(context.Context, string) (bool, error) { return s.running, nil }
+
+func (s *oneMeeting) Recordings(_ context.Context, r bbb.RecordingsRequest) ([]bbb.Recording, error) {
+	return []bbb.Recording{{ID: "recording", MeetingID: r.MeetingIDs[0], Published: true}}, nil
+}
 
 func (s *oneMeeting) End(context.Context, string, string) error {
 	if !s.running {

@@ -123,7 +123,7 @@ func TestWaits(t *testing.T) {
 			o := &Order{}
 			o.State, o.Attempts = Waiting, test.attempts
 			problem := error(&lti.ServiceError{Call: "score", Status: 503, Reason: strings.Repeat("é", detailMost+1), RetryAfter: test.asked})
-			if said := g.judge(o, problem); said != problem || o.Reason != ReasonPlatformDown || o.Detail != strings.Repeat("é", detailMost) {
+			if said := g.judge(o, problem); !errors.Is(said, problem) || o.Reason != ReasonPlatformDown || o.Detail != strings.Repeat("é", detailMost) {
 				t.Errorf("%v; %+v", said, o.Delivery)
 			}
 			wait := o.NextAt.Sub(nine(60))

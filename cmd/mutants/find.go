@@ -22,7 +22,8 @@ type mutant struct {
 	kind          string
 	before, after string // one line each
 	path          string
-	from, to      int // the bytes that text replaces
+	was           []byte // the file's whole text
+	from, to      int    // the bytes of it that text replaces
 	text          string
 }
 
@@ -32,12 +33,8 @@ func (m mutant) place() string {
 }
 
 // source is the whole text of m's file.
-func (m mutant) source() ([]byte, error) {
-	was, err := os.ReadFile(m.path)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Concat(was[:m.from], []byte(m.text), was[m.to:]), nil
+func (m mutant) source() []byte {
+	return slices.Concat(m.was[:m.from], []byte(m.text), m.was[m.to:])
 }
 
 // mutantsOf are all mutants of a package, in the order of its text.
@@ -199,7 +196,7 @@ func (f *finder) change(kind string, shown ast.Node, from, to token.Pos, text st
 	f.found = append(f.found, mutant{
 		file: filepath.Base(f.path), line: f.file.Line(from), function: f.function, kind: kind,
 		before: oneLine(string(f.source[whole:wholeEnd])), after: cmp.Or(oneLine(after), "(left out)"),
-		path: f.path, from: begin, to: end, text: text,
+		path: f.path, was: f.source, from: begin, to: end, text: text,
 	})
 }
 

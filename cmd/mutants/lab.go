@@ -191,16 +191,12 @@ func (l *lab) who(p target) []suite {
 
 // overlay writes m where the compiler takes it for the file.
 func (l *lab) overlay(m mutant) (string, error) {
-	source, err := m.source()
-	if err != nil {
-		return "", err
-	}
 	file, overlay := filepath.Join(l.scratch, "mutant.go"), filepath.Join(l.scratch, "overlay.json")
 	text, err := json.Marshal(map[string]map[string]string{"Replace": {m.path: file}})
 	if err != nil {
 		return "", err
 	}
-	return overlay, errors.Join(os.WriteFile(file, source, 0o600), os.WriteFile(overlay, text, 0o600))
+	return overlay, errors.Join(os.WriteFile(file, m.source(), 0o600), os.WriteFile(overlay, text, 0o600))
 }
 
 var (
