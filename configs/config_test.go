@@ -338,24 +338,25 @@ func TestSecretIsNotShown(t *testing.T) {
 }
 
 func FuzzLoad(f *testing.F) {
-	example, err := os.ReadFile("example.toml")
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(string(example), "BBBRIDGE_ALLOW_HOSTS=a:1")
+	f.Add("listen = '[::1]:0'\nallow_hosts = ['a:1']\nlogin_rate = 500", "BBBRIDGE_ALLOW_HOSTS=a:1")
+	f.Add("database = 'sqlite:x'\npoll_interval = '1m'\nlog_level = 'warn'", "BBBRIDGE_PUBLIC_URI=x")
 	f.Add("a.b.c = [1, {x = 2}]", "BBBRIDGE_LOG_LEVEL=info+2")
-	path := filepath.Join(f.TempDir(), "bbbridge.toml")
 	f.Fuzz(func(t *testing.T, file, variable string) {
-		if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
-			t.Fatal(err)
+		if len(file)+len(variable) > 400 { // to shorten one that is new takes the square of its length
+			return
 		}
-		c, err := Load(path, []string{publicURL, variable})
+		name, _, _ := strings.Cut(variable, "=")
+		if name == "BBBRIDGE_DATABASE_FILE" || strings.Contains(file, "database_file") {
+			return // what it names would be read
+		}
+		c, err := load(file, []string{publicURL, variable})
 		if err == nil {
 			err = c.Validate()
 			if err != nil {
-				t.Errorf("Load took what Validate refuses: %v", err)
+				t.Errorf("load took what Validate refuses: %v", err)
 			}
 		}
+		_ = Strangers([]string{variable})
 	})
 }
 

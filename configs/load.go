@@ -23,8 +23,24 @@ const prefix = "BBBRIDGE_"
 // If settings are wrong, or a key or variable is none but nearly one, the error
 // is Problems with each of them.
 func Load(path string, environ []string) (Config, error) {
+	var text []byte
+	if path != "" {
+		var err error
+		if text, err = os.ReadFile(path); err != nil {
+			return Config{}, fmt.Errorf("settings file %s: %w", path, err)
+		}
+	}
+	c, err := load(string(text), environ)
+	if problems := (Problems)(nil); err != nil && !errors.As(err, &problems) {
+		err = fmt.Errorf("settings file %s: %w", path, err)
+	}
+	return c, err
+}
+
+// load is Load of a file with this text.
+func load(text string, environ []string) (Config, error) {
 	c := Defaults()
-	problems, err := c.readFile(path)
+	problems, err := c.readText(text)
 	if err != nil {
 		return Config{}, err
 	}
@@ -59,15 +75,12 @@ func (c *Config) fields() map[string]any {
 	return fields
 }
 
-// readFile reads key by key, so that one wrong key doesn't hide another.
-func (c *Config) readFile(path string) (Problems, error) {
-	if path == "" {
-		return nil, nil
-	}
+// readText reads key by key, so that one wrong key doesn't hide another.
+func (c *Config) readText(text string) (Problems, error) {
 	var values map[string]toml.Primitive
-	meta, err := toml.DecodeFile(path, &values)
+	meta, err := toml.Decode(text, &values)
 	if err != nil {
-		return nil, fmt.Errorf("settings file %s: %w", path, err)
+		return nil, err
 	}
 	var problems Problems
 	fields := c.fields()
