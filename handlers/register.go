@@ -29,8 +29,8 @@ func (s *Server) register(c *gin.Context) error {
 		Breaks: breakViews(seat, r.Session.ID, r.Breaks), NeededHere: r.NeededHere(),
 	}
 	if page.To.IsZero() { // our records hear of an end a little later
-		live, err := s.Rooms.Live(c.Request.Context(), seat.Room)
-		page.Counting = err == nil && live.Over
+		state, err := s.Rooms.State(c.Request.Context(), seat)
+		page.Counting = err == nil && (state.Phase == classroom.PhaseCounting || state.Phase == classroom.PhaseEnding)
 	}
 	if page.NotHere = !r.Counting.Counts(r.Session.ID); page.NotHere {
 		page.For = linksFor(r.Counting, r.Session.ID, linkViews(seat, r.Counting.Links))

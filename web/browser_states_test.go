@@ -183,6 +183,35 @@ func TestChangesKeepFocusAndDetails(t *testing.T) {
 	}
 }
 
+// The register of a class that is on grows in place: a row that somebody has
+// opened stays open, and so does the focus.
+func TestRegisterGrowsInPlace(t *testing.T) {
+	people := 2
+	room := newChangingRoom(t, Standing{}, func(Standing) any {
+		r := liveRegister()
+		r.People, r.Show = register(people, true).People, ""
+		return r
+	})
+	tab := newBrowserTab(t)
+	if err := chromedp.Do(tab, chromedp.Navigate(room.server.URL+"/room")); err != nil {
+		t.Fatal(err)
+	}
+	evaluate[bool](tab, t, `document.querySelector("tbody details").open = true, document.querySelector("tbody summary").focus(), true`)
+	room.set(func(*changingRoom) { people = 3 })
+	// The page looks every few seconds; it is asked to do so at once.
+	evaluate[bool](tab, t, `document.querySelector("main").dataset.refresh = "0.001", true`)
+	look(tab, t, `document.querySelectorAll("tbody th details").length === 3`)
+	if !evaluate[bool](tab, t, `document.querySelector("tbody details").open && document.activeElement === document.querySelector("tbody summary")`) {
+		t.Error("the row is closed, or the focus is lost")
+	}
+	if refresh := evaluate[string](tab, t, `document.querySelector("main").dataset.refresh`); refresh != "10" {
+		t.Errorf("the page looks every %q seconds", refresh)
+	}
+	if room.loads != 1 {
+		t.Errorf("the page was loaded %d times", room.loads)
+	}
+}
+
 // Without a connection the page stays, says so, and goes on when there is one.
 func TestPageWithoutAConnection(t *testing.T) {
 	room := newChangingRoom(t, Standing{State: Waiting, Role: Learner, Framed: true}, learnerPage)

@@ -39,6 +39,12 @@ type Register struct {
 	NoGrades       *NoGrades // nil: the platform takes them, or nothing is graded
 }
 
+// Moving reports whether the figures are about to change: the page then looks
+// again every few seconds, else now and then.
+func (r Register) Moving() bool {
+	return r.To.IsZero() || r.Counting || slices.ContainsFunc(r.People, func(p Person) bool { return p.Grade != nil && p.Grade.State == GradeWaiting })
+}
+
 // A Person is one row of a register.
 type Person struct {
 	ID       string // unique in the register; letters, digits, - and _

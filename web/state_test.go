@@ -163,3 +163,30 @@ func TestTimeInClass(t *testing.T) {
 		})
 	}
 }
+
+// A register whose figures are about to change looks again soon.
+func TestRegisterMoves(t *testing.T) {
+	over := func(change func(*Register)) Register {
+		r := register(3, true)
+		for i := range r.People {
+			r.People[i].Grade = &Grade{State: GradeSeen}
+		}
+		change(&r)
+		return r
+	}
+	for _, test := range []struct {
+		name string
+		page Register
+		want string
+	}{
+		{"all is done", over(func(*Register) {}), `data-refresh="60"`},
+		{"the class is on", over(func(r *Register) { r.To = time.Time{} }), `data-refresh="10"`},
+		{"it is being counted", over(func(r *Register) { r.Counting = true }), `data-refresh="10"`},
+		{"a grade is on its way", over(func(r *Register) { r.People[1].Grade.State = GradeWaiting }), `data-refresh="10"`},
+		{"without grades", over(func(r *Register) { r.People[1].Grade = nil }), `data-refresh="60"`},
+	} {
+		if page := render(t, "en", test.page); !strings.Contains(page, test.want) {
+			t.Errorf("%s: not %s", test.name, test.want)
+		}
+	}
+}

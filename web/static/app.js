@@ -198,12 +198,13 @@
   const putInPlace = (part, fresh) => {
     if (!fresh || fresh.innerHTML === kept[part.id]) return;
     kept[part.id] = fresh.innerHTML;
+    const nameOf = (details) => details.id || details.querySelector("summary").textContent;
     const open = new Set();
-    each("details[open] > summary", (summary) => open.add(summary.textContent), part);
+    each("details[open]", (details) => open.add(nameOf(details)), part);
     const focused = part.contains(document.activeElement) ? document.activeElement : null;
     const at = focused ? [...part.querySelectorAll("a, button, summary")].indexOf(focused) : -1;
     retime(fresh);
-    each("details > summary", (summary) => { summary.parentElement.open = open.has(summary.textContent); }, fresh);
+    each("details", (details) => { details.open = open.has(nameOf(details)); }, fresh);
     // The part itself stays: a live region that is new tells nobody anything.
     part.replaceChildren(...fresh.childNodes);
     if (focused) {
@@ -225,14 +226,13 @@
     const fresh = page.querySelector("main");
     if (!fresh || !fresh.dataset.state && main.dataset.state) throw new Error("another page");
     each("[data-live]", (part) => putInPlace(part, page.getElementById(part.id)));
-    for (const name of ["state", "go"]) {
+    for (const name of ["state", "go", "refresh"]) {
       if (name in fresh.dataset) main.dataset[name] = fresh.dataset[name];
       else delete main.dataset[name];
     }
   };
 
   const calm = ["running", "inside", "ended", "no_server"];
-  const everySoOften = (main.dataset.refresh || 0) * 1000;
   let pause = 3000; // what has just begun or ended may not be known yet
   let updated = Date.now();
   let timer;
@@ -262,7 +262,8 @@
         later((now.wait || 0) + 20000);
         return;
       }
-      if (now.state !== main.dataset.state || everySoOften && Date.now() - updated >= everySoOften) {
+      const { refresh } = main.dataset; // in seconds
+      if (now.state !== main.dataset.state || refresh && Date.now() - updated >= refresh * 1000) {
         await update();
         updated = Date.now();
       }
