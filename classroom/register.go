@@ -18,6 +18,7 @@ type registerStore interface {
 	SessionAccounts(ctx context.Context, sessionID string) (map[string]string, error)
 	countingStore
 	Classes(ctx context.Context, roomID, courseID string, rule attendance.Rule) ([]ClassLine, error)
+	LastClasses(ctx context.Context, courseID string) (map[string]time.Time, error)
 	ClassGrades(ctx context.Context, roomID, placementID string, since time.Time) ([]ClassGrades, error)
 	Session(ctx context.Context, roomID, sessionID string) (attendance.Session, error)
 	Register(ctx context.Context, sessionID, courseID, placementID string) ([]RegisterRow, error)
@@ -63,20 +64,17 @@ type OwnRecord struct {
 	Delivery *gradebook.Delivery // nil: nothing to send
 }
 
-// LastClass is when the newest class of a room that the picker offers began,
-// or zero.
-func (s *Registers) LastClass(ctx context.Context, seat Seat, room Room) (time.Time, error) {
+// LastClasses are when the newest class of each room began that the picker
+// offers. A room without a class isn't in it.
+func (s *Registers) LastClasses(ctx context.Context, seat Seat) (map[string]time.Time, error) {
 	if err := seat.May(Pick); err != nil {
-		return time.Time{}, err
+		return nil, err
 	}
-	lines, err := s.Store.Classes(ctx, room.ID, seat.Course.ID, attendance.Rule{})
+	last, err := s.Store.LastClasses(ctx, seat.Course.ID)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("classes of room %s: %w", room.ID, err)
+		return nil, fmt.Errorf("newest classes of course %s: %w", seat.Course.ID, err)
 	}
-	if len(lines) == 0 {
-		return time.Time{}, nil
-	}
-	return lines[0].Session.StartedAt, nil
+	return last, nil
 }
 
 // Classes lists the room's sessions, newest first, and the deliveries of the

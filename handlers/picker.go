@@ -41,13 +41,13 @@ func (s *Server) pickerPage(c *gin.Context, status int, seat classroom.Seat, pag
 	}
 	page.Course, page.Now, page.URL = seat.Course.Title, s.Now().UTC(), "/pick?v="+seat.Visit.ID
 	page.Multiple, page.Typed = seat.Visit.DeepLinking.AcceptMultiple, plainText(seat.Visit.DeepLinking.Text)
+	last, err := s.Registers.LastClasses(c.Request.Context(), seat)
+	if err != nil {
+		return err
+	}
 	for _, room := range rooms {
-		last, err := s.Registers.LastClass(c.Request.Context(), seat, room)
-		if err != nil {
-			return err
-		}
 		page.Rooms = append(page.Rooms, web.PickerRoom{
-			ID: room.ID, Title: room.Title, Rule: ruleView(room.Rule), LastClass: last.UTC(), Ticked: slices.Contains(tickedIDs, room.ID),
+			ID: room.ID, Title: room.Title, Rule: ruleView(room.Rule), LastClass: last[room.ID].UTC(), Ticked: slices.Contains(tickedIDs, room.ID),
 		})
 	}
 	return s.render(c, status, page)

@@ -9,6 +9,27 @@ import (
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
 )
 
+// LastClasses are when the newest session of each room of the course began. A
+// room without one isn't in it.
+func (db *DB) LastClasses(ctx context.Context, courseID string) (map[string]time.Time, error) {
+	var rows []struct {
+		RoomID    string `db:"room_id"`
+		StartedAt millis `db:"started_at"`
+	}
+	err := db.reads().list(ctx, &rows, `
+		SELECT s.room_id, MAX(s.started_at) AS started_at
+		FROM rooms r JOIN sessions s ON s.room_id = r.id
+		WHERE r.course_id = ? GROUP BY s.room_id`, courseID)
+	if err != nil {
+		return nil, fmt.Errorf("newest sessions of course %s: %w", courseID, err)
+	}
+	last := make(map[string]time.Time, len(rows))
+	for _, r := range rows {
+		last[r.RoomID] = r.StartedAt.time()
+	}
+	return last, nil
+}
+
 // ClassGrades counts, of each of the room's sessions that began at since or
 // after it, the placement's deliveries of those who came, by what became of
 // them.

@@ -53,6 +53,12 @@ type Picker struct {
 	Wrong    Wrong // "room" if none was ticked
 }
 
+// searchFrom is how many rooms are too many to look through.
+const searchFrom = 8
+
+// Searchable reports whether the page offers to search for a room.
+func (p Picker) Searchable() bool { return len(p.Rooms) >= searchFrom }
+
 // A PickerRoom is a room that a course has already.
 type PickerRoom struct {
 	ID, Title string // ID: letters, digits, - and _

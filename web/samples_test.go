@@ -62,6 +62,7 @@ func samples() map[string]any {
 		"picker_first":         Picker{Course: "Law, first year", Now: now, URL: "/pick", Name: "Law, first year", Rule: RuleForm{Minutes: "45", Percent: "60", Points: "10"}},
 		"picker_wrong":         wrongPicker(),
 		"picker_typed":         typedPicker(),
+		"picker_many":          manyRooms(),
 		"picker_frame":         pickerFrame(false),
 		"picker_frame_opened":  pickerFrame(true),
 		"picker_frame_nobody":  PickerFrame{OpenURL: "/lti/window", WaitURL: "/lti/frame"},
@@ -432,6 +433,15 @@ func picker(several bool) Picker {
 func wrongPicker() Picker {
 	p := picker(false)
 	p.Existing, p.Wrong = true, Wrong{"room"}
+	return p
+}
+
+// manyRooms has 40 rooms.
+func manyRooms() Picker {
+	p := picker(true)
+	for i := len(p.Rooms); i < 40; i++ {
+		p.Rooms = append(p.Rooms, PickerRoom{ID: fmt.Sprint("m", i), Title: fmt.Sprint("Séminaire ", i), LastClass: minutesAgo(9000 * i)})
+	}
 	return p
 }
 

@@ -139,6 +139,8 @@ func testClasses(t *testing.T, w *world) {
 	w.same(ahead, m.ClockOffset)
 	_, _, err = w.LastClass(w.ctx, "another room")
 	w.fails(err, classroom.ErrNotFound)
+	w.same(must(w.LastClasses(w.ctx, c.ann.Course.ID))(w), map[string]time.Time{c.ann.Room.ID: second.StartedAt})
+	w.same(must(w.LastClasses(w.ctx, "another course"))(w), map[string]time.Time{})
 }
 
 // The grades of a class are those of who came to it, at this link.

@@ -117,6 +117,28 @@
     });
   });
 
+  // A search leaves of a long list what has the typed words in it, and what is
+  // chosen already. Accents and capitals make no difference.
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  each("[data-search]", (search) => {
+    const items = [...document.getElementById(search.dataset.search).children];
+    const found = document.getElementById("found");
+    search.addEventListener("input", (event) => {
+      event.stopPropagation(); // nothing is chosen by it
+      const words = plain(search.value).split(/\s+/);
+      let some = false;
+      for (const item of items) {
+        const matches = words.every((word) => plain(item.textContent).includes(word));
+        item.hidden = !matches && !item.querySelector("input").checked;
+        some ||= matches;
+      }
+      found.textContent = some ? "" : found.dataset.none;
+    });
+    search.addEventListener("keypress", (event) => {
+      if (event.key === "Enter") event.preventDefault(); // it sends no form
+    });
+  });
+
   // The frame says what happened when its window has opened.
   each("form[data-after]", (form) => {
     form.addEventListener("submit", () => setTimeout(() => {
