@@ -181,9 +181,13 @@ var steps = []step{
 		all, err := w.rooms.Recordings(w.ctx(), w.seat("ann l1"))
 		return w.whole(err, len(all) == 1)
 	}},
-	{name: "when the last class was", from: settled, do: func(w *story) error {
-		at, err := w.registers.LastClass(w.ctx(), w.seat("teacher"), w.seat("teacher l1").Room)
-		return w.whole(err, !at.IsZero())
+	{name: "when the last classes were", from: settled, do: func(w *story) error {
+		last, err := w.registers.LastClasses(w.ctx(), w.seat("teacher"))
+		return w.whole(err, !last[w.seat("teacher l1").Room.ID].IsZero())
+	}},
+	{name: "what goes on in the room", from: settled, do: func(w *story) error {
+		state, err := w.rooms.State(w.ctx(), w.seat("teacher l1"))
+		return w.whole(err, state.Class.ID != "")
 	}},
 	{name: "read the register", from: settled, do: func(w *story) error {
 		r, err := w.registers.Register(w.ctx(), w.seat("teacher l1"), w.meetings[0])
