@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/text/language"
@@ -14,7 +15,10 @@ import (
 // A locale is one language: its texts, its way to write times and figures,
 // and the pages in it.
 type locale struct {
-	name     string
+	name    string
+	reading sync.Once // of all that follows
+	broken  error     // what was wrong with it
+
 	tag      language.Tag
 	messages map[string]*message
 	pages    pageSet

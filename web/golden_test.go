@@ -20,6 +20,11 @@ var pages = func() *Pages {
 	if err != nil {
 		panic(err)
 	}
+	for _, name := range Locales() {
+		if _, err := p.locale(name); err != nil {
+			panic(err)
+		}
+	}
 	return p
 }()
 

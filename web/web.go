@@ -24,7 +24,8 @@ type Pages struct {
 	buffers sync.Pool
 }
 
-// New reads all templates and texts.
+// New reads templates and texts in English. Any other language is read when it
+// is first asked for: a school speaks one or two, and each takes a megabyte.
 func New() (*Pages, error) {
 	assets, err := readAssets()
 	if err != nil {
@@ -36,35 +37,34 @@ func New() (*Pages, error) {
 		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
 	for _, name := range Locales() {
-		l, err := newLocale(name, p.Asset)
-		if err != nil {
-			return nil, err
-		}
-		p.locales[name] = l
+		p.locales[name] = &locale{name: name}
 	}
-	return p, nil
+	_, err = p.locale(English)
+	return p, err
 }
 
-func newLocale(name string, asset func(string) string) (*locale, error) {
-	l := &locale{name: name}
-	var err error
-	if l.tag, l.messages, err = readMessages("locales/" + name + ".toml"); err != nil {
-		return nil, err
+// locale is the one of that name, or English. An error is a programmer's
+// mistake in a template or text, and the same each time.
+func (p *Pages) locale(name string) (*locale, error) {
+	l, ok := p.locales[name]
+	if !ok {
+		l = p.locales[English]
+	}
+	l.reading.Do(func() { l.broken = l.readAll(p.Asset) })
+	return l, l.broken
+}
+
+func (l *locale) readAll(asset func(string) string) (err error) {
+	if l.tag, l.messages, err = readMessages("locales/" + l.name + ".toml"); err != nil {
+		return err
 	}
 	if err := l.learn(); err != nil {
-		return nil, err
+		return err
 	}
 	if l.pages, err = l.readPages(asset); err != nil {
-		return nil, fmt.Errorf("locale %s: %w", name, err)
+		return fmt.Errorf("locale %s: %w", l.name, err)
 	}
-	return l, nil
-}
-
-func (p *Pages) locale(name string) *locale {
-	if l, ok := p.locales[name]; ok {
-		return l
-	}
-	return p.locales[English]
+	return nil
 }
 
 // Render writes a page; which one says the type of page, one of this
@@ -80,7 +80,11 @@ func (p *Pages) RenderFor(w io.Writer, locale string, visitor Visitor, page any)
 	if kind != nil && kind.Kind() == reflect.Pointer {
 		kind = kind.Elem()
 	}
-	t, ok := p.locale(locale).pages[kind]
+	l, err := p.locale(locale)
+	if err != nil {
+		return err
+	}
+	t, ok := l.pages[kind]
 	if !ok {
 		return fmt.Errorf("no page takes a %T", page)
 	}
@@ -90,16 +94,16 @@ func (p *Pages) RenderFor(w io.Writer, locale string, visitor Visitor, page any)
 	if err := t.Execute(buffer, sheet{visitor, page}); err != nil {
 		return fmt.Errorf("page %s: %w", kind.Name(), err)
 	}
-	_, err := w.Write(buffer.Bytes())
+	_, err = w.Write(buffer.Bytes())
 	return err
 }
 
 // Text is one message. data may be nil; its Count chooses the plural. An
 // unknown id says itself.
 func (p *Pages) Text(locale, id string, data Data) string {
-	l := p.locale(locale)
+	l, err := p.locale(locale)
 	m := l.messages[id]
-	if m == nil {
+	if err != nil || m == nil {
 		return id
 	}
 	if n, ok := data["Count"].(int); ok {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 )
 
@@ -122,4 +123,38 @@ func TestAssetOfNothingPanics(t *testing.T) {
 		}
 	}()
 	pages.Asset("nothing")
+}
+
+// A language that nobody has asked for takes no memory.
+func TestLanguagesAreReadWhenAskedFor(t *testing.T) {
+	p, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func() (names []string) {
+		for _, name := range Locales() {
+			if p.locales[name].pages != nil {
+				names = append(names, name)
+			}
+		}
+		return names
+	}
+	if got := read(); len(got) != 1 || got[0] != English {
+		t.Errorf("at the start %q are read", got)
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			if err := p.Render(io.Discard, "fr", LeftPage{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if got := read(); len(got) != 2 || got[1] != "fr" {
+		t.Errorf("with a page in French %q are read", got)
+	}
+	if got, want := p.Text("de", "button.cancel", nil), pages.Text("de", "button.cancel", nil); got != want || len(read()) != 3 {
+		t.Errorf("a German text is %q, want %q", got, want)
+	}
 }

@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -63,19 +61,6 @@ func (s *service) warn(cfg configs.Config, environ []string) {
 	for _, file := range exposedFiles(cfg) {
 		s.log.Warn("others may read or change a file with secrets", "file", file.path, "mode", file.mode, "cure", file.cure)
 	}
-}
-
-// gcPercent lets the heap, which is small, grow to three times what lives in
-// it: a launch spends half the time in the collector that it would otherwise
-// (docs/performance.md).
-const gcPercent = 200
-
-// settle gives back what only the start needed. GOGC, if set, has its way.
-func settle() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
-	debug.FreeOSMemory()
 }
 
 // bbbPatience bounds calls to BigBlueButton: balancers take 20 s to find a
