@@ -112,6 +112,8 @@ func inlined(pieces []piece, arguments string) string {
 		switch {
 		case p.name == "":
 			b.WriteString(p.html)
+		case values[p.name] != "" && typed[p.name]:
+			b.WriteString("<bdi>{{" + values[p.name] + "}}</bdi>")
 		case values[p.name] != "":
 			b.WriteString("{{" + values[p.name] + "}}")
 		}
@@ -128,7 +130,7 @@ func (l *locale) funcs() template.FuncMap {
 		"counted": newCountedRow, "links": l.linksOf, "link": l.link, "header": newHeader, "status": newStatus, "shape": shapeOf, "button": newButton, "newTab": newTab,
 		"notice": newNotice, "progress": newProgress, "text": l.text, "check": l.check, "wrong": l.wrong, "label": l.label,
 		"ruleFields": newRuleFields, "grade": newGradeView, "classGrades": newClassGrades, "lms": l.lms,
-		"endButton": endButton, "recordingRow": newRecordingRow, "play": l.play, "clockText": l.clockText, "iso": iso, "arrange": l.arrange, "there": l.there, "problem": problemCode, "question": newQuestion,
+		"endButton": endButton, "recordingRow": newRecordingRow, "play": l.play, "clockText": l.clockText, "iso": iso, "arrange": l.arrange, "there": l.there, "isolate": isolate, "problem": problemCode, "question": newQuestion,
 		"standing": l.standing, "goButton": l.goButton, "go": newGoView,
 	}
 }
