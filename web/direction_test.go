@@ -3,6 +3,7 @@ package web
 import (
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -119,4 +120,27 @@ func attribute(n *html.Node, name string) string {
 		}
 	}
 	return ""
+}
+
+// The stylesheets name no side: what begins a line is on the left in one
+// language and on the right in another.
+func TestStylesheetsNameNoSide(t *testing.T) {
+	sided := regexp.MustCompile(`[^-](margin|padding|border)-(left|right)|(text-align|float|clear): ?(left|right)|[;{ ](left|right):|border-(top|bottom)-(left|right)-radius`)
+	sides := regexp.MustCompile(`(?:margin|padding|border-width|inset): ?([^;}]*)`)
+	for name, a := range pages.assets {
+		if !strings.HasSuffix(name, ".css") || name == a.hashed {
+			continue
+		}
+		for i, line := range strings.Split(string(a.body), "\n") {
+			if found := sided.FindString(line); found != "" {
+				t.Errorf("%s, line %d: %q in %s", name, i+1, found, line)
+			}
+			for _, found := range sides.FindAllStringSubmatch(line, -1) {
+				values := strings.Fields(strings.TrimSuffix(found[1], "!important"))
+				if len(values) == 4 && values[1] != values[3] {
+					t.Errorf("%s, line %d: the sides differ in %q", name, i+1, found[0])
+				}
+			}
+		}
+	}
 }

@@ -125,7 +125,7 @@ func (l *locale) funcs() template.FuncMap {
 	return template.FuncMap{
 		"t": l.say, "n": l.count, "points": l.points, "lead": l.lead, "rest": l.rest,
 		"clock": l.clock, "day": l.day, "moment": l.moment, "span": l.span, "date": l.date, "utc": utc,
-		"duration": duration, "minutes": floorMinutes, "minutesUp": ceilMinutes, "seconds": seconds,
+		"duration": l.duration, "minutes": floorMinutes, "minutesUp": ceilMinutes, "seconds": seconds,
 		"percent": percent, "number": l.number,
 		"counted": newCountedRow, "links": l.linksOf, "link": l.link, "header": newHeader, "status": newStatus, "shape": shapeOf, "button": newButton, "newTab": newTab,
 		"notice": newNotice, "progress": newProgress, "text": l.text, "check": l.check, "wrong": l.wrong, "label": l.label,
