@@ -28,6 +28,8 @@ const misfits = `(() => {
 	const found = [];
 	const name = (e) => e.tagName.toLowerCase() + "." + e.className + " " + JSON.stringify(e.textContent.trim().slice(0, 30));
 	const width = document.documentElement.clientWidth;
+	scrollTo(document.dir === "rtl" ? -9999 : 9999, 0);
+	if (scrollX) found.push("the page scrolls by " + scrollX);
 	if (document.documentElement.scrollWidth > width) found.push("the page is " + document.documentElement.scrollWidth + " wide");
 	const shown = (e) => e.checkVisibility({ contentVisibilityAuto: true, visibilityProperty: true }) && !e.closest(".vh, .vh-focus, svg");
 	for (const e of document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), textarea")) {
@@ -44,8 +46,8 @@ const misfits = `(() => {
 		while (getComputedStyle(box).display.startsWith("inline")) box = box.parentElement;
 		const range = document.createRange();
 		range.selectNodeContents(text);
-		const right = Math.max(...[...range.getClientRects()].map((r) => r.right), 0);
-		if (right > box.getBoundingClientRect().right + 1) found.push("the text of " + name(text.parentElement) + " runs out of " + name(box));
+		const rects = [...range.getClientRects()].filter((r) => r.width), edges = box.getBoundingClientRect();
+		if (rects.some((r) => r.right > edges.right + 1 || r.left < edges.left - 1)) found.push("the text of " + name(text.parentElement) + " runs out of " + name(box));
 	}
 	return found;
 })()`

@@ -64,7 +64,7 @@ func (l *locale) linksOf(links []Link) (template.HTML, error) {
 }
 
 func (l *locale) link(link Link) (template.HTML, error) {
-	name := template.HTML(template.HTMLEscapeString(link.Title))
+	name := isolated(link.Title)
 	if link.Title == "" {
 		var err error
 		if name, err = l.say("counting.unnamed"); err != nil {

@@ -30,6 +30,7 @@ type locale struct {
 	dayOfMonth                 string // after the number: "." in German
 	betweenDayAndDate, dayTime string
 	comma, and                 string // between the parts of a list
+	hour, minute               string // short: h, min
 }
 
 const noBreak = "\u00a0"
@@ -39,7 +40,7 @@ func (l *locale) learn() error {
 	for id, to := range map[string]*string{
 		"format.separator": &l.separator, "format.decimal": &l.decimal, "format.after_day": &l.dayOfMonth,
 		"format.after_weekday": &l.betweenDayAndDate, "format.before_time": &l.dayTime,
-		"format.comma": &l.comma, "format.and": &l.and,
+		"format.comma": &l.comma, "format.and": &l.and, "format.hour": &l.hour, "format.minute": &l.minute,
 	} {
 		if l.messages[id] != nil {
 			*to = asText(l.messages[id].forms[0], nil)
@@ -187,17 +188,17 @@ func ceilMinutes(d time.Duration) int { return int((d + time.Minute - 1) / time.
 
 // duration says how long: 47 min, 1 h 28 min. What isn't a whole minute isn't
 // counted.
-func duration(d time.Duration) template.HTML {
+func (l *locale) duration(d time.Duration) template.HTML {
 	m := floorMinutes(d)
 	switch {
 	case m == 0 && d > 0:
-		return "&lt;" + noBreak + "1" + noBreak + "min"
+		return template.HTML("&lt;" + noBreak + "1" + noBreak + l.minute)
 	case m < 60:
-		return template.HTML(strconv.Itoa(m) + noBreak + "min")
+		return template.HTML(strconv.Itoa(m) + noBreak + l.minute)
 	case m%60 == 0:
-		return template.HTML(strconv.Itoa(m/60) + noBreak + "h")
+		return template.HTML(strconv.Itoa(m/60) + noBreak + l.hour)
 	}
-	return template.HTML(strconv.Itoa(m/60) + noBreak + "h" + noBreak + strconv.Itoa(m%60) + noBreak + "min")
+	return template.HTML(strconv.Itoa(m/60) + noBreak + l.hour + noBreak + strconv.Itoa(m%60) + noBreak + l.minute)
 }
 
 // percent says a share of 1; nothing is 100 % that isn't all.

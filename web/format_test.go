@@ -38,12 +38,14 @@ func TestTimesAsPeopleSayThem(t *testing.T) {
 
 func TestFigures(t *testing.T) {
 	french := pages.locales["fr"]
+	other := &locale{hour: "س", minute: "د"}
 	for _, test := range []struct{ name, got, want string }{
-		{"no time", string(duration(0)), "0 min"},
-		{"hardly any", string(duration(time.Second)), "&lt; 1 min"},
-		{"not rounded up", string(duration(47*time.Minute + 59*time.Second)), "47 min"},
-		{"an hour", string(duration(time.Hour)), "1 h"},
-		{"more", string(duration(88 * time.Minute)), "1 h 28 min"},
+		{"no time", string(french.duration(0)), "0 min"},
+		{"hardly any", string(french.duration(time.Second)), "&lt; 1 min"},
+		{"not rounded up", string(french.duration(47*time.Minute + 59*time.Second)), "47 min"},
+		{"an hour", string(french.duration(time.Hour)), "1 h"},
+		{"more", string(french.duration(88 * time.Minute)), "1 h 28 min"},
+		{"in other units", string(other.duration(88 * time.Minute)), "1 س 28 د"},
 		{"nearly all", string(percent(0.9999)), "99 %"},
 		{"all", string(percent(1)), "100 %"},
 		{"a third has no dust", string(percent(0.29)), "29 %"},

@@ -96,9 +96,9 @@ type classGrades struct {
 func newClassGrades(g *GradeCounts, class ClassLine) classGrades { return classGrades{g, class} }
 
 // lms is what the platform is called.
-func (l *locale) lms(name string) (any, error) {
+func (l *locale) lms(name string) (template.HTML, error) {
 	if name != "" {
-		return name, nil
+		return isolated(name), nil
 	}
 	return l.say("grade.your_lms")
 }

@@ -33,6 +33,18 @@ type pair struct {
 	value any
 }
 
+// typed are the placeholders for what others have typed, which has a direction
+// of its own: it must not turn what stands around it.
+var typed = map[string]bool{"Name": true, "Course": true, "Room": true}
+
+// isolated is a text with a direction of its own, for a page.
+func isolated(text string) template.HTML {
+	return template.HTML("<bdi>" + template.HTMLEscapeString(text) + "</bdi>")
+}
+
+// isolate is the same where no element may stand.
+func isolate(text string) string { return "\u2068" + text + "\u2069" }
+
 var escapeText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;")
 
 // readMessages reads a message file in go-i18n's format.
@@ -114,7 +126,8 @@ func lookUp(pairs []pair, name string) any {
 	return ""
 }
 
-// asHTML fills the placeholders; only what is template.HTML isn't escaped.
+// asHTML fills the placeholders; only what is template.HTML isn't escaped. What
+// is a string was typed by somebody.
 func asHTML(pieces []piece, pairs []pair) template.HTML {
 	if len(pieces) == 1 && pieces[0].name == "" {
 		return template.HTML(pieces[0].html) // ours, and escaped
@@ -129,7 +142,7 @@ func asHTML(pieces []piece, pairs []pair) template.HTML {
 		case template.HTML:
 			b.WriteString(string(v))
 		case string:
-			b.WriteString(template.HTMLEscapeString(v))
+			b.WriteString(string(isolated(v)))
 		default:
 			b.WriteString(template.HTMLEscapeString(fmt.Sprint(v)))
 		}

@@ -151,7 +151,7 @@ func (s Standing) promise(has func(id string) bool) string {
 // standing is the sentence of a Standing.
 func (l *locale) standing(s Standing) (template.HTML, error) {
 	has := func(id string) bool { return l.messages[id] != nil }
-	text, err := l.say(s.claim(has), "Time", duration(s.Time), "Length", duration(s.Length))
+	text, err := l.say(s.claim(has), "Time", l.duration(s.Time), "Length", l.duration(s.Length))
 	if id := s.promise(has); id != "" && err == nil {
 		var promise template.HTML
 		promise, err = l.say(id)

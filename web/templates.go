@@ -112,6 +112,8 @@ func inlined(pieces []piece, arguments string) string {
 		switch {
 		case p.name == "":
 			b.WriteString(p.html)
+		case values[p.name] != "" && typed[p.name]:
+			b.WriteString("<bdi>{{" + values[p.name] + "}}</bdi>")
 		case values[p.name] != "":
 			b.WriteString("{{" + values[p.name] + "}}")
 		}
@@ -123,12 +125,12 @@ func (l *locale) funcs() template.FuncMap {
 	return template.FuncMap{
 		"t": l.say, "n": l.count, "points": l.points, "lead": l.lead, "rest": l.rest,
 		"clock": l.clock, "day": l.day, "moment": l.moment, "span": l.span, "date": l.date, "utc": utc,
-		"duration": duration, "minutes": floorMinutes, "minutesUp": ceilMinutes, "seconds": seconds,
+		"duration": l.duration, "minutes": floorMinutes, "minutesUp": ceilMinutes, "seconds": seconds,
 		"percent": percent, "number": l.number,
 		"counted": newCountedRow, "links": l.linksOf, "link": l.link, "header": newHeader, "status": newStatus, "shape": shapeOf, "button": newButton, "newTab": newTab,
 		"notice": newNotice, "progress": newProgress, "text": l.text, "check": l.check, "wrong": l.wrong, "label": l.label,
 		"ruleFields": newRuleFields, "grade": newGradeView, "classGrades": newClassGrades, "lms": l.lms,
-		"endButton": endButton, "recordingRow": newRecordingRow, "play": l.play, "clockText": l.clockText, "iso": iso, "arrange": l.arrange, "there": l.there, "problem": problemCode, "question": newQuestion,
+		"endButton": endButton, "recordingRow": newRecordingRow, "play": l.play, "clockText": l.clockText, "iso": iso, "arrange": l.arrange, "there": l.there, "isolate": isolate, "problem": problemCode, "question": newQuestion,
 		"standing": l.standing, "goButton": l.goButton, "go": newGoView,
 	}
 }
