@@ -3,6 +3,7 @@ package gradebook
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strings"
 	"testing"
@@ -310,6 +311,46 @@ func TestReadingIsShared(t *testing.T) {
 	}{{nine(5), 2, true}, {nine(4), 0, true}, {nine(6), 2, false}, {nine(5), 3, false}} {
 		if got := r.began(test.since, test.after); got != test.want {
 			t.Errorf("since %v, after %d: %v", test.since, test.after, got)
+		}
+	}
+}
+
+// As long as all are few, none goes before its time; and one alone may be long.
+func TestReadingsStay(t *testing.T) {
+	var s readings
+	s.keep("a", reading{at: nine(0), of: map[string]held{"ann": {}}}, nine(0))
+	s.keep("b", reading{at: nine(0.5), of: map[string]held{"ann": {}}}, nine(0.5))
+	if _, there := s.get("a"); !there || len(s.kept) != 2 {
+		t.Errorf("%d are kept, want 2", len(s.kept))
+	}
+	s.keep("c", reading{at: nine(1)}, nine(1)) // the first is a minute old
+	if _, there := s.get("a"); there || len(s.kept) != 2 {
+		t.Errorf("%d are kept, want those of this minute", len(s.kept))
+	}
+	long := make(map[string]held, keptMost)
+	for i := range keptMost {
+		long[fmt.Sprint(i)] = held{}
+	}
+	s.keep("d", reading{at: nine(1.1), of: long}, nine(1.1))
+	if _, there := s.get("d"); !there || len(s.kept) != 1 {
+		t.Errorf("%d are kept, want the long one", len(s.kept))
+	}
+}
+
+// What a platform doesn't take is in the log with its reason, and nothing else.
+func TestGradeNotTakenIsLogged(t *testing.T) {
+	for name, test := range map[string]struct {
+		fails error
+		want  bool
+	}{"taken": {nil, false}, "refused": {answered("score", 422), true}, "put off": {answered("score", 503), true}} {
+		_, g, lms, _ := deliverable(t)
+		var log strings.Builder
+		g.Log = slog.New(slog.NewTextHandler(&log, nil))
+		lms.Fails["score"] = []error{test.fails}
+		deliver(t, g)
+		said := strings.Contains(log.String(), `msg="grade not taken"`) && strings.Contains(log.String(), "subject=p1/ann")
+		if said != test.want || !test.want && log.Len() > 0 {
+			t.Errorf("%s: %q", name, log.String())
 		}
 	}
 }
