@@ -1,12 +1,15 @@
 package gradebook
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bbbridge/bbbridge/lti"
@@ -353,6 +356,59 @@ func TestGradeNotTakenIsLogged(t *testing.T) {
 			t.Errorf("%s: %q", name, log.String())
 		}
 	}
+}
+
+// A column that we look for or make is called after the link, and ours by tag
+// and id.
+func TestWanted(t *testing.T) {
+	o := Order{Delivery: Delivery{PlacementID: "p1", Max: 10}, ResourceLinkID: "l1", Title: "Lecture"}
+	want := lti.LineItem{Label: "Lecture", ScoreMaximum: 10, ResourceID: "p1", Tag: "attendance", ResourceLinkID: "l1"}
+	if got := o.wanted(); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	o.Title, want.Label = "", "Attendance"
+	if got := o.wanted(); got != want {
+		t.Errorf("without a title %+v, want %+v", got, want)
+	}
+}
+
+// Of a column that is there nothing is written but the grade.
+func TestColumnThatIsThere(t *testing.T) {
+	b, g, _, _ := deliverable(t)
+	var calls []string
+	b.before = func(call string) error {
+		calls = append(calls, call)
+		return nil
+	}
+	deliver(t, g)
+	if slices.Contains(calls, "MissLineItem") || len(calls) == 0 {
+		t.Errorf("calls to the database: %v", calls)
+	}
+}
+
+// A platform that lets a reading wait leaves the attempt time to send.
+func TestReadingEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, g, lms, _ := deliverable(t)
+		slow := &slowReading{gradebook: lms}
+		g.Platform = slow
+		begin := time.Now()
+		deliver(t, g)
+		if slow.until.Sub(begin) != 20*time.Second {
+			t.Errorf("a reading is waited for %v", slow.until.Sub(begin))
+		}
+	})
+}
+
+// slowReading notes until when a reading is waited for.
+type slowReading struct {
+	gradebook
+	until time.Time
+}
+
+func (s *slowReading) Results(ctx context.Context, r lti.Registration, deploymentID string, e lti.Endpoint, lineItemURL, userID string) ([]lti.Result, error) {
+	s.until, _ = ctx.Deadline()
+	return s.gradebook.Results(ctx, r, deploymentID, e, lineItemURL, userID)
 }
 
 func TestMoments(t *testing.T) {
