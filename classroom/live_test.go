@@ -89,6 +89,7 @@ func TestWhoGetsInWhileTheServerIsSilent(t *testing.T) {
 		{name: "the teacher went in long ago", evidence: []past{{ago: long, join: "utess"}}, want: ErrNotRunning, live: Live{Unknown: true}},
 		{name: "learners alone", evidence: []past{{ago: now, join: "uben"}}, want: ErrNotRunning, live: Live{Running: true, Late: true}},
 		{name: "everybody moderates", evidence: []past{{ago: now, join: "uben"}}, set: Settings{EveryoneModerates: true}, live: Live{Running: true, Moderators: 1, Late: true}},
+		{name: "everybody moderates whom a look saw", evidence: []past{{ago: just, saw: []string{"uben"}}}, set: Settings{EveryoneModerates: true}, live: Live{Running: true, Moderators: 1, Late: true}},
 		{name: "a look saw the teacher", evidence: []past{{ago: just, saw: []string{"utess"}}}, live: Live{Running: true, Moderators: 1, Late: true}},
 		{name: "a look saw the teacher long ago", evidence: []past{{ago: long, saw: []string{"utess"}}}, want: ErrNotRunning, live: Live{Unknown: true}},
 		{name: "a look since saw nobody", evidence: []past{{ago: just, join: "utess"}, {ago: time.Minute}}, want: ErrNotRunning, live: Live{Late: true}},

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -31,7 +32,7 @@ type step struct {
 // must be told, as what it is; and the step, when it's repeated, must come to
 // the same as if nothing had been.
 func TestHalfway(t *testing.T) {
-	for _, s := range steps {
+	for _, s := range slices.Concat(steps, operating) {
 		t.Run(s.name, func(t *testing.T) {
 			breaker := store.NewBreaker(t)
 			told := tell(t, s.from)

@@ -131,12 +131,19 @@ func (db *DB) AddPlatform(ctx context.Context, p Platform) (Platform, error) {
 		p.TenantID = classroom.DefaultTenant
 	}
 	p.CreatedAt = exactly(db.Now()).time()
-	err := db.write(ctx, func(c *conn) error { return c.addPlatform(ctx, p, db.Now()) })
+	var added Platform
+	err := db.write(ctx, func(c *conn) (err error) {
+		if err := c.addPlatform(ctx, p, db.Now()); err != nil {
+			return err
+		}
+		added, err = c.platform(ctx, p.Name)
+		return err
+	})
 	if err != nil {
 		return Platform{}, fmt.Errorf("add platform %s: %w", p.Name, err)
 	}
 	db.known.forget()
-	return db.Platform(ctx, p.Name)
+	return added, nil
 }
 
 func (c *conn) addPlatform(ctx context.Context, p Platform, now time.Time) error {

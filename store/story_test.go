@@ -25,6 +25,7 @@ import (
 	"github.com/bbbridge/bbbridge/classroom/attendance/attendancetest"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/classroom/gradebook/gradebooktest"
+	"github.com/bbbridge/bbbridge/classroom/jobs"
 	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/store"
 )
@@ -56,6 +57,9 @@ type story struct {
 	grades    *gradebook.Grades
 
 	woken bool // the runner was told of work
+
+	claimed  jobs.Job // by a step's preparation
+	serverID string
 
 	platform lti.Registration
 	visits   map[string]string         // by who and where

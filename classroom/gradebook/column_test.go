@@ -178,6 +178,10 @@ func TestAgain(t *testing.T) {
 		d.Points, d.Max, d.Kept = 10, 10, 1
 		return d
 	}
+	with := func(d Delivery, change func(*Delivery)) Delivery {
+		change(&d)
+		return d
+	}
 	for _, test := range []struct {
 		name   string
 		column Column
@@ -191,6 +195,8 @@ func TestAgain(t *testing.T) {
 		{"still none", none, row(Refused, ReasonNoLineItem, ""), true, false},
 		{"refused for another reason", column, row(Refused, ReasonNotGradable, ""), true, false},
 		{"no longer earned", column, row(Refused, ReasonNoLineItem, ""), false, false},
+		{"no longer earned here, and refused with its points", column, with(row(Refused, ReasonNoLineItem, ""), func(d *Delivery) { d.Points = 10 }), false, false},
+		{"nothing was earned in the room before", column, with(row(Refused, ReasonNoLineItem, ""), func(d *Delivery) { d.Kept = 0.5 }), false, false},
 		{"earned in the room before", column, kept(row(Refused, ReasonNoLineItem, "")), false, true},
 		{"earned in the room before, and sent to another one", column, kept(row(Delivered, "", "https://lms/made")), false, true},
 		{"sent there", column, row(Delivered, "", "https://lms/1"), true, false},

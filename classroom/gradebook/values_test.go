@@ -1,11 +1,15 @@
 package gradebook
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bbbridge/bbbridge/lti"
@@ -312,6 +316,99 @@ func TestReadingIsShared(t *testing.T) {
 			t.Errorf("since %v, after %d: %v", test.since, test.after, got)
 		}
 	}
+}
+
+// As long as all are few, none goes before its time; and one alone may be long.
+func TestReadingsStay(t *testing.T) {
+	var s readings
+	s.keep("a", reading{at: nine(0), of: map[string]held{"ann": {}}}, nine(0))
+	s.keep("b", reading{at: nine(0.5), of: map[string]held{"ann": {}}}, nine(0.5))
+	if _, there := s.get("a"); !there || len(s.kept) != 2 {
+		t.Errorf("%d are kept, want 2", len(s.kept))
+	}
+	s.keep("c", reading{at: nine(1)}, nine(1)) // the first is a minute old
+	if _, there := s.get("a"); there || len(s.kept) != 2 {
+		t.Errorf("%d are kept, want those of this minute", len(s.kept))
+	}
+	long := make(map[string]held, keptMost)
+	for i := range keptMost {
+		long[fmt.Sprint(i)] = held{}
+	}
+	s.keep("d", reading{at: nine(1.1), of: long}, nine(1.1))
+	if _, there := s.get("d"); !there || len(s.kept) != 1 {
+		t.Errorf("%d are kept, want the long one", len(s.kept))
+	}
+}
+
+// What a platform doesn't take is in the log with its reason, and nothing else.
+func TestGradeNotTakenIsLogged(t *testing.T) {
+	for name, test := range map[string]struct {
+		fails error
+		want  bool
+	}{"taken": {nil, false}, "refused": {answered("score", 422), true}, "put off": {answered("score", 503), true}} {
+		_, g, lms, _ := deliverable(t)
+		var log strings.Builder
+		g.Log = slog.New(slog.NewTextHandler(&log, nil))
+		lms.Fails["score"] = []error{test.fails}
+		deliver(t, g)
+		said := strings.Contains(log.String(), `msg="grade not taken"`) && strings.Contains(log.String(), "subject=p1/ann")
+		if said != test.want || !test.want && log.Len() > 0 {
+			t.Errorf("%s: %q", name, log.String())
+		}
+	}
+}
+
+// A column that we look for or make is called after the link, and ours by tag
+// and id.
+func TestWanted(t *testing.T) {
+	o := Order{Delivery: Delivery{PlacementID: "p1", Max: 10}, ResourceLinkID: "l1", Title: "Lecture"}
+	want := lti.LineItem{Label: "Lecture", ScoreMaximum: 10, ResourceID: "p1", Tag: "attendance", ResourceLinkID: "l1"}
+	if got := o.wanted(); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	o.Title, want.Label = "", "Attendance"
+	if got := o.wanted(); got != want {
+		t.Errorf("without a title %+v, want %+v", got, want)
+	}
+}
+
+// Of a column that is there nothing is written but the grade.
+func TestColumnThatIsThere(t *testing.T) {
+	b, g, _, _ := deliverable(t)
+	var calls []string
+	b.before = func(call string) error {
+		calls = append(calls, call)
+		return nil
+	}
+	deliver(t, g)
+	if slices.Contains(calls, "MissLineItem") || len(calls) == 0 {
+		t.Errorf("calls to the database: %v", calls)
+	}
+}
+
+// A platform that lets a reading wait leaves the attempt time to send.
+func TestReadingEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, g, lms, _ := deliverable(t)
+		slow := &slowReading{gradebook: lms}
+		g.Platform = slow
+		begin := time.Now()
+		deliver(t, g)
+		if slow.until.Sub(begin) != 20*time.Second {
+			t.Errorf("a reading is waited for %v", slow.until.Sub(begin))
+		}
+	})
+}
+
+// slowReading notes until when a reading is waited for.
+type slowReading struct {
+	gradebook
+	until time.Time
+}
+
+func (s *slowReading) Results(ctx context.Context, r lti.Registration, deploymentID string, e lti.Endpoint, lineItemURL, userID string) ([]lti.Result, error) {
+	s.until, _ = ctx.Deadline()
+	return s.gradebook.Results(ctx, r, deploymentID, e, lineItemURL, userID)
 }
 
 func TestMoments(t *testing.T) {

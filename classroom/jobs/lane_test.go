@@ -222,3 +222,28 @@ func TestBackOff(t *testing.T) {
 		}
 	}
 }
+
+// Those who wait for silent partners take no worker away, and are bounded.
+func TestFree(t *testing.T) {
+	for _, test := range []struct {
+		name             string
+		answered, silent int
+		want             int
+	}{
+		{"nothing runs", 0, 0, 10},
+		{"some run", 3, 0, 7},
+		{"as many as there are workers", 10, 0, 0},
+		{"silent ones beside", 3, 400, 7},
+		{"silent ones, nearly too many", 3, silentMost - 1, 1},
+		{"too many silent ones", 3, silentMost, 0},
+	} {
+		ages := make([]time.Duration, test.silent)
+		for i := range ages {
+			ages[i] = silentAfter
+		}
+		p := &pool{work: Work{Workers: 10}, lanes: map[string]*lane{"answers": busy(make([]time.Duration, test.answered)...), "silent": busy(ages...)}}
+		if got := p.free(begin); got != test.want {
+			t.Errorf("%s: %d, want %d", test.name, got, test.want)
+		}
+	}
+}
