@@ -121,6 +121,14 @@ func (e *Error) sentinel() error {
 	return nil
 }
 
+// Failed reports whether err is of a call to a server: an answer that says no,
+// one that is none, or no answer.
+func Failed(err error) bool {
+	var answer *Error
+	var lost *transportError
+	return errors.As(err, &answer) || errors.As(err, &lost) || errors.Is(err, ErrInvalid)
+}
+
 // A transportError is a call that got no answer. It stands for the url.Error
 // of net/http, whose text has the whole signed URL.
 type transportError struct {

@@ -17,6 +17,7 @@ import (
 // What callers act on.
 var (
 	ErrNotFound   = errors.New("not found")
+	ErrAway       = errors.New("the database is away") // whatever was asked: nothing is known
 	ErrVisitOver  = errors.New("visit is over")
 	ErrShut       = errors.New("platform is disabled or removed")
 	ErrForbidden  = errors.New("not allowed")

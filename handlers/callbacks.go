@@ -44,7 +44,7 @@ func (s *Server) answerCallback(c *gin.Context, call string, err error) {
 	s.Metrics.callback(call, outcome)
 	if err != nil {
 		level := slog.LevelInfo
-		if status == http.StatusInternalServerError {
+		if status >= http.StatusInternalServerError {
 			level = slog.LevelError
 		}
 		s.Log.LogAttrs(c.Request.Context(), level, "callback refused", slog.String("request", requestID(c)),
@@ -68,6 +68,9 @@ func callbackStatus(err error) (int, string) {
 		return http.StatusBadRequest, "unreadable"
 	case errors.Is(err, classroom.ErrNotFound):
 		return http.StatusNotFound, "unknown_meeting"
+	}
+	if errors.Is(err, classroom.ErrAway) {
+		return http.StatusServiceUnavailable, codeAway
 	}
 	return http.StatusInternalServerError, "internal"
 }

@@ -92,6 +92,9 @@ func (s *Server) fail(c *gin.Context, err error) {
 	var told *lti.PlatformError
 	var answer *bbb.Error
 	switch {
+	case p.Code == codeAway:
+		page.Again, page.BackURL, page.EndURL = onceMore(c), "", ""
+		c.Header("Retry-After", itoa(awayAgain))
 	case errors.As(err, &told):
 		page.Quote = told.Words
 		if !told.Bound {

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -55,8 +54,10 @@ var sentinels = []struct {
 	{classroom.ErrFull, problem{"room_full", http.StatusConflict}},
 	{errContentType, problem{"bad_form", http.StatusUnsupportedMediaType}},
 	{errCrossOrigin, problem{"csrf", http.StatusForbidden}},
-	{context.DeadlineExceeded, problem{"server_down", http.StatusBadGateway}},
 }
+
+// codeAway is of a database that can't be asked.
+const codeAway = "database_away"
 
 // errContentType is of a post that is no form.
 var errContentType = errors.New("content type of a form is wanted")
@@ -66,6 +67,9 @@ var errCrossOrigin = errors.New("form of another site")
 
 // problemOf finds what to tell of err; what no table lists is our fault.
 func problemOf(err error) problem {
+	if errors.Is(err, classroom.ErrAway) { // before all that looks like a fault of others
+		return problem{codeAway, http.StatusServiceUnavailable}
+	}
 	var refusal *lti.Refusal
 	if errors.As(err, &refusal) {
 		status, ok := statuses[refusal.Code]
@@ -91,7 +95,7 @@ func problemOf(err error) problem {
 	if errors.As(err, &invalid) {
 		return problem{"bad_form", http.StatusBadRequest}
 	}
-	if serverFailed(err) {
+	if bbb.Failed(err) {
 		return serverProblem(err)
 	}
 	return problem{"internal", http.StatusInternalServerError}
@@ -110,10 +114,4 @@ func serverProblem(err error) problem {
 		return problem{"server_busy", http.StatusServiceUnavailable}
 	}
 	return problem{"server_refused", http.StatusBadGateway}
-}
-
-// serverFailed reports whether err is BigBlueButton's, and none of ours.
-func serverFailed(err error) bool {
-	var call *bbb.Error
-	return errors.As(err, &call) || bbb.Explain(err) != bbb.CauseUnknown
 }

@@ -26,7 +26,7 @@ func (s *Server) recordings(c *gin.Context) error {
 	all, err := s.Rooms.Recordings(c.Request.Context(), seat)
 	switch {
 	case err == nil:
-	case serverFailed(err), errors.Is(err, context.DeadlineExceeded):
+	case bbb.Failed(err), errors.Is(err, context.DeadlineExceeded):
 		s.Log.InfoContext(c.Request.Context(), "recordings", "request", requestID(c), "room", seat.Room.ID, "err", err)
 		page.Down, page.Partly = len(all) == 0, len(all) > 0
 	default:
@@ -108,7 +108,7 @@ func (s *Server) recordingAction(said string, do func(context.Context, classroom
 		err = do(c.Request.Context(), seat, c.Param("recording"))
 		switch {
 		case err == nil:
-		case serverFailed(err):
+		case bbb.Failed(err):
 			s.Log.InfoContext(c.Request.Context(), "recording", "request", requestID(c), "room", seat.Room.ID, "err", err)
 			said = web.SaidNotDone
 		default:

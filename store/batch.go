@@ -106,7 +106,7 @@ func (b *batches) together(batch []*write) (err error) {
 	// What has begun ends, whatever becomes of one caller.
 	tx, err := b.db.BeginTxx(context.Background(), nil)
 	if err != nil {
-		return fmt.Errorf("begin a transaction: %w", err)
+		return fmt.Errorf("begin a transaction: %w", told(err))
 	}
 	for _, w := range batch {
 		c := conn{on: tx, bind: sqlx.QUESTION, uncancelled: true, inTx: true}
@@ -115,7 +115,7 @@ func (b *batches) together(batch []*write) (err error) {
 		}
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err) // the driver has rolled back
+		return fmt.Errorf("commit: %w", told(err)) // the driver has rolled back
 	}
 	return nil
 }

@@ -25,33 +25,39 @@ import (
 // prepared by their text.
 type conn struct {
 	on          sqlx.ExtContext
-	bind        int  // how the driver wants arguments
-	uncancelled bool // a statement takes microseconds and is not broken off
+	bind        int           // how the driver wants arguments
+	most        time.Duration // for one statement; 0: as long as it takes
+	uncancelled bool          // a statement takes microseconds and is not broken off
 	inTx        bool
 	wrote       bool // a statement has changed something, or failed: then SQLite may have ended the transaction
 }
 
-// ctx is what a statement runs under.
-func (c *conn) ctx(ctx context.Context) (context.Context, error) {
-	if !c.uncancelled {
-		return ctx, nil
+// ctx is what a statement runs under. done must be called when it has.
+func (c *conn) ctx(ctx context.Context) (_ context.Context, done func(), err error) {
+	switch {
+	case c.uncancelled:
+		// Watching a context costs SQLite's driver more than the statement.
+		return context.WithoutCancel(ctx), func() {}, ctx.Err()
+	case c.most == 0:
+		return ctx, func() {}, nil
 	}
-	// Watching a context costs SQLite's driver more than the statement.
-	return context.WithoutCancel(ctx), ctx.Err()
+	ctx, done = context.WithTimeout(ctx, c.most)
+	return ctx, done, nil
 }
 
 // get reads one row. It is ErrNotFound if there is none.
 func (c *conn) get(ctx context.Context, dest any, query string, args ...any) error {
-	ctx, err := c.ctx(ctx)
+	ctx, done, err := c.ctx(ctx)
+	defer done()
 	if err != nil {
-		return err
+		return told(err)
 	}
 	err = c.row(ctx, dest, query, args)
 	if errors.Is(err, sql.ErrNoRows) {
 		return classroom.ErrNotFound
 	}
 	c.wrote = c.wrote || err != nil
-	return err
+	return told(err)
 }
 
 // row scans the first row. Which field a column goes to is looked up once for
@@ -112,29 +118,31 @@ func pathsOf(into reflect.Type, query string, rows *sql.Rows) ([][]int, error) {
 
 // list reads all rows.
 func (c *conn) list(ctx context.Context, dest any, query string, args ...any) error {
-	ctx, err := c.ctx(ctx)
+	ctx, done, err := c.ctx(ctx)
+	defer done()
 	if err != nil {
-		return err
+		return told(err)
 	}
 	err = sqlx.SelectContext(ctx, c.on, dest, c.rebind(query), args...)
 	c.wrote = c.wrote || err != nil
-	return err
+	return told(err)
 }
 
 // exec runs a statement that writes and returns how many rows it changed.
 func (c *conn) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	ctx, err := c.ctx(ctx)
+	ctx, done, err := c.ctx(ctx)
+	defer done()
 	if err != nil {
-		return 0, err
+		return 0, told(err)
 	}
 	result, err := c.on.ExecContext(ctx, c.rebind(query), args...)
 	if err != nil {
 		c.wrote = true
-		return 0, err
+		return 0, told(err)
 	}
 	changed, err := result.RowsAffected()
 	c.wrote = c.wrote || changed > 0
-	return changed, err
+	return changed, told(err)
 }
 
 // one is exec for a statement that must find its row, else it's ErrNotFound.

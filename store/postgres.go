@@ -40,7 +40,7 @@ func openPostgres(ctx context.Context, url string) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("%s: %w", place, err), db.Close())
 	}
 	return &DB{
-		reads:      func() *conn { return &conn{on: db, bind: sqlx.DOLLAR} },
+		reads:      func() *conn { return &conn{on: db, bind: sqlx.DOLLAR, most: statementMost} },
 		counts:     func() *conn { return &conn{on: db, bind: sqlx.DOLLAR} }, // one at a time: see handlers.Metrics
 		writes:     transactions{db},
 		close:      db.Close,
@@ -53,7 +53,7 @@ func openPostgres(ctx context.Context, url string) (*DB, error) {
 type transactions struct{ db *sqlx.DB }
 
 func (t transactions) once(_ context.Context, f func(*conn) error) error {
-	return f(&conn{on: t.db, bind: sqlx.DOLLAR})
+	return f(&conn{on: t.db, bind: sqlx.DOLLAR, most: statementMost})
 }
 
 func (t transactions) transact(ctx context.Context, f func(*conn) error) error {
@@ -67,19 +67,34 @@ func (t transactions) transact(ctx context.Context, f func(*conn) error) error {
 	return err
 }
 
+// try runs f in a transaction. To begin and to commit are statements, too.
 func (t transactions) try(ctx context.Context, f func(*conn) error) error {
-	tx, err := t.db.BeginTxx(ctx, nil)
+	all, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	late := time.AfterFunc(statementMost, func() { cancel(context.DeadlineExceeded) })
+	defer late.Stop()
+	tx, err := t.db.BeginTxx(all, nil)
 	if err != nil {
-		return fmt.Errorf("begin a transaction: %w", err)
+		return fmt.Errorf("begin a transaction: %w", told(inTime(all, err)))
 	}
 	defer tx.Rollback()
-	if err := f(&conn{on: tx, bind: sqlx.DOLLAR, inTx: true}); err != nil {
+	late.Stop()
+	if err := f(&conn{on: tx, bind: sqlx.DOLLAR, inTx: true, most: statementMost}); err != nil {
 		return err
 	}
+	late.Reset(statementMost)
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return fmt.Errorf("commit: %w", told(inTime(all, err)))
 	}
 	return nil
+}
+
+// inTime is err, with why ctx ended if that was by us.
+func inTime(ctx context.Context, err error) error {
+	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+	}
+	return err
 }
 
 // isCollision reports whether two transactions waited for each other, so

@@ -148,6 +148,7 @@ type Problem struct {
 	ByServer bool   // Quote is BigBlueButton's
 	BackURL  string // where to go on: the room's page, or the course. May be empty
 	EndURL   string // asks whether to end what is in the way. May be empty
+	Again    *Again // of what may go well in a moment; nil: it's for the person to begin anew
 	Setup    *Setup // what to paste into the LMS, for a code that says so
 }
 
@@ -161,6 +162,15 @@ type LeftPage struct {
 	RoomURL       string // the room's page. Empty: nothing is known of who left
 	RegisterURL   string // of the class that is over, for who may read it
 	CourseURL     string // at the platform. May be empty
+}
+
+// An Again is a request that a page makes once more: it opens URL by itself
+// after Seconds, or has a form that is sent, with what was entered.
+type Again struct {
+	URL     string
+	Form    bool
+	Fields  []Hidden // of the form
+	Seconds int      // 0: at a click only
 }
 
 // A RetryPage lets somebody back in whose class has just ended and starts
@@ -207,6 +217,6 @@ func Codes() []string {
 		// A room.
 		"room_closed", "not_running", "room_full", "server_down", "server_busy", "server_refused", "no_server",
 		"meeting_taken", "meeting_stuck",
-		"visit_over", "forbidden", "too_many_requests", "too_many_picks", "not_found", "csrf", "internal",
+		"visit_over", "forbidden", "too_many_requests", "too_many_picks", "not_found", "database_away", "csrf", "internal",
 	}
 }

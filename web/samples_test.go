@@ -78,6 +78,8 @@ func samples() map[string]any {
 		"problem_platform":     Problem{Code: "platform_error", Request: "7F3K-92QD", At: now, Quote: "login_required: The user isn't signed in"},
 		"problem_back":         Problem{Code: "server_down", Request: "7F3K-92QD", At: now, BackURL: "/rooms/r1"},
 		"problem_taken":        Problem{Code: "meeting_taken", Request: "7F3K-92QD", At: now, Quote: "idNotUnique: A meeting already exists with that meeting ID.", ByServer: true, BackURL: "/rooms/r1", EndURL: "/rooms/r1/end"},
+		"problem_away":         Problem{Code: "database_away", Request: "7F3K-92QD", At: now, Again: &Again{URL: "/rooms/r1?v=x", Seconds: 7}},
+		"problem_away_form":    Problem{Code: "database_away", Request: "7F3K-92QD", At: now, Again: &Again{URL: "/rooms/r1/settings?v=x", Form: true, Fields: []Hidden{{"title", `"Moot" & <court>`}}}},
 		"problem_start_again":  Problem{Code: "nonce_replayed", Request: "7F3K-92QD", At: now},
 		"left":                 LeftPage{Title: "Intro to Law", Standing: Standing{State: Live, Role: Learner}, StateURL: "/rooms/r1/state", Join: Post{URL: "/rooms/r1/join"}, RoomURL: "/rooms/r1", CourseURL: "https://moodle.example/course"},
 		"left_unknown":         LeftPage{},

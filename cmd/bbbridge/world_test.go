@@ -40,6 +40,7 @@ type world struct {
 	url   string
 	svc   *service
 	key   store.MasterKey
+	dead  bool // the test has closed the database
 }
 
 // worldOptions change what newWorld makes.
@@ -96,7 +97,7 @@ func newWorld(t testing.TB, o worldOptions) *world {
 		if err := <-done; err != nil {
 			t.Errorf("serve: %v", err)
 		}
-		if err := db.Close(); err != nil {
+		if err := db.Close(); err != nil && !w.dead {
 			t.Errorf("close database: %v", err)
 		}
 	})

@@ -190,8 +190,9 @@
   }
 
   // A page that goes on by itself; without scripts it does so by meta refresh.
-  const { next, seconds } = main.dataset;
+  const { next, send, seconds } = main.dataset;
   if (next) setTimeout(() => location.assign(next), seconds * 1000);
+  if (send) setTimeout(() => document.getElementById(send).submit(), seconds * 1000);
 
   // A page of a room asks how things stand. When that has changed, and now and
   // then, it fetches itself again and puts in place what is new: nothing is
