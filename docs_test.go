@@ -215,6 +215,13 @@ func TestAddressesAreServed(t *testing.T) {
 	for _, match := range regexp.MustCompile(`r\.(?:GET|POST)\("([^":]+)`).FindAllStringSubmatch(read(t, "handlers/server.go"), -1) {
 		routes[strings.TrimSuffix(match[1], "/")] = true
 	}
+	files, err := os.ReadDir("web/static")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		routes["/static/"+file.Name()] = true
+	}
 	found := 0
 	eachPage(t, func(name, text string) {
 		for _, match := range regexp.MustCompile(`PUBLIC_URL(/[a-z0-9./-]*[a-z0-9])`).FindAllStringSubmatch(text, -1) {

@@ -447,6 +447,7 @@ func TestContentItem(t *testing.T) {
 	got := rooms.contentItem(Room{ID: "r1", Title: "Moot court", Rule: attendance.Rule{Measure: attendance.Percent, Need: 60, Points: 5}})
 	want := lti.ContentItem{
 		URL: "https://bridge.example/lti/launch?room=r1", Title: "Moot court", Window: &lti.Window{TargetName: "_blank"},
+		Icon:     &lti.Icon{URL: "https://bridge.example/static/icon-128.png", Width: 128, Height: 128},
 		Custom:   map[string]string{"room": "r1", "complete_percent": "60", "complete_points": "5"},
 		LineItem: &lti.ItemLineItem{Label: "Moot court", ScoreMaximum: 5, ResourceID: "r1", Tag: "attendance"},
 	}

@@ -128,12 +128,16 @@ func (s *Rooms) makeRoom(ctx context.Context, seat Seat, wish NewRoom) (Room, er
 	return room, nil
 }
 
+// iconPath is where the picture of our links is.
+const iconPath = "/static/icon-128.png"
+
 // contentItem is the link to a room. The room stands in the custom parameters,
 // which each launch signs, and in the address, for platforms that drop these.
 // So does its rule, for copies at a place that doesn't know the room.
 func (s *Rooms) contentItem(room Room) lti.ContentItem {
 	item := lti.ContentItem{
 		URL: s.PublicURL + "/lti/launch?room=" + url.QueryEscape(room.ID), Title: room.Title,
+		Icon:   &lti.Icon{URL: s.PublicURL + iconPath, Width: 128, Height: 128},
 		Window: &lti.Window{TargetName: "_blank"}, Custom: customOf(room.Rule),
 	}
 	item.Custom["room"] = room.ID

@@ -61,6 +61,7 @@ func asksToRegister(c *gin.Context) bool { return c.Query("openid_configuration"
 func (s *Server) setup() web.Setup {
 	return web.Setup{
 		LaunchURL: s.PublicURL + "/lti/launch", LoginURL: s.PublicURL + "/lti/login", KeySetURL: s.PublicURL + "/.well-known/jwks.json",
+		IconURL: s.PublicURL + web.StaticPath + "icon-128.png",
 	}
 }
 

@@ -37,9 +37,18 @@ type ContentItem struct {
 	URL      string            `json:"url,omitempty"` // launch URL; Chamilo needs it
 	Title    string            `json:"title,omitempty"`
 	Text     string            `json:"text,omitempty"`
+	Icon     *Icon             `json:"icon,omitempty"`
 	Window   *Window           `json:"window,omitempty"`
 	Custom   map[string]string `json:"custom,omitempty"` // comes back, signed, with each launch
 	LineItem *ItemLineItem     `json:"lineItem,omitempty"`
+}
+
+// An Icon is a picture that the platform may show beside a link. Width and
+// height are in pixels.
+type Icon struct {
+	URL    string `json:"url"`
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
 }
 
 // A Window is where a link opens.

@@ -15,7 +15,7 @@ func goodAnswer() DeepLinkingAnswer {
 		Settings: DeepLinkingSettings{ReturnURL: "https://lms.example/return?c=2", AcceptTypes: []string{"ltiResourceLink"}, AcceptMultiple: true},
 		Items: []ContentItem{{
 			URL: testPublic + "/lti/launch", Title: "Weekly lecture", Text: "Live & recorded",
-			Window: &Window{TargetName: "_blank"}, Custom: map[string]string{"room": "r_51d0aa"},
+			Icon: &Icon{URL: testPublic + "/static/icon.png", Width: 128, Height: 64}, Window: &Window{TargetName: "_blank"}, Custom: map[string]string{"room": "r_51d0aa"},
 			LineItem: &ItemLineItem{Label: "Attendance", ScoreMaximum: 50, ResourceID: "r_51d0aa", Tag: "attendance"},
 		}},
 	}
@@ -51,7 +51,7 @@ func TestDeepLinkingResponse(t *testing.T) {
 		claimDLData: "b64:eyJ0b29sIjoxMn0=", claimDLMsg: "1 room added", claimDLLog: "room r_51d0aa",
 		claimDLItems: []any{map[string]any{
 			"type": "ltiResourceLink", "url": testPublic + "/lti/launch", "title": "Weekly lecture", "text": "Live & recorded",
-			"window": map[string]any{"targetName": "_blank"}, "custom": map[string]any{"room": "r_51d0aa"},
+			"icon": map[string]any{"url": testPublic + "/static/icon.png", "width": 128.0, "height": 64.0}, "window": map[string]any{"targetName": "_blank"}, "custom": map[string]any{"room": "r_51d0aa"},
 			"lineItem": map[string]any{"label": "Attendance", "scoreMaximum": 50.0, "resourceId": "r_51d0aa", "tag": "attendance"},
 		}},
 	}

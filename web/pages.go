@@ -196,7 +196,7 @@ const (
 )
 
 // A Setup has what an admin pastes into their LMS.
-type Setup struct{ LaunchURL, LoginURL, KeySetURL string }
+type Setup struct{ LaunchURL, LoginURL, KeySetURL, IconURL string }
 
 // Codes lists the codes that a Problem has sentences for.
 func Codes() []string {

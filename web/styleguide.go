@@ -94,7 +94,7 @@ func (s Styleguide) Problem() Problem {
 func (s Styleguide) Setup() Setup {
 	return Setup{
 		LaunchURL: "https://classrooms.example.edu/lti/launch", LoginURL: "https://classrooms.example.edu/lti/login",
-		KeySetURL: "https://classrooms.example.edu/.well-known/jwks.json",
+		KeySetURL: "https://classrooms.example.edu/.well-known/jwks.json", IconURL: "https://classrooms.example.edu/static/icon-128.png",
 	}
 }
 

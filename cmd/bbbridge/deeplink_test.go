@@ -1,6 +1,8 @@
 package main
 
 import (
+	"image/png"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -61,5 +63,29 @@ func TestDeepLinkAnswers(t *testing.T) {
 				t.Errorf("data (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// The LMS can show what a link is: its icon is where the item says, as large as
+// it says.
+func TestDeepLinkHasAnIcon(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	picker := w.pickerOf("law", "anna", ltitest.LaunchOptions{})
+	w.submit(w.choose(picker, url.Values{"choice": {"new"}, "title": {"Moot court"}, "measure": {"none"}}), "/lms/")
+	list, _ := w.answered().Claims[itemsClaim].([]any)
+	item, _ := list[0].(map[string]any)
+	icon, _ := item["icon"].(map[string]any)
+	address, _ := icon["url"].(string)
+	path, ours := strings.CutPrefix(address, w.url)
+	if !ours {
+		t.Fatalf("icon %v isn't ours", icon)
+	}
+	picture := w.ask(http.MethodGet, path, "", "")
+	size, err := png.DecodeConfig(strings.NewReader(picture.body))
+	if err != nil || icon["width"] != float64(size.Width) || icon["height"] != float64(size.Height) {
+		t.Errorf("icon %v is %+v: %v", icon, size, err)
+	}
+	if front := w.ask(http.MethodGet, "/", "", ""); !strings.Contains(front.body, address) {
+		t.Error("the page with the addresses to paste doesn't name it")
 	}
 }

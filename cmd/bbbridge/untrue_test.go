@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -56,5 +57,31 @@ func TestWrongAddressOfAnLMS(t *testing.T) {
 				t.Errorf("names the right address: %v\n%s", says, got.Text)
 			}
 		})
+	}
+}
+
+// Pages without scripts say that their times are in UTC, so all are.
+func TestTimesAreUTC(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	link := w.link("complete_minutes", "10")
+	holdClass(w, link, 20*time.Minute)
+	w.eventually("Ben has his grade", func() bool { return w.grade(link, "ben") == "10/10" })
+	anna := w.launch(link, "anna", ltitest.LaunchOptions{})
+	times := regexp.MustCompile(`<time datetime="[^"]*?(Z|[+-]\d\d:\d\d)"`)
+	for name, page := range map[string]*ltitest.Page{
+		"teacher": anna, "learner": w.launch(link, "ben", ltitest.LaunchOptions{}), "register": w.leads(anna, "/classes/"),
+	} {
+		found := times.FindAllStringSubmatch(page.Body, -1)
+		if len(found) == 0 {
+			t.Errorf("%s: no times: %s", name, page.Text)
+		}
+		for _, at := range found {
+			if at[1] != "Z" {
+				t.Errorf("%s: %s", name, at[0])
+			}
+		}
+		if !strings.Contains(page.Body, `<noscript><p class="zone meta">Times are in UTC.</p></noscript>`) {
+			t.Errorf("%s doesn't say which zone its times are in", name)
+		}
 	}
 }
