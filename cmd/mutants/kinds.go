@@ -21,6 +21,9 @@ var swaps = map[token.Token]struct {
 }
 
 func (f *finder) ofExpression(n ast.Node) {
+	if f.quiet[n] {
+		return
+	}
 	switch n := n.(type) {
 	case *ast.BinaryExpr:
 		if swap, ok := swaps[n.Op]; ok && !f.joinsText(n) {
@@ -60,9 +63,6 @@ func (f *finder) joinsText(n *ast.BinaryExpr) bool {
 }
 
 func (f *finder) ofConstant(n *ast.BasicLit) {
-	if f.quiet[n] {
-		return
-	}
 	switch n.Kind {
 	case token.INT:
 		if value, err := strconv.ParseInt(n.Value, 0, 64); err == nil {

@@ -47,6 +47,7 @@ func TestFind(t *testing.T) {
 		{"a list's only member", "_ = max(list)", nil},
 		{"errors", "return x, err", []string{"error dropped: return x, err → return x, nil"}},
 		{"nobody reads what comes with an error", "return 1, err", []string{"error dropped: return 1, err → return 1, nil"}},
+		{"nor whether it is so", "return true, err", []string{"error dropped: return true, err → return true, nil"}},
 		{"what comes without one", "return 1, nil", []string{"number: 1 → 2"}},
 		{"no error", "return x, nil", nil},
 		{"both of a call", "return f()", nil},
