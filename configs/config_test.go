@@ -342,7 +342,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add("database = 'sqlite:x'\npoll_interval = '1m'\nlog_level = 'warn'", "BBBRIDGE_PUBLIC_URI=x")
 	f.Add("a.b.c = [1, {x = 2}]", "BBBRIDGE_LOG_LEVEL=info+2")
 	f.Fuzz(func(t *testing.T, file, variable string) {
-		if len(file)+len(variable) > 400 { // to shorten one that is new takes the square of its length
+		if len(file)+len(variable) > 200 { // to shorten one that is new takes the square of its length
 			return
 		}
 		name, _, _ := strings.Cut(variable, "=")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"reflect"
 	"slices"
@@ -84,13 +85,13 @@ func (c *Config) readText(text string) (Problems, error) {
 	}
 	var problems Problems
 	fields := c.fields()
-	for key, value := range values {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
 		field, known := fields[key]
 		if !known {
 			problems = append(problems, unknownKey(key))
 			continue
 		}
-		if err := meta.PrimitiveDecode(value, field); err != nil {
+		if err := meta.PrimitiveDecode(values[key], field); err != nil {
 			problems = append(problems, Problem{key, wrongType(field)})
 		}
 	}

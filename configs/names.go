@@ -2,7 +2,6 @@ package configs
 
 import (
 	"cmp"
-	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -123,23 +122,33 @@ const slips = 2
 func nearest(variable string) []name {
 	variable = strings.ToUpper(variable)
 	said, behind := strings.CutPrefix(variable, prefix)
-	off := map[name]int{}
+	type candidate struct {
+		name
+		off int // letters
+	}
+	var near []candidate
 	for _, n := range names {
-		d, most := distance(variable, n.variable), slips
+		off, most := distance(variable, n.variable), slips
 		if meant := n.variable[len(prefix):]; behind {
 			most = max(len(said), len(meant)) / 3
 			if within(said, meant) {
-				most = d
+				most = off
 			}
 		}
-		if d <= most {
-			off[n] = d
+		if off <= most {
+			near = append(near, candidate{n, off})
 		}
 	}
-	near := slices.SortedFunc(maps.Keys(off), func(a, b name) int {
-		return cmp.Or(cmp.Compare(off[a], off[b]), cmp.Compare(a.variable, b.variable))
+	slices.SortFunc(near, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.off, b.off), cmp.Compare(a.variable, b.variable))
 	})
-	return slices.DeleteFunc(near, func(n name) bool { return off[n] > off[near[0]]+1 })
+	var list []name
+	for _, c := range near {
+		if c.off <= near[0].off+1 {
+			list = append(list, c.name)
+		}
+	}
+	return list
 }
 
 // asks is what a message says of a name that is none, of those that are near.

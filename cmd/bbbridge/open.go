@@ -70,7 +70,7 @@ func masterKey(ctx context.Context, cfg configs.Config) (store.MasterKey, error)
 
 // What to do without a key: it is in docs/operations.md, too.
 const (
-	restoreKey = `How to restore it, and what to do if it is lost: docs/operations.md, "Backup" and "The master key is lost".`
+	restoreKey = `How to restore it, and what to do if it is lost: docs/operations.md, "Backup" and "The master key is lost"`
 
 	noKey = `the master key is missing, and what the database has sealed can't be read without it.
 Put its file, from your backup, at %s (%s), and nobody else may read it.
