@@ -15,7 +15,7 @@ import (
 
 // force shows pages in the few colours of the system, as people set it who see
 // badly.
-func force(t *testing.T, tab context.Context, scheme string) {
+func force(tab context.Context, t *testing.T, scheme string) {
 	t.Helper()
 	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 		{Name: "forced-colors", Value: "active"}, {Name: "prefers-color-scheme", Value: scheme},
@@ -26,7 +26,7 @@ func force(t *testing.T, tab context.Context, scheme string) {
 }
 
 // picture is how the first element looks that selector finds.
-func picture(t *testing.T, tab context.Context, selector string) image.Image {
+func picture(tab context.Context, t *testing.T, selector string) image.Image {
 	t.Helper()
 	shot, err := chromedp.Run(tab, chromedp.Screenshot(chromedp.CSS(selector)))
 	if err != nil {
@@ -53,22 +53,22 @@ func apart(a, b uint32) bool { return max(a, b)-min(a, b) > 0x3000 }
 func TestForcedColours(t *testing.T) {
 	tab := newBrowserTab(t)
 	for _, scheme := range []string{"light", "dark"} {
-		force(t, tab, scheme)
+		force(tab, t, scheme)
 		if err := chromedp.Do(tab, chromedp.EmulateViewport(1280, 800), chromedp.Navigate(serve(t, learnerRoom(Waiting)))); err != nil {
 			t.Fatal(err)
 		}
-		if p := picture(t, tab, "progress"); !apart(light(p, 0.3, 0.5), light(p, 0.95, 0.5)) {
+		if p := picture(tab, t, "progress"); !apart(light(p, 0.3, 0.5), light(p, 0.95, 0.5)) {
 			t.Errorf("%s: the bar of progress is the same where it is full", scheme)
 		}
 		if err := chromedp.Do(tab, chromedp.Navigate(serve(t, register(9, true)))); err != nil {
 			t.Fatal(err)
 		}
-		on, off := picture(t, tab, ".chip[aria-current]"), picture(t, tab, ".chip:not([aria-current])")
+		on, off := picture(tab, t, ".chip[aria-current]"), picture(tab, t, ".chip:not([aria-current])")
 		if !apart(light(on, 0.5, 0.15), light(off, 0.5, 0.15)) {
 			t.Errorf("%s: the filter that is on looks like the others", scheme)
 		}
 		const clara = "tbody:nth-of-type(3) td.axis"
-		bar := picture(t, tab, clara)
+		bar := picture(tab, t, clara)
 		if !apart(light(bar, 0.2, 0.5), light(bar, 0.2, 0.05)) {
 			t.Errorf("%s: a stay isn't seen", scheme)
 		}

@@ -89,7 +89,7 @@ func TestCaseCSVForExcel(t *testing.T) {
 		name, minutes, yes string // headings, and a word
 	}{
 		{"en", ',', ".", "Register Übung 1-2- Größen ", "name", "minutes", "yes"},
-		{"fr", ';', ",", "Feuille de présence Übung 1-2- Größen ", "nom", "minutes", "oui"},
+		{"fr", ';', ",", "Feuille de pr\u00e9sence Übung 1-2- Größen ", "nom", "minutes", "oui"},
 		{"de", ';', ",", "Anwesenheitsliste Übung 1-2- Größen ", "Name", "Minuten", "ja"},
 	} {
 		t.Run(test.language, func(t *testing.T) {
