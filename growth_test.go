@@ -30,7 +30,7 @@ var proofs = map[string][]string{
 	"placements":    {again},
 	"visits":        {swept, "storetest opened windows", "storetest windows at once", "cmd/bbbridge TestTicketOpensFewWindows"},
 	"sessions":      {again}, "meetings": {again, "storetest one meeting"},
-	"evidence":    {again, "storetest polls", "storetest reports", "classroom TestReportsOfOneMeeting", "cmd/bbbridge TestManyReportsOfOneMeeting"},
+	"evidence":    {again, "storetest polls", "store TestPollsTakeLittleRoom", "storetest reports", "classroom TestReportsOfOneMeeting", "cmd/bbbridge TestManyReportsOfOneMeeting"},
 	"accounts":    {again, "storetest account"},
 	"stays":       {again, "storetest smaller settlement"},
 	"attendances": {again, "storetest smaller settlement"},

@@ -308,6 +308,20 @@ func (c *conn) addEvidence(ctx context.Context, e attendance.Evidence, digest []
 	return changed > 0, err
 }
 
+// addPoll adds a poll that found something else than the newest.
+func (c *conn) addPoll(ctx context.Context, newest evidenceRow, meetingID string, body []byte, at time.Time) error {
+	e := attendance.Evidence{ID: newID(), MeetingID: meetingID, Source: attendance.Poll, At: at, Until: at, Body: body}
+	if _, err := c.addEvidence(ctx, e, nil); err != nil || !at.After(newest.Until.time()) {
+		return err
+	}
+	patch, ok := patchOf(newest.Body, body, e.ID)
+	if !ok {
+		return nil
+	}
+	_, err := c.exec(ctx, `UPDATE evidence SET body = ? WHERE id = ?`, patch, newest.ID)
+	return err
+}
+
 // KeepPoll keeps what a poll found at a time. If that is what the poll before
 // found, that one's evidence lasts until then; else it is a new piece. What no
 // look had found is found now. Of a meeting whose end has been noted meanwhile, it has the room settled again.
@@ -324,8 +338,7 @@ func (db *DB) KeepPoll(ctx context.Context, meetingID string, body []byte, at ti
 			}
 			err = c.one(ctx, `UPDATE evidence SET until = ? WHERE id = ?`, millis(at), newest.ID)
 		default:
-			e := attendance.Evidence{ID: newID(), MeetingID: meetingID, Source: attendance.Poll, At: at, Until: at, Body: body}
-			_, err = c.addEvidence(ctx, e, nil)
+			err = c.addPoll(ctx, newest, meetingID, body, at)
 		}
 		if err != nil {
 			return err

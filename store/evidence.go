@@ -30,6 +30,9 @@ func (db *DB) EvidenceOf(ctx context.Context, meetingID string) ([]attendance.Ev
 	var rows []evidenceRow
 	err := db.reads().list(ctx, &rows, `
 		SELECT id, meeting_id, source, at, until, body FROM evidence WHERE meeting_id = ? ORDER BY at, id`, meetingID)
+	if err == nil {
+		err = unpatch(rows)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("evidence of meeting %s: %w", meetingID, err)
 	}
@@ -47,15 +50,17 @@ func (db *DB) EvidenceFrom(ctx context.Context, meetingID string, from time.Time
 	err := db.reads().list(ctx, &rows, `
 		SELECT id, meeting_id, source, at, until, body, (SELECT COUNT(*) FROM evidence WHERE meeting_id = ?) AS pieces
 		FROM evidence WHERE meeting_id = ? AND at >= ? ORDER BY at, id`, meetingID, meetingID, sinceMillis(from))
+	plain, pieces := make([]evidenceRow, len(rows)), 0
+	for i, r := range rows {
+		plain[i], pieces = r.evidenceRow, r.Pieces
+	}
+	if err == nil {
+		err = unpatch(plain)
+	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("evidence of meeting %s: %w", meetingID, err)
 	}
-	var all []attendance.Evidence
-	pieces := 0
-	for _, r := range rows {
-		all, pieces = append(all, r.evidence()), r.Pieces
-	}
-	return all, pieces, nil
+	return each(plain, evidenceRow.evidence), pieces, nil
 }
 
 // Sightings returns when the first was told of a meeting that isn't a report, and

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bbbridge/bbbridge/classroom"
@@ -173,6 +174,11 @@ func (db *DB) NewestLooks(ctx context.Context, roomID string, since time.Time, m
 		WHERE e.meeting_id IN (SELECT id FROM meetings WHERE room_id = ? ORDER BY create_time DESC LIMIT 8)
 			AND e.source = ? AND e.until >= ?
 		ORDER BY e.until DESC, e.id LIMIT ?`, roomID, string(attendance.Poll), millis(since), most)
+	if err == nil {
+		slices.Reverse(rows)
+		err = unpatch(rows)
+		slices.Reverse(rows)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("newest looks at room %s: %w", roomID, err)
 	}

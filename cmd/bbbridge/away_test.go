@@ -2,6 +2,7 @@ package main
 
 import (
 	"database/sql"
+	"errors"
 	"net/http"
 	"net/url"
 	"os"
@@ -107,6 +108,26 @@ func TestLaunchWithoutADatabase(t *testing.T) {
 	}
 }
 
+// locked has another program hold SQLite's lock, until free is called.
+func locked(t *testing.T, path string) (free func()) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+path+"?_busy_timeout=5000&_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	free = sync.OnceFunc(func() {
+		if err := errors.Join(lock.Rollback(), db.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(free) // before the service ends
+	return free
+}
+
 // While another program holds SQLite's lock nothing can be written: what only
 // reads goes on, and the rest goes on when the lock is gone, with all that was
 // entered.
@@ -119,16 +140,7 @@ func TestLockedDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite3", "file:"+path+"?_busy_timeout=5000&_txlock=immediate")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	lock, err := db.BeginTx(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer lock.Rollback()
+	free := locked(t, path)
 	steps := map[string]func() (*ltitest.Page, error){
 		"launch": func() (*ltitest.Page, error) {
 			return w.lms.Launch(ltitest.NewBrowser(), link.ID, "ben", ltitest.LaunchOptions{})
@@ -155,9 +167,7 @@ func TestLockedDatabase(t *testing.T) {
 	if page := w.opened(anna); page.Status != http.StatusOK || !strings.Contains(page.Text, "Weekly seminar") {
 		t.Errorf("the room's page, which only reads: %d %s", page.Status, page.Text)
 	}
-	if err := lock.Rollback(); err != nil {
-		t.Fatal(err)
-	}
+	free()
 	if t.Failed() {
 		return
 	}
