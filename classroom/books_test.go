@@ -528,6 +528,16 @@ func (b *books) SaveSettlement(_ context.Context, st Settlement) error {
 	})
 }
 
+func (b *books) SaveAttended(_ context.Context, _ string, settlements int64, a Attended) error {
+	return b.do("SaveAttended", func() error {
+		if settlements != b.settled {
+			return ErrOutdated
+		}
+		b.attended[a.SessionID] = a
+		return nil
+	})
+}
+
 // attendances are those of all sessions that there are.
 func (b *books) attendances() []attendance.Attendance {
 	var all []attendance.Attendance
