@@ -326,7 +326,7 @@ func TestManyAttendancesInSteps(t *testing.T) {
 		t.Errorf("%d attendances when it was broken off, want those of the two newest classes and of three more", n)
 	}
 	settle(t, s)
-	if n := len(b.attendances()); n != 9 || steps != 4+2 {
-		t.Errorf("%d attendances after %d steps", n, steps)
+	if n := len(b.attendances()); n != 9 || steps != 4+2 || len(b.expected) != 9 {
+		t.Errorf("%d attendances after %d steps, %d meetings of which it's known who was expected", n, steps, len(b.expected))
 	}
 }

@@ -24,6 +24,7 @@ type history struct {
 	classes *classroom.Classes
 	seat    classroom.Seat // the teacher's
 	people  []string
+	next    func() classroom.Arrival
 	held    int
 	now     time.Time
 	longest time.Duration // that one step of settling held the database
@@ -35,21 +36,25 @@ type timed struct {
 	longest *time.Duration
 }
 
+func (t *timed) took(begin time.Time) { *t.longest = max(*t.longest, time.Since(begin)) }
+
 func (t *timed) SaveAccount(ctx context.Context, a attendance.Account) error {
-	begin := time.Now()
-	defer func() { *t.longest = max(*t.longest, time.Since(begin)) }()
+	defer t.took(time.Now())
 	return t.DB.SaveAccount(ctx, a)
 }
 
 func (t *timed) SaveAttended(ctx context.Context, roomID string, settlements int64, a classroom.Attended) error {
-	begin := time.Now()
-	defer func() { *t.longest = max(*t.longest, time.Since(begin)) }()
+	defer t.took(time.Now())
 	return t.DB.SaveAttended(ctx, roomID, settlements, a)
 }
 
+func (t *timed) SaveExpected(ctx context.Context, f classroom.Frozen) error {
+	defer t.took(time.Now())
+	return t.DB.SaveExpected(ctx, f)
+}
+
 func (t *timed) SaveSettlement(ctx context.Context, s classroom.Settlement) error {
-	begin := time.Now()
-	defer func() { *t.longest = max(*t.longest, time.Since(begin)) }()
+	defer t.took(time.Now())
 	return t.DB.SaveSettlement(ctx, s)
 }
 
@@ -61,23 +66,26 @@ func newHistory(t testing.TB, db *store.DB, people int) *history {
 		URL: "https://bbb.example.org/bigbluebutton/api", Secret: "secret", Algorithm: "sha256",
 	}})
 	h.ok(err)
-	next := arrivals(t, db)
-	arrive := func(i int, role classroom.Role) classroom.Seat {
-		a := next()
-		a.Person.Subject, a.Placement.ResourceLinkID = fmt.Sprint("subject-", i), "link"
-		a.Enrolment.Role, a.Enrolment.Graded = role, role == classroom.Viewer
-		a.Placement.Terms.Since = h.now.Add(-time.Hour)
-		seat, err := db.Arrive(t.Context(), a)
-		h.ok(err)
-		return seat
-	}
-	h.seat = arrive(0, classroom.Moderator)
+	h.next = arrivals(t, db)
+	h.seat = h.arrive(0, "link", classroom.Moderator)
 	h.seat.Visit.Role = classroom.Moderator
 	for i := range people {
-		h.people = append(h.people, arrive(1+i, classroom.Viewer).Person.ID)
+		h.people = append(h.people, h.arrive(1+i, "link", classroom.Viewer).Person.ID)
 	}
 	h.seat.Visit.ID = server.ID // of where its classes are
 	return h
+}
+
+// arrive has somebody come by a link.
+func (h *history) arrive(subject int, link string, role classroom.Role) classroom.Seat {
+	h.t.Helper()
+	a := h.next()
+	a.Person.Subject, a.Placement.ResourceLinkID = fmt.Sprint("subject-", subject), link
+	a.Enrolment.Role, a.Enrolment.Graded = role, role == classroom.Viewer
+	a.Placement.Terms.Since = h.now.Add(-time.Hour)
+	seat, err := h.Arrive(h.t.Context(), a)
+	h.ok(err)
+	return seat
 }
 
 func (h *history) ok(err error) {
@@ -171,6 +179,43 @@ func BenchmarkHistory(b *testing.B) {
 		once("a class", func() {
 			h.report(h.begin())
 			h.settle()
+		})
+		pages := &classroom.Registers{Store: h.DB}
+		learner := h.seat
+		learner.Visit.Role, learner.Person.ID = classroom.Viewer, h.people[0]
+		var last string
+		once("the teacher's page", func() {
+			lines, _, err := pages.Classes(b.Context(), h.seat, 8)
+			h.ok(err)
+			last = lines[0].Session.ID
+			_, err = pages.Counting(b.Context(), h.seat)
+			h.ok(err)
+		})
+		once("a learner's page", func() {
+			_, err := pages.Own(b.Context(), learner)
+			h.ok(err)
+		})
+		once("a register", func() {
+			_, err := pages.Register(b.Context(), h.seat, last)
+			h.ok(err)
+		})
+		m := h.begin()
+		h.looks(m, 360)
+		h.settle()
+		session, err := h.Session(b.Context(), h.seat.Room.ID, m.ID)
+		h.ok(err)
+		once("a running class, first seen", func() {
+			_, err := (&classroom.Registers{Store: h.DB}).Since(b.Context(), h.seat, session)
+			h.ok(err)
+		})
+		once("a running class, a look later", func() {
+			h.looks(m, 1)
+			_, err := pages.Since(b.Context(), h.seat, session)
+			h.ok(err)
+		})
+		once("a running class, for a learner", func() {
+			_, err := pages.SoFar(b.Context(), learner, session)
+			h.ok(err)
 		})
 	})
 }

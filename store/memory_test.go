@@ -25,8 +25,9 @@ func TestSettlesAsIfAllWereRead(t *testing.T) {
 		raw := plain(t, url)
 		h := newHistory(t, open(t, url), 5)
 		anew := raw.Rebind(`UPDATE meetings SET dirty = TRUE, news = news + 1 WHERE ended_at IS NULL OR ?`)
-		s := &story{history: h, random: rand.New(rand.NewPCG(18, 18))}
+		s := &anything{history: h, random: rand.New(rand.NewPCG(18, 18))}
 		s.teacher = classroom.Seat{Visit: classroom.Visit{Role: classroom.Moderator}, Course: h.seat.Course, Room: h.seat.Room, Placement: h.seat.Placement}
+		s.elsewhere = h.arrive(0, "another link", classroom.Moderator).Room.ID
 		for range 150 {
 			s.step()
 			if s.random.IntN(3) > 0 {
@@ -45,17 +46,18 @@ func TestSettlesAsIfAllWereRead(t *testing.T) {
 	})
 }
 
-// A story is what happens in a room.
-type story struct {
+// Anything is what may happen in a room.
+type anything struct {
 	*history
-	random   *rand.Rand
-	teacher  classroom.Seat
-	meetings []attendance.Meeting
-	told     []string
-	serial   int
+	random    *rand.Rand
+	teacher   classroom.Seat
+	elsewhere string // another room
+	meetings  []attendance.Meeting
+	told      []string
+	serial    int
 }
 
-func (s *story) step() {
+func (s *anything) step() {
 	t, ctx := s.t, s.t.Context()
 	s.now = s.now.Add(time.Duration(s.random.IntN(25)) * time.Minute)
 	var m attendance.Meeting
@@ -78,7 +80,7 @@ func (s *story) step() {
 		"earlier classes":  func() error { return s.CountEarlier(ctx, s.teacher.Placement, s.random.IntN(2) == 0) },
 		"a class is moved": func() error { return s.moves(m) },
 		"a rule":           s.rules,
-		"a course leaves":  func() error { return s.MovePlacement(ctx, s.teacher.Placement.ID, s.elsewhere()) },
+		"a course leaves":  func() error { return s.MovePlacement(ctx, s.teacher.Placement.ID, s.elsewhere) },
 		"a course is back": func() error { return s.MovePlacement(ctx, s.teacher.Placement.ID, m.RoomID) },
 	}
 	names := slices.Sorted(maps.Keys(steps))
@@ -89,12 +91,12 @@ func (s *story) step() {
 	}
 }
 
-func (s *story) id() string {
+func (s *anything) id() string {
 	s.serial++
 	return fmt.Sprintf("x%015d", s.serial)
 }
 
-func (s *story) begins() attendance.Meeting {
+func (s *anything) begins() attendance.Meeting {
 	id := s.id()
 	m, _, err := s.RecordMeeting(s.t.Context(), attendance.Meeting{
 		ID: id, RoomID: s.teacher.Room.ID, ServerID: s.seat.Visit.ID, InternalID: "in-" + id, MeetingID: s.teacher.Room.MeetingID,
@@ -104,7 +106,7 @@ func (s *story) begins() attendance.Meeting {
 	return m
 }
 
-func (s *story) some() []string {
+func (s *anything) some() []string {
 	here := []string{"w_stranger"}
 	for _, id := range s.people {
 		if s.random.IntN(2) == 0 {
@@ -114,11 +116,11 @@ func (s *story) some() []string {
 	return here
 }
 
-func (s *story) look(m attendance.Meeting) error {
+func (s *anything) look(m attendance.Meeting) error {
 	return s.KeepPoll(s.t.Context(), m.ID, attendancetest.PollBody(s.some()...), s.now)
 }
 
-func (s *story) reports(m attendance.Meeting) error {
+func (s *anything) reports(m attendance.Meeting) error {
 	if err := s.KeepReport(s.t.Context(), attendance.Evidence{
 		ID: s.id(), MeetingID: m.ID, Source: attendance.Analytics, At: s.now, Until: s.now, Body: s.report(m),
 	}, nil, 8, 1<<20, s.now); err != nil && !errors.Is(err, classroom.ErrTooManyReports) {
@@ -128,7 +130,7 @@ func (s *story) reports(m attendance.Meeting) error {
 }
 
 // report is one of BigBlueButton, of a class of an hour.
-func (s *story) report(m attendance.Meeting) []byte {
+func (s *anything) report(m attendance.Meeting) []byte {
 	from := m.CreateTime.Sub(attendancetest.Nine(0)).Minutes()
 	stays := map[string][]attendancetest.Stretch{}
 	for _, id := range s.some() {
@@ -138,13 +140,13 @@ func (s *story) report(m attendance.Meeting) []byte {
 	return attendancetest.ReportBody(m.InternalID, from, from+60, stays)
 }
 
-func (s *story) moves(m attendance.Meeting) error {
+func (s *anything) moves(m attendance.Meeting) error {
 	kept, err := s.Meeting(s.t.Context(), m.ID)
 	s.ok(err)
 	return s.MoveClass(s.t.Context(), kept.SessionID, s.teacher.Placement)
 }
 
-func (s *story) rules() error {
+func (s *anything) rules() error {
 	placements, err := s.RoomPlacements(s.t.Context(), s.teacher.Room.ID)
 	s.ok(err)
 	if len(placements) == 0 {
@@ -159,17 +161,6 @@ func (s *story) rules() error {
 		{Measure: attendance.Minutes, Need: 60, Points: 10, InTotal: true, Proportional: true}, {Measure: attendance.Percent, Need: 50, Points: 5, InTotal: true},
 	}[s.random.IntN(5)]
 	return s.SaveSettings(s.t.Context(), s.teacher.Room, p, true)
-}
-
-// elsewhere is another room of the course.
-func (s *story) elsewhere() string {
-	const id = "elsewhere"
-	if _, _, err := s.RoomWithCourse(s.t.Context(), id); errors.Is(err, classroom.ErrNotFound) {
-		s.ok(s.AddRooms(s.t.Context(), []classroom.Room{{
-			ID: id, TenantID: "default", CourseID: s.teacher.Course.ID, Title: id, MeetingID: "m" + id, CreatedAt: s.now,
-		}}))
-	}
-	return id
 }
 
 // remains is all that settling leaves behind, as text, table by table.

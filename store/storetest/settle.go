@@ -304,7 +304,7 @@ func testSmallerSettlement(t *testing.T, w *world) {
 	w.same(must(w.History(w.ctx, room, c.ann.Person.ID))(w), history)
 
 	w.save(classroom.Settlement{RoomID: room, At: w.now})
-	w.same(len(must(w.Classes(w.ctx, room, c.ann.Course.ID, attendance.Rule{}))(w)), 0)
+	w.same(len(must(w.Classes(w.ctx, room, c.ann.Course.ID, attendance.Rule{}, 8))(w)), 0)
 	w.same(must(w.Meeting(w.ctx, old))(w).SessionID, "")
 	w.same(len(must(w.RoomResults(w.ctx, room))(w)), 0)
 }

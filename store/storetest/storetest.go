@@ -45,7 +45,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"order": testOrder, "outcome": testOutcome, "released deliveries": testRelease, "outcome of an older value": testOldOutcome, "resend": testResend, "held line item": testHeldLineItem,
 		"missed line item": testMissedLineItem, "what launches say of a line item": testToldLineItem, "resend all": testResendAll,
 		"what was found": testFound, "read back": testReadBack,
-		"expected": testExpected, "expected now": testExpectedNow, "classes": testClasses, "grades of classes": testClassGrades, "register": testRegister, "history": testHistory,
+		"expected": testExpected, "expected now": testExpectedNow, "expected too late": testExpectedTooLate, "classes": testClasses, "grades of classes": testClassGrades, "register": testRegister, "history": testHistory,
 		"terms": testTerms, "decisions": testDecisions, "started by": testStartedBy, "a link that left": testLinkThatLeft,
 		"jobs": testJobs, "job asked for again": testJobAgain, "job while it runs": testJobWhileRunning,
 		"lease over": testLease, "free jobs": testFreeJobs, "retried job": testRetry, "lanes": testLanes, "hastened jobs": testHasten, "claims in parallel": testParallelClaims,
