@@ -26,6 +26,7 @@ type history struct {
 	people  []string
 	next    func() classroom.Arrival
 	held    int
+	told    int // reports of a class beyond its first
 	now     time.Time
 	longest time.Duration // that one step of settling held the database
 }
@@ -124,13 +125,13 @@ func (h *history) report(m attendance.Meeting) {
 	from := m.CreateTime.Sub(attendancetest.Nine(0)).Minutes()
 	stays := map[string][]attendancetest.Stretch{}
 	for i, id := range h.people {
-		stays[id] = []attendancetest.Stretch{{from + float64(i%20), from + 60 - float64(i%7)}}
+		stays[id] = []attendancetest.Stretch{{from + float64((i+h.told)%20), from + 60 - float64(i%7)}}
 	}
 	h.now = m.CreateTime.Add(time.Hour)
-	_, err := h.KeepEvidence(h.t.Context(), attendance.Evidence{
-		ID: "report-" + m.ID, MeetingID: m.ID, Source: attendance.Analytics, At: h.now, Until: h.now,
+	err := h.KeepReport(h.t.Context(), attendance.Evidence{
+		ID: fmt.Sprint("report-", m.ID, h.told), MeetingID: m.ID, Source: attendance.Analytics, At: h.now, Until: h.now,
 		Body: attendancetest.ReportBody(m.InternalID, from, from+60, stays),
-	}, h.now)
+	}, []string{fmt.Sprint("report-", m.ID, h.told-1)}, 8, 1<<24, h.now)
 	h.ok(err)
 	h.ok(h.EndMeeting(h.t.Context(), m.ID, h.now, h.now))
 }
