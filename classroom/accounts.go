@@ -46,7 +46,9 @@ func accountsOf(ctx context.Context, store evidenceStore, meetings []attendance.
 		}
 		a := attendance.AccountOf(m, evidence, known)
 		a.Packed = a.Pack()
-		if keep != nil && (m.Dirty || !m.EndedAt.IsZero()) {
+		// Nothing is kept of a meeting that has just begun: it will be dirty soon.
+		another := a.Packed != packed && (packed != "" || !m.EndedAt.IsZero())
+		if keep != nil && (m.Dirty || another) {
 			if err := keep(ctx, a); err != nil {
 				return nil, fmt.Errorf("account of meeting %s: %w", m.ID, err)
 			}

@@ -518,12 +518,32 @@ func (b *books) SaveSettlement(_ context.Context, st Settlement) error {
 			b.put(d, st.At)
 		}
 		for _, f := range st.Frozen {
-			m, err := b.byID(f.MeetingID)
-			if err != nil {
+			if err := b.freeze(f); err != nil {
 				return err
 			}
-			m.Frozen, b.expected[f.MeetingID] = true, f.Expected
 		}
+		return nil
+	})
+}
+
+func (b *books) freeze(f Frozen) error {
+	m, err := b.byID(f.MeetingID)
+	if err == nil {
+		m.Frozen, b.expected[f.MeetingID] = true, f.Expected
+	}
+	return err
+}
+
+func (b *books) SaveExpected(_ context.Context, f Frozen) error {
+	return b.do("SaveExpected", func() error { return b.freeze(f) })
+}
+
+func (b *books) SaveAttended(_ context.Context, _ string, settlements int64, a Attended) error {
+	return b.do("SaveAttended", func() error {
+		if settlements != b.settled {
+			return ErrOutdated
+		}
+		b.attended[a.SessionID] = a
 		return nil
 	})
 }

@@ -1,6 +1,7 @@
 package classroom
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -299,5 +300,33 @@ func TestEndsWhileItIsSettled(t *testing.T) {
 	settle(t, s)
 	if got := b.settlement.Sessions[0]; got.EndedAt.IsZero() || b.meetings[0].Dirty {
 		t.Errorf("session %+v", got)
+	}
+}
+
+// The attendances of many classes are kept step by step; broken off between two
+// steps, they are kept by the next settling.
+func TestManyAttendancesInSteps(t *testing.T) {
+	b, s := class(halfAnHour)
+	for i := range 9 {
+		b.held(fmt.Sprint("m", i), float64(200*i), float64(200*i+40), "ann")
+	}
+	steps := 0
+	b.before = func(call string) error {
+		if call == "SaveAttended" {
+			if steps++; steps == 4 {
+				return errDead
+			}
+		}
+		return nil
+	}
+	if _, err := s.Settle(t.Context(), "room"); !errors.Is(err, errDead) {
+		t.Fatalf("broken off: %v", err)
+	}
+	if n := len(b.attendances()); n != 5 {
+		t.Errorf("%d attendances when it was broken off, want those of the two newest classes and of three more", n)
+	}
+	settle(t, s)
+	if n := len(b.attendances()); n != 9 || steps != 4+2 || len(b.expected) != 9 {
+		t.Errorf("%d attendances after %d steps, %d meetings of which it's known who was expected", n, steps, len(b.expected))
 	}
 }

@@ -17,7 +17,7 @@ type registerStore interface {
 	SessionMeetings(ctx context.Context, sessionID string) ([]attendance.Meeting, error)
 	SessionAccounts(ctx context.Context, sessionID string) (map[string]string, error)
 	countingStore
-	Classes(ctx context.Context, roomID, courseID string, rule attendance.Rule) ([]ClassLine, error)
+	Classes(ctx context.Context, roomID, courseID string, rule attendance.Rule, newest int) ([]ClassLine, error)
 	LastClasses(ctx context.Context, courseID string) (map[string]time.Time, error)
 	ClassGrades(ctx context.Context, roomID, placementID string, since time.Time) ([]ClassGrades, error)
 	Session(ctx context.Context, roomID, sessionID string) (attendance.Session, error)
@@ -78,12 +78,12 @@ func (s *Registers) LastClasses(ctx context.Context, seat Seat) (map[string]time
 }
 
 // Classes lists the room's sessions, newest first, and the deliveries of the
-// seat's placement.
-func (s *Registers) Classes(ctx context.Context, seat Seat) ([]ClassLine, []gradebook.Delivery, error) {
+// seat's placement. Who came is counted for so many of the newest.
+func (s *Registers) Classes(ctx context.Context, seat Seat, newest int) ([]ClassLine, []gradebook.Delivery, error) {
 	if err := seat.May(ReadRegister); err != nil {
 		return nil, nil, err
 	}
-	lines, err := s.Store.Classes(ctx, seat.Room.ID, seat.Course.ID, seat.Placement.Rule)
+	lines, err := s.Store.Classes(ctx, seat.Room.ID, seat.Course.ID, seat.Placement.Rule, newest)
 	if err != nil {
 		return nil, nil, fmt.Errorf("classes of room %s: %w", seat.Room.ID, err)
 	}

@@ -23,7 +23,7 @@ type resending struct {
 }
 
 type unasked interface {
-	Classes(ctx context.Context, roomID, courseID string, rule attendance.Rule) ([]ClassLine, error)
+	Classes(ctx context.Context, roomID, courseID string, rule attendance.Rule, newest int) ([]ClassLine, error)
 	LastClasses(ctx context.Context, courseID string) (map[string]time.Time, error)
 	ClassGrades(ctx context.Context, roomID, placementID string, since time.Time) ([]ClassGrades, error)
 	Register(ctx context.Context, sessionID, courseID, placementID string) ([]RegisterRow, error)

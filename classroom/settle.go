@@ -27,6 +27,8 @@ type settlementStore interface {
 	ledgerStore
 	SaveAccount(context.Context, attendance.Account) error
 	SaveSettlement(context.Context, Settlement) error
+	SaveAttended(ctx context.Context, roomID string, settlements int64, a Attended) error
+	SaveExpected(context.Context, Frozen) error
 	Resend(ctx context.Context, placementID, personID string, replaces bool) error
 }
 
@@ -210,12 +212,30 @@ func gradedIn(courseID string, people []Enrolment) map[string]bool {
 	return graded
 }
 
-// save keeps a settlement. If nothing has changed it writes nothing: there's one
-// writer for all rooms.
+// atOnceMost is of how many sessions attendances are kept, and who was expected,
+// in one step with the rest: mostly one or two are others, and only of a room
+// that wasn't settled for long, or since an upgrade, many.
+const atOnceMost = 2
+
+// save keeps a settlement. If nothing has changed it writes nothing, and what is
+// much goes in steps: there's one writer for all rooms.
 func (s *Classes) save(ctx context.Context, l ledger, st Settlement) error {
 	if l.changes(st) {
+		attended, expected := max(0, len(st.Attended)-atOnceMost), max(0, len(st.Frozen)-atOnceMost)
+		earlier, frozen := st.Attended[:attended], st.Frozen[:expected]
+		st.Attended, st.Frozen = st.Attended[attended:], st.Frozen[expected:]
 		if err := s.Store.SaveSettlement(ctx, st); err != nil {
 			return fmt.Errorf("settlement of room %s: %w", st.RoomID, err)
+		}
+		for _, a := range earlier {
+			if err := s.Store.SaveAttended(ctx, st.RoomID, st.After+1, a); err != nil {
+				return fmt.Errorf("attendances of session %s: %w", a.SessionID, err)
+			}
+		}
+		for _, f := range frozen {
+			if err := s.Store.SaveExpected(ctx, f); err != nil {
+				return fmt.Errorf("expected in meeting %s: %w", f.MeetingID, err)
+			}
 		}
 	}
 	columns := map[string]gradebook.Column{}

@@ -48,7 +48,8 @@ type Frozen struct {
 	Expected  []Enrolment
 }
 
-// A ClassLine is one session in the list of a room.
+// A ClassLine is one session in the list of a room. Who came is counted in the
+// newest alone: for others Came and Enrolled are 0, and Complete is nil.
 type ClassLine struct {
 	Session  attendance.Session
 	Came     int  // learners

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"math"
+
 	"github.com/gin-gonic/gin"
 
 	"github.com/bbbridge/bbbridge/classroom"
@@ -11,17 +13,25 @@ import (
 // many more there are.
 const newestClasses = 8
 
+// shownClasses is how many of the newest classes the page lists.
+func shownClasses(c *gin.Context) int {
+	if c.Query("classes") == "all" {
+		return math.MaxInt32
+	}
+	return newestClasses
+}
+
 // classLines puts the room's classes on its page: the newest, or all if the
 // address says so. How many a class completes is told of those that count by
 // the rule of now.
 func (s *Server) classLines(c *gin.Context, seat classroom.Seat, counting classroom.Counting, lines []classroom.ClassLine, page *web.TeacherRoom) error {
 	page.AllClasses = len(lines)
 	if len(lines) > newestClasses {
-		if c.Query("classes") == "all" {
+		if n := shownClasses(c); n > newestClasses {
 			page.NewestClassesURL = at(seat, "") + "#classes"
 		} else {
 			page.AllClassesURL = at(seat, "") + "&classes=all#classes"
-			lines = lines[:newestClasses]
+			lines = lines[:n]
 		}
 	}
 	grades, err := s.Registers.ClassGrades(c.Request.Context(), seat, lines[len(lines)-1].Session.StartedAt)

@@ -44,7 +44,7 @@ func (s *Server) post(c *gin.Context, seat classroom.Seat, path string) web.Post
 }
 
 func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, state classroom.State) error {
-	lines, deliveries, err := s.Registers.Classes(c.Request.Context(), seat)
+	lines, deliveries, err := s.Registers.Classes(c.Request.Context(), seat, shownClasses(c))
 	if err != nil {
 		return err
 	}

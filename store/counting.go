@@ -33,8 +33,9 @@ func (db *DB) Decisions(ctx context.Context, roomID string) (attendance.Decision
 		},
 		func() error {
 			return c.list(ctx, &graded, `
-				SELECT DISTINCT p.id, p.course_id FROM meetings m JOIN placements p ON p.id = m.placement_id
-				WHERE m.room_id = ? AND EXISTS (SELECT 1 FROM deliveries d WHERE d.placement_id = p.id AND d.kept > 0)`, roomID)
+				SELECT p.id, p.course_id FROM placements p
+				WHERE p.id IN (SELECT m.placement_id FROM meetings m WHERE m.room_id = ?)
+					AND EXISTS (SELECT 1 FROM deliveries d WHERE d.placement_id = p.id AND d.kept > 0)`, roomID)
 		},
 	)
 	if err != nil {

@@ -16,6 +16,22 @@ const (
 		WHERE m.session_id = s.id AND x.course_id = ? AND x.person_id = `
 )
 
+// SaveExpected keeps who was expected in a meeting that counts, unless it lives
+// again by now.
+func (db *DB) SaveExpected(ctx context.Context, f classroom.Frozen) error {
+	err := db.write(ctx, func(c *conn) error {
+		current, err := c.exec(ctx, `UPDATE meetings SET frozen = frozen WHERE id = ? AND ended_at IS NOT NULL`, f.MeetingID)
+		if err != nil || current == 0 {
+			return err
+		}
+		return c.saveExpected(ctx, []classroom.Frozen{f})
+	})
+	if err != nil {
+		return fmt.Errorf("save who was expected in meeting %s: %w", f.MeetingID, err)
+	}
+	return nil
+}
+
 // saveExpected keeps who was expected in meetings. Of one that lived again
 // after that, those count as well who were expected the first time.
 func (c *conn) saveExpected(ctx context.Context, frozen []classroom.Frozen) error {

@@ -59,7 +59,7 @@ func TestExpectedOfThePast(t *testing.T) {
 			}
 		}
 		arrive(9)
-		lines, err := db.Classes(t.Context(), room.ID, room.CourseID, attendance.Rule{})
+		lines, err := db.Classes(t.Context(), room.ID, room.CourseID, attendance.Rule{}, 8)
 		if err != nil || len(lines) != 1 || lines[0].Enrolled != 2 {
 			t.Errorf("%+v, %v, want 2 who were expected", lines, err)
 		}

@@ -19,8 +19,15 @@ import (
 // a room does when BigBlueButton is broken.
 var small = []string{"tenants", "servers", "registrations", "deployments", "keys", "meta", "jobs", "former_meeting_ids"}
 
-// TestQueryPlans looks at each statement that the store runs: none reads a
-// whole table that grows.
+// Indexes of which the same is true: of classes that are on.
+var smallIndexes = []string{"meetings_live"}
+
+// Statements that read all of a table, and nobody waits for: what /metrics has
+// ready, and what the removal of a server says before.
+var rare = []string{`SELECT 'delivery' AS what`, `COUNT(DISTINCT r.course_id) AS courses FROM rooms r`}
+
+// TestQueryPlans looks at each statement that the store runs: none reads the
+// whole of a table that grows, nor of an index of one.
 func TestQueryPlans(t *testing.T) {
 	statements := store.Statements(t, func() {
 		t.Run("all", func(t *testing.T) {
@@ -28,11 +35,14 @@ func TestQueryPlans(t *testing.T) {
 		})
 	})
 	verb := regexp.MustCompile(`^\s*(SELECT|INSERT|UPDATE|DELETE)\b`)
-	scan := regexp.MustCompile(`^SCAN (\w+)$`) // without USING … INDEX
+	scan := regexp.MustCompile(`^SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?`)
 	db := open(t, newSQLite(t))
 	looked := 0
 	for _, s := range statements {
 		if isMigration(t, s) || !verb.MatchString(s) || strings.Contains(s, "goose_db_version") || strings.Contains(s, "sqlite_master") {
+			continue
+		}
+		if slices.ContainsFunc(rare, func(part string) bool { return strings.Contains(s, part) }) {
 			continue
 		}
 		looked++
@@ -42,7 +52,7 @@ func TestQueryPlans(t *testing.T) {
 		}
 		for _, step := range plan {
 			found := scan.FindStringSubmatch(step)
-			if found == nil || slices.Contains(small, found[1]) {
+			if found == nil || slices.Contains(small, found[1]) || slices.Contains(smallIndexes, found[2]) {
 				continue
 			}
 			// A table that the statement doesn't name is looked at for foreign

@@ -13,20 +13,26 @@ import (
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 )
 
-// Classes returns the room's sessions, newest first, with how many learners of
-// the course came, how many there were, and how many of them the session alone
-// completes by rule. Of a session that counts those are the learners who were
-// expected then, and who came; else the course's.
-func (db *DB) Classes(ctx context.Context, roomID, courseID string, rule attendance.Rule) ([]classroom.ClassLine, error) {
-	var rows []struct {
-		sessionRow
+// Classes returns the room's sessions, newest first; so many of the newest with
+// how many learners of the course came, how many there were, and how many of them
+// the session alone completes by rule. Of a session that counts those are the
+// learners who were expected then, and who came; else the course's.
+func (db *DB) Classes(ctx context.Context, roomID, courseID string, rule attendance.Rule, newest int) ([]classroom.ClassLine, error) {
+	var all []sessionRow
+	var counts []struct {
+		ID                       string
 		Came, Enrolled, Complete int
 	}
 	const came = `FROM attendances a LEFT JOIN enrolments e ON e.course_id = ? AND e.person_id = a.person_id
 		WHERE a.session_id = s.id AND (e.graded OR ` + wasExpected + `a.person_id))`
 	need, percent := rule.Alone()
-	err := db.reads().list(ctx, &rows, `
-		SELECT `+sessionColumns+`,
+	c := db.reads()
+	err := c.list(ctx, &all, selectSession+`WHERE s.room_id = ? ORDER BY s.started_at DESC, s.id`, roomID)
+	if err != nil {
+		return nil, fmt.Errorf("classes of room %s: %w", roomID, err)
+	}
+	err = c.list(ctx, &counts, `
+		SELECT s.id,
 			(SELECT COUNT(*) `+came+` AND a.present > 0) AS came,
 			(SELECT COUNT(*) `+came+` AND s.length > 0 AND a.present * 100 >= ? + s.length * ?) AS complete,
 			CASE WHEN `+sessionFrozen+` THEN
@@ -35,19 +41,26 @@ func (db *DB) Classes(ctx context.Context, roomID, courseID string, rule attenda
 				+ (SELECT COUNT(*) FROM attendances a JOIN enrolments e ON e.course_id = ? AND e.person_id = a.person_id
 					WHERE a.session_id = s.id AND e.graded AND a.present > 0 AND NOT `+wasExpected+`a.person_id))
 			ELSE (SELECT COUNT(*) FROM enrolments e WHERE e.course_id = ? AND e.graded) END AS enrolled
-		FROM sessions s WHERE s.room_id = ? ORDER BY s.started_at DESC, s.id`,
+		FROM sessions s WHERE s.room_id = ? ORDER BY s.started_at DESC, s.id LIMIT ?`,
 		courseID, courseID, courseID, courseID, 100*need.Milliseconds(), percent,
-		courseID, courseID, courseID, courseID, roomID)
+		courseID, courseID, courseID, courseID, roomID, newest)
 	if err != nil {
-		return nil, fmt.Errorf("classes of room %s: %w", roomID, err)
+		return nil, fmt.Errorf("who came to the classes of room %s: %w", roomID, err)
 	}
-	var lines []classroom.ClassLine
-	for _, r := range rows {
-		line := classroom.ClassLine{Session: r.session(), Came: r.Came, Enrolled: r.Enrolled}
-		if need > 0 || percent > 0 {
-			line.Complete = &r.Complete
+	lines := each(all, func(r sessionRow) classroom.ClassLine { return classroom.ClassLine{Session: r.session()} })
+	of := make(map[string]*classroom.ClassLine, len(lines))
+	for i := range lines {
+		of[lines[i].Session.ID] = &lines[i]
+	}
+	for _, n := range counts {
+		line := of[n.ID]
+		if line == nil { // settled meanwhile
+			continue
 		}
-		lines = append(lines, line)
+		line.Came, line.Enrolled = n.Came, n.Enrolled
+		if need > 0 || percent > 0 {
+			line.Complete = &n.Complete
+		}
 	}
 	return lines, nil
 }

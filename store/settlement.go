@@ -141,6 +141,29 @@ func (c *conn) saveSessions(ctx context.Context, s classroom.Settlement) error {
 	return nil
 }
 
+// SaveAttended keeps the attendances of a session that a settlement has left as
+// they were. It is classroom.ErrOutdated, and changes nothing, if the room doesn't
+// have that many settlements any more.
+func (db *DB) SaveAttended(ctx context.Context, roomID string, settlements int64, a classroom.Attended) error {
+	err := db.write(ctx, func(c *conn) error {
+		current, err := c.exec(ctx, `UPDATE rooms SET settlements = settlements WHERE id = ? AND settlements = ?`, roomID, settlements)
+		if err == nil && current == 0 {
+			err = classroom.ErrOutdated
+		}
+		if err != nil {
+			return err
+		}
+		if err := c.one(ctx, `UPDATE sessions SET made_of = ? WHERE id = ? AND room_id = ?`, a.MadeOf, a.SessionID, roomID); err != nil {
+			return err
+		}
+		return c.saveAttendances(ctx, a)
+	})
+	if err != nil {
+		return fmt.Errorf("save attendances of session %s: %w", a.SessionID, err)
+	}
+	return nil
+}
+
 func (c *conn) removeSession(ctx context.Context, id string) error {
 	if _, err := c.exec(ctx, `DELETE FROM attendances WHERE session_id = ?`, id); err != nil {
 		return err

@@ -198,7 +198,7 @@ var steps = []step{
 		return w.whole(err, len(r.Rows) == 3 && len(r.Rows[0].Stays) == 1)
 	}},
 	{name: "list the classes", from: settled, do: func(w *story) error {
-		lines, deliveries, err := w.registers.Classes(w.ctx(), w.seat("teacher l1"))
+		lines, deliveries, err := w.registers.Classes(w.ctx(), w.seat("teacher l1"), 8)
 		return w.whole(err, len(lines) == 1 && len(deliveries) == 1 && len(lines[0].Breaks) == 1)
 	}},
 	{name: "read one's own record", from: settled, do: func(w *story) error {

@@ -19,9 +19,9 @@ func (w *world) frozen() class {
 			f.Expected = append(f.Expected, e)
 		}
 	}
-	c.settlement.Frozen = []classroom.Frozen{f}
 	w.save(c.settlement)
-	c.settlement.Frozen = nil
+	w.ok(w.SaveExpected(w.ctx, f))
+	w.ok(w.SaveExpected(w.ctx, f))
 	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Frozen, true)
 	return c
 }
@@ -29,7 +29,7 @@ func (w *world) frozen() class {
 // line is how many came to a class, were expected, and are complete.
 func (w *world) line(c class) [3]int {
 	w.t.Helper()
-	l := must(w.Classes(w.ctx, c.ann.Room.ID, c.ann.Course.ID, minutes(30)))(w)[0]
+	l := must(w.Classes(w.ctx, c.ann.Room.ID, c.ann.Course.ID, minutes(30), 8))(w)[0]
 	return [3]int{l.Came, l.Enrolled, *l.Complete}
 }
 
@@ -77,7 +77,7 @@ func testExpectedNow(t *testing.T, w *world) {
 	other := w.arrival("zoe", "shared")
 	other.Course.ContextKey, other.Room, other.Placement.RoomID = "context:43", nil, c.ann.Room.ID
 	seat := must(w.Arrive(w.ctx, other))(w)
-	l := must(w.Classes(w.ctx, c.ann.Room.ID, seat.Course.ID, attendance.Rule{}))(w)[0]
+	l := must(w.Classes(w.ctx, c.ann.Room.ID, seat.Course.ID, attendance.Rule{}, 8))(w)[0]
 	w.same([2]int{l.Came, l.Enrolled}, [2]int{0, 0})
 	w.same(len(must(w.Register(w.ctx, c.meeting.ID, seat.Course.ID, seat.Placement.ID))(w)), 0)
 
@@ -87,4 +87,18 @@ func testExpectedNow(t *testing.T, w *world) {
 	c.settlement.Sessions[0].Counting, c.settlement.Sessions[0].EndedAt = false, time.Time{}
 	w.save(c.settlement)
 	w.same(len(w.graded(c)), 5)
+}
+
+// Of a meeting that lives again by now nobody is kept, and with a settlement
+// somebody is.
+func testExpectedTooLate(t *testing.T, w *world) {
+	c := w.settled("link")
+	f := classroom.Frozen{MeetingID: c.meeting.ID, Expected: must(w.RoomPeople(w.ctx, c.ann.Room.ID))(w)}
+	must(w.ReviveMeeting(w.ctx, c.meeting.ID, w.now))(w)
+	w.ok(w.SaveExpected(w.ctx, f))
+	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Frozen, false)
+	w.ok(w.EndMeeting(w.ctx, c.meeting.ID, w.now, w.now))
+	c.settlement.Frozen = []classroom.Frozen{f}
+	w.save(c.settlement)
+	w.same(must(w.Meeting(w.ctx, c.meeting.ID))(w).Frozen, true)
 }

@@ -116,11 +116,12 @@ func testClasses(t *testing.T, w *world) {
 	s.Attended = []classroom.Attended{{SessionID: m.ID, People: []attendance.Attendance{{SessionID: m.ID, PersonID: c.tea.Person.ID, Time: time.Minute}}}}
 	w.save(s)
 	lines := func(courseID string, rule attendance.Rule) []classroom.ClassLine {
-		return must(w.Classes(w.ctx, c.ann.Room.ID, courseID, rule))(w)
+		return must(w.Classes(w.ctx, c.ann.Room.ID, courseID, rule, 8))(w)
 	}
 	w.same(lines(c.ann.Course.ID, attendance.Rule{}), []classroom.ClassLine{
 		{Session: second, Came: 0, Enrolled: 3}, {Session: s.Sessions[0], Came: 2, Enrolled: 3},
 	})
+	w.same(must(w.Classes(w.ctx, c.ann.Room.ID, c.ann.Course.ID, minutes(30), 1))(w)[1], classroom.ClassLine{Session: s.Sessions[0]})
 	w.same(lines("another course", attendance.Rule{})[1], classroom.ClassLine{Session: s.Sessions[0]})
 	for rule, want := range map[attendance.Rule]int{ // Ann was there for 50 of 60 minutes, Ben for 10
 		{Measure: attendance.Minutes, Need: 10}: 2, {Measure: attendance.Minutes, Need: 11}: 1,

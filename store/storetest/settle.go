@@ -196,6 +196,22 @@ func testOutdated(t *testing.T, w *world) {
 	w.fails(err, classroom.ErrNotFound)
 }
 
+// Attendances can be kept after their settlement, as long as it's the last one.
+func testAttended(t *testing.T, w *world) {
+	c := w.held("link")
+	room, attended := c.ann.Room.ID, c.settlement.Attended[0]
+	c.settlement.Attended = nil
+	w.save(c.settlement)
+	w.same(must(w.RoomSessions(w.ctx, room))(w)[0].MadeOf, "")
+	w.fails(w.SaveAttended(w.ctx, room, 2, attended), classroom.ErrOutdated)
+	w.fails(w.SaveAttended(w.ctx, "unknown", 1, attended), classroom.ErrOutdated)
+	w.fails(w.SaveAttended(w.ctx, room, 1, classroom.Attended{SessionID: "unknown"}), classroom.ErrNotFound)
+	w.same(must(w.History(w.ctx, room, c.ann.Person.ID))(w)[0].Attendance.Time, time.Duration(0))
+	w.ok(w.SaveAttended(w.ctx, room, 1, attended))
+	w.same(must(w.RoomSessions(w.ctx, room))(w)[0].MadeOf, "one account")
+	w.same(must(w.History(w.ctx, room, c.ann.Person.ID))(w)[0].Attendance, attended.People[0])
+}
+
 // An account is kept with its stays, as long as no evidence has come since.
 func testAccount(t *testing.T, w *world) {
 	c := w.held("link")
@@ -288,7 +304,7 @@ func testSmallerSettlement(t *testing.T, w *world) {
 	w.same(must(w.History(w.ctx, room, c.ann.Person.ID))(w), history)
 
 	w.save(classroom.Settlement{RoomID: room, At: w.now})
-	w.same(len(must(w.Classes(w.ctx, room, c.ann.Course.ID, attendance.Rule{}))(w)), 0)
+	w.same(len(must(w.Classes(w.ctx, room, c.ann.Course.ID, attendance.Rule{}, 8))(w)), 0)
 	w.same(must(w.Meeting(w.ctx, old))(w).SessionID, "")
 	w.same(len(must(w.RoomResults(w.ctx, room))(w)), 0)
 }
