@@ -23,7 +23,8 @@ import (
 
 // misfits is what on a page no designer would accept: a page wider than the
 // window, something to press that is smaller than a finger, a text that runs
-// out of its box.
+// out of its box, or into the name beside it: a box that lays out what is in it
+// takes the space between both away.
 const misfits = `(() => {
 	const found = [];
 	const name = (e) => e.tagName.toLowerCase() + "." + e.className + " " + JSON.stringify(e.textContent.trim().slice(0, 30));
@@ -48,6 +49,8 @@ const misfits = `(() => {
 		range.selectNodeContents(text);
 		const rects = [...range.getClientRects()].filter((r) => r.width), edges = box.getBoundingClientRect();
 		if (rects.some((r) => r.right > edges.right + 1 || r.left < edges.left - 1)) found.push("the text of " + name(text.parentElement) + " runs out of " + name(box));
+		const beside = [text.previousElementSibling, text.nextElementSibling].some((e) => e && e.tagName === "BDI");
+		if (beside && getComputedStyle(text.parentElement).display.includes("flex")) found.push("no space parts text and name in " + name(text.parentElement));
 	}
 	return found;
 })()`
