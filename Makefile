@@ -47,7 +47,7 @@ golden: gcc
 fuzz: gcc
 	@git grep -ho '^func Fuzz[A-Za-z0-9_]*' -- '*_test.go' >/dev/null || { echo "no fuzz targets"; exit 1; }
 	@status=0; for target in $$(git grep -o '^func Fuzz[A-Za-z0-9_]*' -- '*_test.go' | sed 's/:func /:/'); do \
-		go test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s "./$$(dirname "$${target%:*}")" || status=1; \
+		go test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s "./$$(dirname "$${target%:*}")" || status=1; \
 	done; exit $$status
 
 mutants: gcc
