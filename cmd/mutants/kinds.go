@@ -34,9 +34,9 @@ func (f *finder) ofExpression(n ast.Node) {
 	case *ast.Ident:
 		switch n.Name {
 		case "true":
-			f.replace("true, false", n, "false")
+			f.constant("true, false", n, "false")
 		case "false":
-			f.replace("true, false", n, "true")
+			f.constant("true, false", n, "true")
 		}
 	case *ast.CallExpr:
 		switch name := f.text(n.Fun); {
@@ -62,17 +62,27 @@ func (f *finder) joinsText(n *ast.BinaryExpr) bool {
 	return text(n.X) || text(n.Y) || ok && f.joinsText(left)
 }
 
+// constant is replace for a constant, shown with what stands around it: by
+// itself it says little.
+func (f *finder) constant(kind string, n ast.Node, text string) {
+	shown := n
+	if i := len(f.stack) - 2; i >= 0 && len(oneLine(f.text(f.stack[i]))) <= 100 {
+		shown = f.stack[i]
+	}
+	f.change(kind, shown, n.Pos(), n.End(), text)
+}
+
 func (f *finder) ofConstant(n *ast.BasicLit) {
 	switch n.Kind {
 	case token.INT:
 		if value, err := strconv.ParseInt(n.Value, 0, 64); err == nil {
-			f.replace("number", n, strconv.FormatInt(value+1, 10))
+			f.constant("number", n, strconv.FormatInt(value+1, 10))
 		}
 	case token.STRING:
 		if isSQL(n.Value) {
 			f.ofSQL(n)
 		} else {
-			f.replace("text", n, `"mutant"`)
+			f.constant("text", n, `"mutant"`)
 		}
 	}
 }
