@@ -400,3 +400,32 @@ func TestStop(t *testing.T) {
 		}
 	})
 }
+
+// removed is a store of a class whose server was.
+type removed struct {
+	*fakeClass
+	says error
+}
+
+func (r removed) Server(context.Context, string) (Server, error) { return Server{}, r.says }
+
+// A class whose server was removed is known as far as we know it ourselves; a
+// database that doesn't say is another thing.
+func TestClassOnARemovedServer(t *testing.T) {
+	broken := errors.New("the database is away")
+	for says, want := range map[error]error{ErrNotFound: nil, ErrNoServer: nil, broken: broken} {
+		synctest.Test(t, func(t *testing.T) {
+			store, _, rooms := slow()
+			defer rooms.Stop()
+			store.evidence = []attendance.Evidence{joinAt(time.Now(), "utess")}
+			rooms.Store = removed{store, says}
+			live, err := rooms.look(t.Context(), Room{ID: "room"})
+			if !errors.Is(err, want) || (err == nil) != (want == nil) {
+				t.Errorf("%v: %v", says, err)
+			}
+			if want == nil && (live.Meeting.ID != "m" || live.Moderators != 1) {
+				t.Errorf("%v: %+v", says, live)
+			}
+		})
+	}
+}

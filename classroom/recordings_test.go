@@ -257,3 +257,21 @@ func TestFormatsThatDontPlay(t *testing.T) {
 		})
 	}
 }
+
+// Of what kind a recording is says whether learners see it.
+func TestFormatsOfLearners(t *testing.T) {
+	for format, want := range map[string]bool{
+		"presentation": true, "video": true, "podcast": true, "notes": true, "screenshare": true, "slides": true,
+		"statistics": false, "capture": false, "": false,
+	} {
+		room := &recordedRoom{entries: map[string]*recordedServer{"s": {recorder: recorded(bbb.Format{Type: format, URL: "https://bbb.example/f"})}}}
+		rooms := room.at("s")
+		_, err := rooms.Playback(t.Context(), seatOf(Viewer), "rec", format)
+		if (err == nil) != want || err != nil && !errors.Is(err, ErrForbidden) {
+			t.Errorf("%q: %v, want %v", format, err, want)
+		}
+		if all, err := rooms.Recordings(t.Context(), seatOf(Viewer)); err != nil || (ways(all) != "") != want {
+			t.Errorf("%q: offered %q, %v", format, ways(all), err)
+		}
+	}
+}
