@@ -97,25 +97,28 @@ func newBrowserTab(t *testing.T) context.Context {
 
 // 320 is a window of 1280 at 400 %.
 func TestPagesFit(t *testing.T) {
-	root, tab := serveSamples(t), newBrowserTab(t)
-	for _, name := range slices.Sorted(maps.Keys(samples())) {
-		if strings.HasPrefix(name, "return") { // such pages leave by themselves
-			continue
-		}
-		for _, locale := range Locales() {
-			if err := chromedp.Do(tab, chromedp.Navigate(root+"/"+name+"."+locale)); err != nil {
-				t.Fatalf("open %s.%s: %v", name, locale, err)
-			}
-			for _, width := range []int64{1280, 768, 400, 320} {
-				if err := chromedp.Do(tab, chromedp.EmulateViewport(width, 800)); err != nil {
-					t.Fatalf("%s at %d: %v", name, width, err)
+	root := serveSamples(t)
+	for _, locale := range Locales() {
+		t.Run(locale, func(t *testing.T) {
+			tab := newBrowserTab(t)
+			for _, name := range slices.Sorted(maps.Keys(samples())) {
+				if strings.HasPrefix(name, "return") { // such pages leave by themselves
+					continue
 				}
-				found, err := chromedp.Run(tab, chromedp.Evaluate[[]string](misfits))
-				if err != nil || len(found) > 0 {
-					t.Errorf("%s.%s at %d: %v\n%s", name, locale, width, err, strings.Join(found, "\n"))
+				if err := chromedp.Do(tab, chromedp.Navigate(root+"/"+name+"."+locale)); err != nil {
+					t.Fatalf("open %s: %v", name, err)
+				}
+				for _, width := range []int64{1280, 768, 400, 320} {
+					if err := chromedp.Do(tab, chromedp.EmulateViewport(width, 800)); err != nil {
+						t.Fatalf("%s at %d: %v", name, width, err)
+					}
+					found, err := chromedp.Run(tab, chromedp.Evaluate[[]string](misfits))
+					if err != nil || len(found) > 0 {
+						t.Errorf("%s at %d: %v\n%s", name, width, err, strings.Join(found, "\n"))
+					}
 				}
 			}
-		}
+		})
 	}
 }
 

@@ -23,42 +23,78 @@ type locale struct {
 	messages map[string]*message
 	pages    pageSet
 
-	separator                  string // between hour and minute
-	decimal                    string
-	months, longMonths         []string
-	weekdays, longWeekdays     []string
-	dayOfMonth                 string // after the number: "." in German
-	betweenDayAndDate, dayTime string
-	comma, and                 string // between the parts of a list
-	hour, minute               string // short: h, min
+	clockForm, dayForm, yearForm, momentForm, dateForm []piece // see formOf
+
+	months, longMonths     []string
+	weekdays, longWeekdays []string
+	decimal, percentSign   string
+	hour, minute           string // short: h, min
+	comma, and             string // between the parts of a list
 }
 
 const noBreak = "\u00a0"
 
-// learn takes over how the language writes times and figures.
+// learn takes over how the language writes times and figures: the messages
+// "format.…", which are no texts but what texts are made of.
 func (l *locale) learn() error {
 	for id, to := range map[string]*string{
-		"format.separator": &l.separator, "format.decimal": &l.decimal, "format.after_day": &l.dayOfMonth,
-		"format.after_weekday": &l.betweenDayAndDate, "format.before_time": &l.dayTime,
-		"format.comma": &l.comma, "format.and": &l.and, "format.hour": &l.hour, "format.minute": &l.minute,
+		"format.decimal": &l.decimal, "format.percent": &l.percentSign, "format.hour": &l.hour, "format.minute": &l.minute,
+		"format.comma": &l.comma, "format.and": &l.and,
 	} {
-		if l.messages[id] != nil {
-			*to = asText(l.messages[id].forms[0], nil)
+		m, err := l.formOf(id)
+		if err != nil {
+			return err
+		}
+		*to = asText(m, nil)
+	}
+	for id, to := range map[string]*[]piece{
+		"format.clock": &l.clockForm, "format.day": &l.dayForm, "format.day_and_year": &l.yearForm,
+		"format.moment": &l.momentForm, "format.date": &l.dateForm,
+	} {
+		var err error
+		if *to, err = l.formOf(id); err != nil {
+			return err
 		}
 	}
 	for id, to := range map[string]*[]string{
 		"format.months": &l.months, "format.months_long": &l.longMonths,
 		"format.weekdays": &l.weekdays, "format.weekdays_long": &l.longWeekdays,
 	} {
-		if l.messages[id] == nil {
-			return fmt.Errorf("locale %s: no %s", l.name, id)
+		m, err := l.formOf(id)
+		if err != nil {
+			return err
 		}
-		*to = strings.Fields(asText(l.messages[id].forms[0], nil))
+		*to = strings.Fields(asText(m, nil))
 	}
 	if len(l.months) != 12 || len(l.longMonths) != 12 || len(l.weekdays) != 7 || len(l.longWeekdays) != 7 {
 		return fmt.Errorf("locale %s: 12 months and 7 weekdays are needed", l.name)
 	}
 	return nil
+}
+
+func (l *locale) formOf(id string) ([]piece, error) {
+	if l.messages[id] == nil {
+		return nil, fmt.Errorf("locale %s: no %s", l.name, id)
+	}
+	return l.messages[id].forms[0], nil
+}
+
+// scriptForms are the attributes from which the page's script knows how the
+// language writes times. Browsers know that by themselves, but each a little
+// otherwise, and otherwise than the page around.
+func (l *locale) scriptForms() string {
+	var b strings.Builder
+	for _, name := range []string{"clock", "day", "day_and_year", "moment", "date", "months", "months_long", "weekdays", "weekdays_long"} {
+		b.WriteString(" data-" + name + `="`)
+		for _, p := range l.messages["format."+name].forms[0] {
+			b.WriteString(p.html)
+			if p.name != "" {
+				b.WriteString("{" + p.name + "}")
+			}
+		}
+		b.WriteString(`"`)
+	}
+	return b.String()
 }
 
 // element wraps what a time is called into <time>, whose kind tells the
@@ -75,24 +111,40 @@ func element(t time.Time, kind string, text func([]byte) []byte) template.HTML {
 	return template.HTML(b) // digits, our own names of days and months
 }
 
+// appendTime fills a form with the parts of a time. The page's script does the
+// same, with the same forms.
+func (l *locale) appendTime(b []byte, form []piece, t time.Time, months, weekdays []string) []byte {
+	for _, p := range form {
+		switch p.name {
+		case "Hour":
+			b = t.AppendFormat(b, "15")
+		case "Minute":
+			b = t.AppendFormat(b, "04")
+		case "Weekday":
+			b = append(b, weekdays[t.Weekday()]...)
+		case "Day":
+			b = strconv.AppendInt(b, int64(t.Day()), 10)
+		case "Month":
+			b = append(b, months[t.Month()-1]...)
+		case "Year":
+			b = strconv.AppendInt(b, int64(t.Year()), 10)
+		default:
+			b = append(b, p.text...)
+		}
+	}
+	return b
+}
+
 func (l *locale) appendClock(b []byte, t time.Time) []byte {
-	b = t.AppendFormat(b, "15")
-	b = append(b, l.separator...)
-	return t.AppendFormat(b, "04")
+	return l.appendTime(b, l.clockForm, t, nil, nil)
 }
 
 func (l *locale) appendDay(b []byte, t, now time.Time) []byte {
-	b = append(b, l.weekdays[t.Weekday()]...)
-	b = append(b, l.betweenDayAndDate...)
-	b = strconv.AppendInt(b, int64(t.Day()), 10)
-	b = append(b, l.dayOfMonth...)
-	b = append(b, noBreak...)
-	b = append(b, l.months[t.Month()-1]...)
+	form := l.dayForm
 	if t.Year() != now.Year() {
-		b = append(b, ' ')
-		b = strconv.AppendInt(b, int64(t.Year()), 10)
+		form = l.yearForm
 	}
-	return b
+	return l.appendTime(b, form, t, l.months, l.weekdays)
 }
 
 // clock says the time of day: 14:31.
@@ -108,8 +160,17 @@ func (l *locale) day(t, now time.Time) template.HTML {
 // moment says day and time of day.
 func (l *locale) moment(t, now time.Time) template.HTML {
 	return element(t, "moment", func(b []byte) []byte {
-		b = append(l.appendDay(b, t, now), l.dayTime...)
-		return l.appendClock(b, t)
+		for _, p := range l.momentForm {
+			switch p.name {
+			case "Day":
+				b = l.appendDay(b, t, now)
+			case "Clock":
+				b = l.appendClock(b, t)
+			default:
+				b = append(b, p.text...)
+			}
+		}
+		return b
 	})
 }
 
@@ -168,14 +229,7 @@ func (l *locale) list(parts []template.HTML) template.HTML {
 // date says the day in full: Tuesday 14 November 2026.
 func (l *locale) date(t time.Time) template.HTML {
 	return element(t, "date", func(b []byte) []byte {
-		b = append(b, l.longWeekdays[t.Weekday()]...)
-		b = append(b, l.betweenDayAndDate...)
-		b = strconv.AppendInt(b, int64(t.Day()), 10)
-		b = append(b, l.dayOfMonth...)
-		b = append(b, noBreak...)
-		b = append(b, l.longMonths[t.Month()-1]...)
-		b = append(b, ' ')
-		return strconv.AppendInt(b, int64(t.Year()), 10)
+		return l.appendTime(b, l.dateForm, t, l.longMonths, l.longWeekdays)
 	})
 }
 
@@ -202,8 +256,8 @@ func (l *locale) duration(d time.Duration) template.HTML {
 }
 
 // percent says a share of 1; nothing is 100 % that isn't all.
-func percent(share float64) template.HTML {
-	return template.HTML(strconv.Itoa(int(math.Floor(share*100+1e-9))) + noBreak + "%")
+func (l *locale) percent(share float64) template.HTML {
+	return template.HTML(strconv.Itoa(int(math.Floor(share*100+1e-9))) + l.percentSign)
 }
 
 // number says a figure with at most two decimals.

@@ -1,16 +1,35 @@
 package web
 
-import "strings"
+import (
+	"path"
+	"strings"
+)
 
 // English is the locale of who speaks none of ours.
 const English = "en"
 
-// Locales are the languages of the pages.
-func Locales() []string { return []string{"en", "fr", "de"} }
+// locales are named after their files.
+var locales = func() []string {
+	files, err := localeFiles.ReadDir("locales")
+	if err != nil {
+		panic(err) // they are part of the program
+	}
+	names := make([]string, len(files))
+	for i, file := range files {
+		names[i] = strings.TrimSuffix(file.Name(), path.Ext(file.Name()))
+	}
+	return names
+}()
+
+// Locales are the languages of the pages, in the order of their tags: a
+// language is a file in the folder locales.
+func Locales() []string { return locales }
 
 // MatchLocale is the locale for a person, by candidates of which the first
-// that we have wins: what an LMS calls a language (fr, de_comm, pt_br, es-ES),
-// or an Accept-Language header, whose own order counts. English if none fits.
+// that we have wins: what an LMS calls a language (fr, de_comm, pt_br, es-419),
+// or an Accept-Language header, whose own order counts. Of a language we have
+// one form, which is near enough for all who speak it: who asks for Portuguese
+// gets Brazil's. English if none fits.
 func MatchLocale(candidates ...string) string {
 	for _, candidate := range candidates {
 		for tag := range strings.SplitSeq(candidate, ",") {
@@ -18,8 +37,12 @@ func MatchLocale(candidates ...string) string {
 			if strings.HasPrefix(strings.TrimSpace(weight), "q=0") && strings.Trim(weight, " q=0.") == "" {
 				continue // not at all
 			}
+			language, ok := cutLanguage(tag)
+			if !ok {
+				continue
+			}
 			for _, have := range Locales() {
-				if language, ok := cutLanguage(tag); ok && strings.EqualFold(language, have) {
+				if ours, _ := cutLanguage(have); strings.EqualFold(language, ours) {
 					return have
 				}
 			}

@@ -105,12 +105,17 @@ func split(text string) ([]piece, error) {
 	return pieces, nil
 }
 
-// form is the text's form for a count, which has two decimals at most.
-func (m *message) form(tag language.Tag, count float64) []piece {
+// pluralForm is the language's form for a count, which has two decimals at most.
+func (l *locale) pluralForm(count float64) plural.Form {
 	whole, fraction, _ := strings.Cut(decimals(count), ".")
 	i, _ := strconv.Atoi(whole)
 	f, _ := strconv.Atoi(fraction)
-	form := plural.Cardinal.MatchPlural(tag, i, len(fraction), len(fraction), f, f)
+	return plural.Cardinal.MatchPlural(l.tag, i, len(fraction), len(fraction), f, f)
+}
+
+// form is the text's form for a count.
+func (l *locale) form(m *message, count float64) []piece {
+	form := l.pluralForm(count)
 	if m.forms[form] == nil {
 		form = plural.Other
 	}
@@ -196,7 +201,7 @@ func (l *locale) inForm(id string, n float64, name string, value any, args []any
 	if err != nil {
 		return "", err
 	}
-	return asHTML(m.form(l.tag, n), append(pairs, pair{name, value})), nil
+	return asHTML(l.form(m, n), append(pairs, pair{name, value})), nil
 }
 
 func pairsOf(id string, args []any) ([]pair, error) {

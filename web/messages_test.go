@@ -28,7 +28,8 @@ func placeholders(m *message) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-func forms(m *message) []plural.Form {
+// hasForms are the plural forms of a message; one that counts nothing has one.
+func hasForms(m *message) []plural.Form {
 	var have []plural.Form
 	for form, pieces := range m.forms {
 		if pieces != nil {
@@ -38,26 +39,85 @@ func forms(m *message) []plural.Form {
 	return have
 }
 
+// needsForms are the forms that a language has for what pages count: people,
+// classes, minutes, and points, which have two decimals at most. Nothing there
+// comes to a million, for which Romance languages have a form of their own.
+func needsForms(l *locale) []plural.Form {
+	var need [len(message{}.forms)]bool
+	for _, part := range []float64{0, 0.01, 0.1, 0.5} {
+		for n := range 1000 {
+			need[l.pluralForm(float64(n)+part)] = true
+		}
+	}
+	var forms []plural.Form
+	for form, needed := range need {
+		if needed {
+			forms = append(forms, plural.Form(form))
+		}
+	}
+	return forms
+}
+
+func TestPluralForms(t *testing.T) {
+	for _, test := range []struct {
+		locale string
+		want   []plural.Form
+	}{
+		{"en", []plural.Form{plural.Other, plural.One}},
+		{"fr", []plural.Form{plural.Other, plural.One}},
+		{"es", []plural.Form{plural.Other, plural.One}},
+		{"it", []plural.Form{plural.Other, plural.One}},
+		{"pt-BR", []plural.Form{plural.Other, plural.One}},
+		{"ar", []plural.Form{plural.Other, plural.Zero, plural.One, plural.Two, plural.Few, plural.Many}},
+	} {
+		l := &locale{tag: language.MustParse(test.locale)}
+		if diff := cmp.Diff(test.want, needsForms(l)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.locale, diff)
+		}
+	}
+}
+
 func TestLocalesSayTheSame(t *testing.T) {
 	english := pages.locales["en"].messages
 	for _, name := range Locales() {
-		messages := pages.locales[name].messages
+		l := pages.locales[name]
+		counted := needsForms(l)
 		for id, want := range english {
-			got := messages[id]
+			got := l.messages[id]
 			if got == nil {
 				t.Errorf("%s has no %s", name, id)
 				continue
 			}
-			if diff := cmp.Diff(placeholders(want), placeholders(got)); diff != "" {
+			if diff := cmp.Diff(placeholders(want), placeholders(got)); diff != "" && !strings.HasPrefix(id, "format.") {
 				t.Errorf("%s: placeholders of %s (-en +%s):\n%s", name, id, name, diff)
 			}
-			if diff := cmp.Diff(forms(want), forms(got)); diff != "" {
-				t.Errorf("%s: plural forms of %s (-en +%s):\n%s", name, id, name, diff)
+			forms := []plural.Form{plural.Other}
+			if want.forms[plural.One] != nil {
+				forms = counted
+			}
+			if diff := cmp.Diff(forms, hasForms(got)); diff != "" {
+				t.Errorf("%s: plural forms of %s (-want +got):\n%s", name, id, diff)
 			}
 		}
-		for id := range messages {
-			if english[id] == nil && !strings.HasPrefix(id, "format.") {
+		for id := range l.messages {
+			if english[id] == nil {
 				t.Errorf("%s has %s, which English hasn't", name, id)
+			}
+		}
+	}
+}
+
+// No text was left in English.
+func TestNoEnglishIsLeft(t *testing.T) {
+	english := pages.locales["en"].messages
+	for _, name := range Locales() {
+		if name == English {
+			continue
+		}
+		for id, m := range pages.locales[name].messages {
+			said := asText(m.forms[plural.Other], nil)
+			if e := english[id]; e != nil && said == asText(e.forms[plural.Other], nil) && len(strings.Fields(said)) > 2 {
+				t.Errorf("%s says %s in English: %q", name, id, said)
 			}
 		}
 	}
@@ -73,7 +133,7 @@ func TestTextIsGoI18ns(t *testing.T) {
 		}
 		localizer := i18n.NewLocalizer(bundle, name)
 		for id, m := range pages.locales[name].messages {
-			for _, n := range []int{0, 1, 2, 5, 21, 300} {
+			for _, n := range []int{0, 1, 2, 5, 11, 21, 100, 103, 300} {
 				data := Data{"Count": n}
 				for _, p := range placeholders(m) {
 					if p != "Count" {

@@ -80,7 +80,7 @@ var (
 	argument   = regexp.MustCompile(` "(\w+)" ([.$][.\w]*|\([^()]*\))`)
 )
 
-// inline makes the texts of a language part of a template, so that a page
+// inline makes the texts and forms of a language part of a template, so that a page
 // looks up only what depends on its data: {{t "go.start"}} becomes the
 // text, and in {{t "room.since" "Time" (clock .Since)}} what stands for a
 // placeholder becomes an action of its own, escaped like any other.
@@ -90,6 +90,7 @@ func (l *locale) inline(source string, asset func(string) string) (string, error
 	source = callsAsset.ReplaceAllStringFunc(source, func(call string) string {
 		return asset(callsAsset.FindStringSubmatch(call)[1])
 	})
+	source = strings.Replace(source, "{{forms}}", l.scriptForms(), 1)
 	source = callsT.ReplaceAllStringFunc(source, func(call string) string {
 		parts := callsT.FindStringSubmatch(call)
 		m := l.messages[parts[1]]
@@ -126,7 +127,7 @@ func (l *locale) funcs() template.FuncMap {
 		"t": l.say, "n": l.count, "points": l.points, "lead": l.lead, "rest": l.rest,
 		"clock": l.clock, "day": l.day, "moment": l.moment, "span": l.span, "date": l.date, "utc": utc,
 		"duration": l.duration, "minutes": floorMinutes, "minutesUp": ceilMinutes, "seconds": seconds,
-		"percent": percent, "number": l.number,
+		"percent": l.percent, "number": l.number,
 		"counted": newCountedRow, "links": l.linksOf, "link": l.link, "header": newHeader, "status": newStatus, "shape": shapeOf, "button": newButton, "newTab": newTab,
 		"notice": newNotice, "progress": newProgress, "text": l.text, "check": l.check, "wrong": l.wrong, "label": l.label,
 		"ruleFields": newRuleFields, "grade": newGradeView, "classGrades": newClassGrades, "lms": l.lms,

@@ -107,7 +107,7 @@ func (p *Pages) Text(locale, id string, data Data) string {
 		return id
 	}
 	if n, ok := data["Count"].(int); ok {
-		return asText(m.form(l.tag, float64(n)), data)
+		return asText(l.form(m, float64(n)), data)
 	}
 	return asText(m.forms[0], data)
 }

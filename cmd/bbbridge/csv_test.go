@@ -91,6 +91,8 @@ func TestCaseCSVForExcel(t *testing.T) {
 		{"en", ',', ".", "Register Übung 1-2- Größen ", "name", "minutes", "yes"},
 		{"fr", ';', ",", "Feuille de pr\u00e9sence Übung 1-2- Größen ", "nom", "minutes", "oui"},
 		{"de", ';', ",", "Anwesenheitsliste Übung 1-2- Größen ", "Name", "Minuten", "ja"},
+		{"it", ';', ",", "Registro presenze Übung 1-2- Größen ", "nome", "minuti", "sì"},
+		{"ar", ';', ".", "سجل الحضور Übung 1-2- Größen ", "الاسم", "الدقائق", "نعم"},
 	} {
 		t.Run(test.language, func(t *testing.T) {
 			found := 0

@@ -7,23 +7,25 @@
 
   const gone = (answer) => answer && answer.status >= 400 && answer.status < 500 && answer.status !== 429;
 
-  // Times, in the browser's zone. What is right already is left alone.
-  const language = html.lang === "en" ? "en-GB" : html.lang;
-  const say = (options, at) => {
-    const text = new Intl.DateTimeFormat(language, options).format(at);
-    return html.lang === "en" ? text.replace(",", "") : text;
-  };
+  // Times, in the browser's zone, in the forms of the page's language. What is
+  // right already is left alone.
+  const fill = (form, parts) => form.replace(/\{(\w+)\}/g, (_, name) => parts[name]);
   const two = (n) => String(n).padStart(2, "0");
-  const clock = (at) => two(at.getHours()) + html.dataset.separator + two(at.getMinutes());
-  const day = (at) => {
-    const year = at.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
-    return say({ weekday: "short", day: "numeric", month: "short", year }, at);
-  };
+  const say = (form, at, months, weekdays) => fill(html.dataset[form], {
+    Hour: two(at.getHours()),
+    Minute: two(at.getMinutes()),
+    Weekday: html.dataset[weekdays || "weekdays"].split(" ")[at.getDay()],
+    Day: at.getDate(),
+    Month: html.dataset[months || "months"].split(" ")[at.getMonth()],
+    Year: at.getFullYear(),
+  });
+  const clock = (at) => say("clock", at);
+  const day = (at) => say(at.getFullYear() === new Date().getFullYear() ? "day" : "day_and_year", at);
   const kinds = {
     clock,
     day,
-    moment: (at) => day(at) + (html.lang === "en" ? " " : ", ") + clock(at),
-    date: (at) => say({ weekday: "long", day: "numeric", month: "long", year: "numeric" }, at),
+    moment: (at) => fill(html.dataset.moment, { Day: day(at), Clock: clock(at) }),
+    date: (at) => say("date", at, "months_long", "weekdays_long"),
   };
   const shownOffset = (text) => {
     const parts = /([+-])(\d\d):(\d\d)$/.exec(text);
