@@ -20,6 +20,8 @@ func TestTimesAsPeopleSayThem(t *testing.T) {
 		{"en", "09:05", "Tue 3 Mar", "Tue 3 Mar 2026", "Tue 3 Mar 09:05–10:37", "Tue 3 Mar 09:05", "Tuesday 3 March 2026"},
 		{"fr", "09 h 05", "mar. 3 mars", "mar. 3 mars 2026", "mar. 3 mars, 09 h 05–10 h 37", "mar. 3 mars, 09 h 05", "mardi 3 mars 2026"},
 		{"de", "09:05", "Di., 3. März", "Di., 3. März 2026", "Di., 3. März, 09:05–10:37", "Di., 3. März, 09:05", "Dienstag, 3. März 2026"},
+		{"es", "09:05", "mar 3 mar", "mar 3 mar 2026", "mar 3 mar, 09:05–10:37", "mar 3 mar, 09:05", "martes, 3 de marzo de 2026"},
+		{"pt-BR", "09:05", "ter., 3 de mar.", "ter., 3 de mar. de 2026", "ter., 3 de mar., 09:05–10:37", "ter., 3 de mar., 09:05", "terça-feira, 3 de março de 2026"},
 		{"it", "09:05", "mar 3 mar", "mar 3 mar 2026", "mar 3 mar, 09:05–10:37", "mar 3 mar, 09:05", "martedì 3 marzo 2026"},
 		{"ar", "09:05", "الثلاثاء، 3 مارس", "الثلاثاء، 3 مارس 2026", "الثلاثاء، 3 مارس، 09:05–10:37", "الثلاثاء، 3 مارس، 09:05", "الثلاثاء، 3 مارس 2026"},
 	} {
@@ -55,7 +57,7 @@ func TestFigures(t *testing.T) {
 		{"all", string(english.percent(1)), "100 %"},
 		{"a narrow space in French", string(french.percent(1)), "100\u202f%"},
 		{"a third has no dust", string(english.percent(0.29)), "29 %"},
-		{"no space in Italian", string(pages.locales["it"].percent(0.6)), "60%"},
+		{"no space in Brazil", string(pages.locales["pt-BR"].percent(0.6)), "60%"},
 		{"whole points", string(french.number(10)), "10"},
 		{"half a point", string(french.number(7.5)), "7,5"},
 		{"a third of a point", string(french.number(10.0 / 3)), "3,33"},

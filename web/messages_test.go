@@ -171,6 +171,10 @@ func TestCount(t *testing.T) {
 		{"one and a half is one in French", "fr", "rule.worth.all", 1.5, "1,5 point une fois validé"},
 		{"two in French", "fr", "rule.worth.all", 2, "2 points une fois validé"},
 		{"the verb, too", "de", "grade.refused", 1, "1 von 10 Punkten steht nicht im Bewertungsbuch."},
+		{"one and a half is more than one in Spanish", "es", "rule.worth.all", 1.5, "1,5 puntos al cumplirla"},
+		{"the verb in Spanish", "es", "grade.refused", 1, "1 de 10 puntos no está en el libro de calificaciones."},
+		{"one and a half is one in Portuguese", "pt-BR", "rule.worth.all", 1.5, "1,5 ponto quando cumprida"},
+		{"none is one in Portuguese", "pt-BR", "attendance.complete_best", 0, "Cumprida: 0 minuto em uma aula"},
 		{"one minute", "en", "attendance.complete_best", 1, "Complete: 1 minute in one class"},
 		{"minutes", "de", "attendance.complete_best", 70, "Erfüllt: 70 Minuten in einem Termin"},
 	} {
@@ -331,6 +335,10 @@ func TestWordsThatMislead(t *testing.T) {
 		{"a run of a class in French is a séance", "fr", `(?i)\b(deux|un seul) cours (maintenant|de)\b`},
 		{"who came need not be a man", "fr", `\bvous êtes venu\b|\barrivé et parti\b`},
 		{"who teaches has one name in German", "de", `\bLehrende`},
+		{"who reads is called usted in Spanish", "es", `(?i)\b(tú|tu|tus|te|vos|puedes|tienes|eres|estás|abre tu|haz|vosotros)\b`},
+		{"people need not be men in Spanish", "es", `(?i)\b(profe(sor|sores)|alumnos?)\b`},
+		{"who reads is called você in Portuguese", "pt-BR", `(?i)\b(tu|teu|tua|teus|tuas|vossa)\b`},
+		{"Brazil has other words than Portugal", "pt-BR", `(?i)\b(ficheiros?|ecrã|utilizador(es)?|palavra-passe|guardar|guardado|eliminar|registo|partilhar?|separador)\b`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			words := regexp.MustCompile(test.words)

@@ -91,6 +91,8 @@ func TestCaseCSVForExcel(t *testing.T) {
 		{"en", ',', ".", "Register Übung 1-2- Größen ", "name", "minutes", "yes"},
 		{"fr", ';', ",", "Feuille de pr\u00e9sence Übung 1-2- Größen ", "nom", "minutes", "oui"},
 		{"de", ';', ",", "Anwesenheitsliste Übung 1-2- Größen ", "Name", "Minuten", "ja"},
+		{"es", ';', ",", "Lista de asistencia Übung 1-2- Größen ", "nombre", "minutos", "sí"},
+		{"pt_br", ';', ",", "Lista de presença Übung 1-2- Größen ", "nome", "minutos", "sim"},
 		{"it", ';', ",", "Registro presenze Übung 1-2- Größen ", "nome", "minuti", "sì"},
 		{"ar", ';', ".", "سجل الحضور Übung 1-2- Größen ", "الاسم", "الدقائق", "نعم"},
 	} {

@@ -38,15 +38,17 @@ func TestLanguageOfThePerson(t *testing.T) {
 		name, presentation, locale, browser string
 		class, pages                        string
 	}{
-		{"Spanish", "es", "es", "es-ES,es;q=0.9", "es", "en"},
-		{"Moodle's Brazilian", "pt_br", "", "pt-BR,pt;q=0.9", "pt-BR", "en"},
+		{"Spanish", "es", "es", "es-ES,es;q=0.9", "es", "es"},
+		{"Moodle's Mexican", "es_mx", "", "en", "es-MX", "es"},
+		{"Moodle's Brazilian", "pt_br", "", "pt-BR,pt;q=0.9", "pt-BR", "pt-BR"},
+		{"Portuguese", "pt", "", "en", "pt", "pt-BR"},
 		{"Italian", "it", "it", "it", "it", "it"},
 		{"Arabic", "ar", "ar", "ar,en;q=0.5", "ar", "ar"},
 		{"Austrian", "de_at", "", "en", "de-AT", "de"},
 		{"Canvas's Chinese", "zh-Hant", "", "fr", "zh-TW", "fr"},
 		{"ours, and another browser", "fr", "fr", "de", "fr", "fr"},
 		{"Dutch, whose second language is French", "nl", "", "nl,fr;q=0.8", "nl", "fr"},
-		{"by OpenID Connect's claim alone", "", "es-MX", "en", "es-MX", "en"},
+		{"by OpenID Connect's claim alone", "", "es-MX", "en", "es-MX", "es"},
 		{"not said, Italian browser", "", "", "it-IT,it;q=0.9", "", "it"},
 		{"not said, Dutch browser", "", "", "nl-NL,nl;q=0.9", "", "en"},
 		{"not said, German browser", "", "", "de-DE,de;q=0.9", "", "de"},
