@@ -180,6 +180,7 @@ func remains(t *testing.T, raw *sqlx.DB) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer rows.Close()
 		var lines []string
 		for rows.Next() {
 			values, err := rows.SliceScan()

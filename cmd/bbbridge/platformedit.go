@@ -34,10 +34,10 @@ type platformEdit struct {
 
 // Help goes on after the list of options.
 func (platformEdit) Help() string {
-	return "What isn't named stays. " + sameForever + "."
+	return "What isn't named stays; " + sameForever + "."
 }
 
-const sameForever = "Issuer and client id can't be edited: by them the platform is known in each launch, " +
+const sameForever = "issuer and client id can't be edited: by them the platform is known in each launch, " +
 	"and its courses, people and grades hang on them. With others it is another platform: see 'bbbridge platform add --help'"
 
 func (e platformEdit) Run(p *program) error {
