@@ -37,6 +37,30 @@ func testMissedLineItem(_ *testing.T, w *world) {
 	w.same(w.column(c), want)
 }
 
+// Who sends again looks once more for a column of the platform's own that was
+// gone, and not for one that is only missed, or that we made and somebody
+// deleted.
+func testMissedWhenSentAgain(_ *testing.T, w *world) {
+	c := w.settled("link")
+	d := c.settlement.Deliveries[0]
+	want := c.ann.Placement.Column
+	miss := func(gone bool) {
+		w.ok(w.MissLineItem(w.ctx, d.PlacementID, want.LineItem.URL, w.now, gone))
+		w.ok(w.Resend(w.ctx, d.PlacementID, d.PersonID, false))
+	}
+	miss(false)
+	want.MissedAt = w.now
+	w.same(w.column(c), want)
+	miss(true)
+	want.MissedAt = time.Time{}
+	w.same(w.column(c), want)
+	want.LineItem = gradebook.LineItem{URL: "https://lms.example.org/items/made", Max: 10, Made: true}
+	w.ok(w.SaveLineItem(w.ctx, d.PlacementID, want.LineItem))
+	miss(true)
+	want.MissedAt, want.Gone = w.now, true
+	w.same(w.column(c), want)
+}
+
 // What launches tell of a line item is kept, and that the platform had one of
 // its own.
 func testToldLineItem(_ *testing.T, w *world) {

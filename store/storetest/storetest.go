@@ -43,7 +43,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"settlement": testSettlement, "settled twice": testSettledTwice, "account": testAccount, "attended": testAttended, "dirty": testDirty, "outdated settlement": testOutdated, "smaller settlement": testSmallerSettlement,
 		"people of a room": testPeople, "moved away": testMovedAway, "kept": testKept, "refused for lack": testRefusedForLack,
 		"order": testOrder, "outcome": testOutcome, "released deliveries": testRelease, "outcome of an older value": testOldOutcome, "resend": testResend, "held line item": testHeldLineItem,
-		"missed line item": testMissedLineItem, "what launches say of a line item": testToldLineItem, "resend all": testResendAll,
+		"missed line item": testMissedLineItem, "missed line item, and sent again": testMissedWhenSentAgain, "what launches say of a line item": testToldLineItem, "resend all": testResendAll,
 		"what was found": testFound, "read back": testReadBack,
 		"expected": testExpected, "expected now": testExpectedNow, "expected too late": testExpectedTooLate, "classes": testClasses, "grades of classes": testClassGrades, "register": testRegister, "history": testHistory,
 		"terms": testTerms, "decisions": testDecisions, "started by": testStartedBy, "a link that left": testLinkThatLeft,
