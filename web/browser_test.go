@@ -180,23 +180,26 @@ func TestStyleguidePhotographs(t *testing.T) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	root, tab := serveSamples(t), newBrowserTab(t)
+	root := serveSamples(t)
 	for _, locale := range Locales() {
-		for _, scheme := range []string{"light", "dark"} {
-			media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
-			for _, width := range []int64{1280, 768, 400} {
-				_, err := chromedp.Call(tab, emulation.SetEmulatedMedia, media)
-				if err == nil {
-					err = chromedp.Do(tab, chromedp.EmulateViewport(width, 800), chromedp.Navigate(root+"/styleguide."+locale))
-				}
-				picture, shotErr := chromedp.Run(tab, chromedp.FullScreenshot(100))
-				if err = errors.Join(err, shotErr); err == nil {
-					err = os.WriteFile(filepath.Join(folder, fmt.Sprintf("styleguide-%s-%s-%d.png", locale, scheme, width)), picture, 0o644)
-				}
-				if err != nil {
-					t.Errorf("photograph in %s, %s, at %d: %v", locale, scheme, width, err)
+		t.Run(locale, func(t *testing.T) {
+			tab := newBrowserTab(t)
+			for _, scheme := range []string{"light", "dark"} {
+				media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
+				for _, width := range []int64{1280, 768, 400} {
+					_, err := chromedp.Call(tab, emulation.SetEmulatedMedia, media)
+					if err == nil {
+						err = chromedp.Do(tab, chromedp.EmulateViewport(width, 800), chromedp.Navigate(root+"/styleguide."+locale))
+					}
+					picture, shotErr := chromedp.Run(tab, chromedp.FullScreenshot(100))
+					if err = errors.Join(err, shotErr); err == nil {
+						err = os.WriteFile(filepath.Join(folder, fmt.Sprintf("styleguide-%s-%s-%d.png", locale, scheme, width)), picture, 0o644)
+					}
+					if err != nil {
+						t.Errorf("photograph in %s at %d: %v", scheme, width, err)
+					}
 				}
 			}
-		}
+		})
 	}
 }
