@@ -31,7 +31,6 @@ var (
 	ErrMayRun     = errors.New("people may be in the meeting that can't be created")
 
 	ErrRoomClaimed = errors.New("room has come into another course")
-	ErrUnplaced    = errors.New("where the link leads must be looked up")
 )
 
 // A Room is a lasting classroom of one course.

@@ -44,7 +44,7 @@ func (c *conn) saveStays(ctx context.Context, a attendance.Account) error {
 
 type accountRow struct {
 	MeetingID string `db:"meeting_id"`
-	Packed    []byte
+	Packed    string
 }
 
 // RoomAccounts returns what was kept of the room's meetings, by Meeting.ID.
@@ -70,7 +70,7 @@ func (c *conn) accounts(ctx context.Context, where string, args ...any) (map[str
 	err := c.list(ctx, &rows, `SELECT a.meeting_id, a.packed FROM meetings m JOIN accounts a ON a.meeting_id = m.id `+where, args...)
 	kept := make(map[string]string, len(rows))
 	for _, r := range rows {
-		kept[r.MeetingID] = string(r.Packed)
+		kept[r.MeetingID] = r.Packed
 	}
 	return kept, err
 }

@@ -192,6 +192,9 @@ func deliver(b *testing.B, h *history) error {
 		return err
 	}
 	for _, lane := range lanes {
+		if lane.Due.After(h.now.Add(time.Hour)) {
+			continue
+		}
 		due, err := h.ClaimJobs(ctx, gradebook.DeliverJob, lane.Name, h.now.Add(time.Hour), time.Minute, 1)
 		if err != nil {
 			return err
