@@ -35,7 +35,9 @@ func readForm(c *gin.Context, limit int64) error {
 	if err != nil || kind != "application/x-www-form-urlencoded" {
 		return fmt.Errorf("%w: %q", errContentType, c.ContentType())
 	}
-	var body bytes.Buffer
+	body := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(body)
+	body.Reset()
 	body.Grow(int(min(max(c.Request.ContentLength, 0), formUsual)) + bytes.MinRead)
 	if _, err := body.ReadFrom(http.MaxBytesReader(c.Writer, c.Request.Body, limit)); err != nil {
 		var large *http.MaxBytesError

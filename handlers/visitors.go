@@ -64,9 +64,15 @@ func (plain) Deserialize(text []byte, dst any) error {
 	return nil
 }
 
+// session is that of the cookie that came, else a new one. Not by store.Get,
+// which copies the request to remember a session that is asked for once.
+func (v *visitors) session(r *http.Request) (*sessions.Session, error) {
+	return v.store.New(r, browserCookie)
+}
+
 // browser is the value of the cookie that came, or empty.
 func (v *visitors) browser(r *http.Request) string {
-	session, err := v.store.Get(r, browserCookie)
+	session, err := v.session(r)
 	if err != nil { // of an old key, or made up: as good as none
 		return ""
 	}
@@ -77,7 +83,7 @@ func (v *visitors) browser(r *http.Request) string {
 // keep returns the browser's value, a new one if none came, and sends the
 // cookie.
 func (v *visitors) keep(w http.ResponseWriter, r *http.Request) (string, error) {
-	session, _ := v.store.Get(r, browserCookie) // on error it is a new one
+	session, _ := v.session(r) // on error it is a new one
 	value, _ := session.Values[browserKey].(string)
 	if value == "" {
 		value = rand.Text()

@@ -25,6 +25,9 @@ const (
 	maxData        = 16 << 10
 )
 
+// usualClaims is what is made room for at once: Moodle sends 26.
+const usualClaims = 32
+
 // claims reads the payload of a verified token. Null is absent, [] is an
 // empty object, ids may be numbers; what has any other shape is absent too.
 type claims struct {
@@ -34,7 +37,7 @@ type claims struct {
 }
 
 func parseClaims(payload []byte) (*claims, error) {
-	members, err := parseJSONObject(payload)
+	members, err := parseJSONObject(payload, usualClaims)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func splitToken(token IDToken, r Registration) (signedToken, error) {
 		}
 		decoded[i] = b
 	}
-	header, err := parseJSONObject(decoded[0])
+	header, err := parseJSONObject(decoded[0], 8)
 	if err != nil {
 		return signedToken{}, refuse(CodeIDTokenMalformed, "header: %w", err)
 	}

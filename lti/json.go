@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -89,13 +90,14 @@ func parseJSON(text []byte) (jsonText, error) {
 	return value, nil
 }
 
-// parseJSONObject reads text as one object, in one go.
-func parseJSONObject(text []byte) (jsonObject, error) {
+// parseJSONObject reads text as one object, in one go, that may have about so
+// many members.
+func parseJSONObject(text []byte, about int) (jsonObject, error) {
 	value, err := trimJSON(text)
 	if err != nil {
 		return nil, err
 	}
-	return value.members(24)
+	return value.members(about)
 }
 
 func trimJSON(text []byte) (jsonText, error) {
@@ -181,11 +183,11 @@ func (v jsonText) isNumber() bool {
 
 // number reads a number.
 func (v jsonText) number() (float64, bool) {
-	var n float64
-	if !v.isNumber() || json.Unmarshal(v, &n) != nil {
+	if !v.isNumber() {
 		return 0, false
 	}
-	return n, true
+	n, err := strconv.ParseFloat(string(v), 64)
+	return n, err == nil
 }
 
 func hasNUL(s string) bool { return strings.IndexByte(s, 0) >= 0 }

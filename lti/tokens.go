@@ -197,7 +197,7 @@ func (t *Tokens) assertion(ctx context.Context, r Registration, deploymentID str
 // parseTokenAnswer reads RFC 6749, 5.1. The answer itself is never part of an
 // error: it may hold the token.
 func parseTokenAnswer(body []byte) (AccessToken, time.Duration, error) {
-	answer, err := parseJSONObject(body)
+	answer, err := parseJSONObject(body, 8)
 	if err != nil {
 		return "", 0, fmt.Errorf("the answer: %w", err)
 	}

@@ -23,6 +23,12 @@ func BenchmarkTeacherRoomLive(b *testing.B) { benchmark(b, teacherRoom(Live, 23)
 
 func BenchmarkLearnerRoom(b *testing.B) { benchmark(b, learnerRoom(Waiting)) }
 
+func BenchmarkLearnerRoomNew(b *testing.B) {
+	page := learnerRoom(Waiting)
+	page.Attendance = &Attendance{}
+	benchmark(b, page)
+}
+
 func BenchmarkWaitingPage(b *testing.B) { benchmark(b, samples()["waiting"]) }
 
 func BenchmarkRegister300(b *testing.B) { benchmark(b, register(300, true)) }

@@ -140,5 +140,5 @@ func (l *locale) play(kind string, f Format) (button, error) {
 }
 
 func endButton(url string, label template.HTML) button {
-	return button{Post: Post{URL: url}, Label: label, Kind: "danger"}
+	return button{URL: url, Label: label, Kind: "danger"}
 }

@@ -160,23 +160,42 @@ func (l *locale) standing(s Standing) (template.HTML, error) {
 	return text, err
 }
 
-// A goView is a Standing with where its button leads.
+// A goView is the one button of a state: a link or a form. The zero one is none.
 type goView struct {
-	Standing
-	Join        Post
 	RegisterURL string
+	Form        *button // to go in, or to wait
 }
 
-func newGoView(s Standing, join Post, registerURL string) goView { return goView{s, join, registerURL} }
-
-// goButton is the button of a Standing that posts: to go in, or to wait.
-func (l *locale) goButton(v goView) (button, error) {
-	label, err := l.say("go." + string(v.Go()))
+func (l *locale) goButton(s Standing, join Post, registerURL string) (goView, error) {
+	switch s.Go() {
+	case "":
+		return goView{}, nil
+	case GoRegister:
+		return goView{RegisterURL: registerURL}, nil
+	}
+	label, err := l.say("go." + string(s.Go()))
 	kind := "primary"
-	if v.Go() == GoAgain {
+	if s.Go() == GoAgain {
 		kind = "plain"
 	}
-	return newTab(kind, v.Join, label), err
+	form := newTab(kind, join, label)
+	return goView{Form: &form}, err
+}
+
+// A look is a Standing as a template asks for it. Each method of a Standing
+// that it called would cost as much as all of this.
+type look struct {
+	State                  ClassState
+	Go                     Go
+	Kind                   string // of the status mark
+	Shape, Text            template.HTML
+	Timed                  bool // Since is told
+	Waits, MayStartAnother bool
+}
+
+func (l *locale) look(s Standing) (*look, error) {
+	text, err := l.standing(s)
+	return &look{s.State, s.Go(), s.Shape(), shapeOf(s.Shape()), text, !s.Since.IsZero(), s.Waits(), s.MayStartAnother()}, err
 }
 
 // Out is how things stand for who has just left the class: the server may list

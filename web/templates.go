@@ -76,11 +76,12 @@ var (
 	blocks     = regexp.MustCompile(`\{\{(block|define|template) "(title|head|main)"`)
 	indent     = regexp.MustCompile(`\n[ \t]+`)
 	callsAsset = regexp.MustCompile(`\{\{asset "([^"]*)"\}\}`)
+	callsShape = regexp.MustCompile(`\{\{shape "([^"]*)"\}\}`)
 	callsT     = regexp.MustCompile(`\{\{t "([^"]*)"((?: "\w+" (?:[.$][.\w]*|\([^()]*\)))*)\}\}`)
 	argument   = regexp.MustCompile(` "(\w+)" ([.$][.\w]*|\([^()]*\))`)
 )
 
-// inline makes the texts and forms of a language part of a template, so that a page
+// inline makes the texts and forms of a language, and marks, part of a template, so that a page
 // looks up only what depends on its data: {{t "go.start"}} becomes the
 // text, and in {{t "room.since" "Time" (clock .Since)}} what stands for a
 // placeholder becomes an action of its own, escaped like any other.
@@ -91,6 +92,9 @@ func (l *locale) inline(source string, asset func(string) string) (string, error
 		return asset(callsAsset.FindStringSubmatch(call)[1])
 	})
 	source = strings.Replace(source, "{{forms}}", l.scriptForms(), 1)
+	source = callsShape.ReplaceAllStringFunc(source, func(call string) string {
+		return string(shapeOf(callsShape.FindStringSubmatch(call)[1]))
+	})
 	source = callsT.ReplaceAllStringFunc(source, func(call string) string {
 		parts := callsT.FindStringSubmatch(call)
 		m := l.messages[parts[1]]
@@ -132,6 +136,6 @@ func (l *locale) funcs() template.FuncMap {
 		"notice": newNotice, "progress": newProgress, "text": l.text, "check": l.check, "wrong": l.wrong, "label": l.label,
 		"ruleFields": newRuleFields, "grade": newGradeView, "classGrades": newClassGrades, "lms": l.lms,
 		"endButton": endButton, "recordingRow": newRecordingRow, "play": l.play, "clockText": l.clockText, "iso": iso, "arrange": l.arrange, "there": l.there, "isolate": isolate, "problem": problemCode, "question": newQuestion,
-		"standing": l.standing, "goButton": l.goButton, "go": newGoView,
+		"standing": l.standing, "look": l.look, "go": l.goButton,
 	}
 }
