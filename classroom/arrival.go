@@ -24,5 +24,9 @@ type Arrival struct {
 	Opens         string    // the picked room that the launch is the first to name; or empty
 	Keeps         string    // the picked room of no course that a learner's launch names: it waits longer for a moderator; or empty
 	Anonymous     bool      // the platform doesn't say who it is: Person is somebody new
-	Visit         Visit
+	// AsBefore: nobody has looked where the link leads. Placement is only what
+	// this launch tells. It is ErrUnplaced, and changes nothing, unless the link
+	// is known and this launch says of its room what launches before it said.
+	AsBefore bool
+	Visit    Visit
 }

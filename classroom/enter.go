@@ -108,6 +108,10 @@ func (s *Rooms) Enter(ctx context.Context, l lti.Launch, browser, locale string)
 	if l.DeepLinking != nil {
 		return s.Store.Arrive(ctx, a)
 	}
+	// Nearly all launches lead where those before them led: no need to look first.
+	if seat, err := s.Store.Arrive(ctx, asBefore(l, a)); !errors.Is(err, ErrUnplaced) {
+		return seat, err
+	}
 	// Twice: another course's launch may be the first to claim the room.
 	for tries := 2; ; tries-- {
 		a.Room, a.Moves, a.Claims, a.Opens, a.Keeps = nil, false, "", "", ""

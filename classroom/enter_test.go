@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/lti"
@@ -20,6 +22,9 @@ type fakeRooms struct {
 	seats      map[string]Seat
 	enrolments map[[2]string]Enrolment
 	arrival    Arrival
+	leadsOn    bool    // links lead where they led
+	asBefore   Arrival // the first try of the newest launch
+	looked     int     // how often placements were looked up
 	moved      string
 	added      []Visit
 	notices    LinkNotices
@@ -39,6 +44,7 @@ func (f *fakeRooms) Tenant(context.Context, string) (Tenant, error) {
 }
 
 func (f *fakeRooms) PlacementOf(_ context.Context, l Link) (Placement, error) {
+	f.looked++
 	p, ok := f.placements[l]
 	if !ok {
 		return Placement{}, ErrNotFound
@@ -55,6 +61,11 @@ func (f *fakeRooms) RoomWithCourse(_ context.Context, id string) (Room, Course, 
 }
 
 func (f *fakeRooms) Arrive(_ context.Context, a Arrival) (Seat, error) {
+	if a.AsBefore {
+		if f.asBefore = a; !f.leadsOn {
+			return Seat{}, ErrUnplaced
+		}
+	}
 	if claimed := f.claimed; a.Claims != "" && claimed != nil {
 		f.claimed = nil
 		claimed()
@@ -200,6 +211,43 @@ func TestHowALinkFindsItsRoom(t *testing.T) {
 			}
 			if test.copiedFrom != "" && (made.Settings.Welcome != "Hello" || made.ID == "old") {
 				t.Errorf("copy %+v", made)
+			}
+		})
+	}
+}
+
+// What a launch of a link that leads on tells the store is enough, and where it
+// leads isn't looked up.
+func TestLaunchLeadsWhereItLed(t *testing.T) {
+	address := launchOf("77", "41", nil)
+	address.TargetLinkURI = "https://bridge.example/lti/launch?room=old"
+	untitled := launchOf("77", "41", map[string]string{"open": "class"})
+	untitled.ResourceLink.Title = ""
+	untitled.Grades = lti.Endpoint{Scopes: []string{"score"}, LineItem: "https://lms/1"}
+	for _, test := range []struct {
+		name   string
+		launch lti.Launch
+		want   Placement
+	}{
+		{"names no room", launchOf("77", "41", nil), Placement{Title: "Weekly seminar"}},
+		{"names one", launchOf("77", "41", map[string]string{"room": "old"}), Placement{Title: "Weekly seminar", Named: "old"}},
+		{"names one in its address", address, Placement{Title: "Weekly seminar", Named: "old"}},
+		{"has a parameter that can't be used", launchOf("77", "41", map[string]string{"open": "door"}), Placement{
+			Title: "Weekly seminar", Notices: LinkNotices{Unusable: []Parameter{{Name: "open", Value: "door"}}},
+		}},
+		{"opens the class and tells of a line item", untitled, Placement{OpensClass: true, Column: gradebook.Column{
+			Grades: untitled.Grades, LineItem: gradebook.LineItem{URL: "https://lms/1"}, Own: true,
+		}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f, rooms := newFake()
+			f.leadsOn = true
+			if _, err := rooms.Enter(t.Context(), test.launch, "browser", "en"); err != nil {
+				t.Fatal(err)
+			}
+			test.want.ResourceLinkID = "41"
+			if diff := cmp.Diff(test.want, f.asBefore.Placement); diff != "" || f.looked > 0 {
+				t.Errorf("placements looked up %d times; (-want +got)\n%s", f.looked, diff)
 			}
 		})
 	}

@@ -15,6 +15,14 @@ import (
 	"github.com/bbbridge/bbbridge/lti"
 )
 
+// asBefore is a for a link that leads where it led.
+func asBefore(l lti.Launch, a Arrival) Arrival {
+	a.AsBefore = true
+	a.Placement = Placement{ResourceLinkID: l.ResourceLink.ID, Named: roomNamed(l), Notices: LinkNotices{Unusable: unusable(l.Custom, false, "")}}
+	refresh(&a.Placement, l)
+	return a
+}
+
 // place finds the link's placement and says where it leads, or proposes one
 // and, unless it leads to a room that is there, its new room. It returns the
 // placement as it was.

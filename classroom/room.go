@@ -31,6 +31,7 @@ var (
 	ErrMayRun     = errors.New("people may be in the meeting that can't be created")
 
 	ErrRoomClaimed = errors.New("room has come into another course")
+	ErrUnplaced    = errors.New("where the link leads must be looked up")
 )
 
 // A Room is a lasting classroom of one course.

@@ -121,6 +121,12 @@ func (c *conn) arrive(ctx context.Context, a arrival) (classroom.Seat, error) {
 	}
 	k := known{enrolment: row.enrolment()}
 	k.Course, k.Person, k.Placement, k.Room = row.course(), row.person(), row.placement(), row.room()
+	if a.AsBefore {
+		if !saysNoMore(k.Placement, a.Placement) {
+			return classroom.Seat{}, classroom.ErrUnplaced
+		}
+		a.Placement.ID, a.Placement.Named = k.Placement.ID, k.Placement.Named
+	}
 	if news := a.news(k); len(news) > 0 {
 		if !c.inTx {
 			return classroom.Seat{}, errNeedsTransaction

@@ -125,12 +125,7 @@ func enter(ctx context.Context, db *store.DB, a classroom.Arrival) error {
 	if _, err := db.Tenant(ctx, c.RegistrationID); err != nil {
 		return err
 	}
-	_, err := db.PlacementOf(ctx, classroom.Link{
-		RegistrationID: c.RegistrationID, DeploymentID: c.DeploymentID, ContextKey: c.ContextKey, ResourceLinkID: a.Placement.ResourceLinkID,
-	})
-	if err != nil {
-		return err
-	}
+	a.AsBefore = true
 	seat, err := db.Arrive(ctx, a)
 	if err != nil {
 		return err

@@ -9,6 +9,12 @@ import (
 	"github.com/bbbridge/bbbridge/classroom"
 )
 
+// saysNoMore reports whether the link is known, and a launch says nothing else
+// of its room than launches before it. A launch that names none says nothing.
+func saysNoMore(p, said classroom.Placement) bool {
+	return p.ID != "" && (said.Named == "" || said.Named == p.Named) && slices.Equal(said.Notices.Unusable, p.Notices.Unusable)
+}
+
 // leadsElsewhere reports whether the launch says something else of a known
 // link's room than launches before it, and was issued after them.
 func leadsElsewhere(p classroom.Placement, a arrival) bool {

@@ -79,6 +79,11 @@ var steps = []step{
 		w.ok(w.db.StopMeeting(w.ctx(), w.meetings[0], w.now, w.now))
 		w.server.running = false
 	}, do: func(w *story) error { return w.looks(0) }},
+	{name: "look while the server is silent", from: running, prep: func(w *story) { w.server.silent = true }, do: (*story).looksInVain},
+	{name: "look when it has been silent for a day", from: running, prep: func(w *story) {
+		w.server.silent = true
+		w.at(45 + 25*60)
+	}, do: (*story).looksInVain},
 	{name: "look at another meeting", from: running, wakes: true, prep: func(w *story) {
 		w.at(46)
 		w.server.serial, w.server.created = 2, w.now.Add(ahead)
@@ -244,6 +249,14 @@ func (w *story) starts(visit string) error {
 func (w *story) looks(class int) error {
 	_, err := w.classes.Poll(w.ctx(), w.meetings[class])
 	return err
+}
+
+// looksInVain looks at the first class, of which the server says nothing.
+func (w *story) looksInVain() error {
+	if err := w.looks(0); !errors.Is(err, errSilent) {
+		return err
+	}
+	return nil
 }
 
 // changes changes how many minutes the first link's rule wants.

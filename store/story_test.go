@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha512"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -366,7 +367,11 @@ type oneMeeting struct {
 	serial  int
 	created time.Time
 	people  []string
+	silent  bool
 }
+
+// errSilent is what is heard of a server that doesn't answer.
+var errSilent = errors.New("no route to the server")
 
 func (s *oneMeeting) id() string { return fmt.Sprint("internal-", s.serial) }
 
@@ -383,7 +388,10 @@ func (s *oneMeeting) Create(context.Context, bbb.CreateRequest) (bbb.Created, er
 func (s *oneMeeting) JoinURL(bbb.JoinRequest) string { return "https://bbb.example.org/join" }
 
 func (s *oneMeeting) MeetingInfo(context.Context, string) (bbb.Meeting, error) {
-	if !s.running {
+	switch {
+	case s.silent:
+		return bbb.Meeting{}, errSilent
+	case !s.running:
 		return bbb.Meeting{}, bbb.ErrNotFound
 	}
 	info := bbb.Meeting{InternalMeetingID: s.id(), CreateTime: s.created, Running: true, ParticipantCount: len(s.people)}

@@ -80,9 +80,9 @@ func (r *changingRoom) become(state ClassState) {
 	r.set(func(r *changingRoom) { r.now.State = state })
 }
 
-// look has the page ask how things stand, and waits until its script finds that
+// await has the page ask how things stand, and waits until its script finds that
 // condition is true.
-func look(tab context.Context, t *testing.T, condition string) {
+func await(tab context.Context, t *testing.T, condition string) {
 	t.Helper()
 	const ask = `new Promise((done) => {
 		const check = () => { if (%s) { done(true); return true; } return false; };
@@ -140,7 +140,7 @@ func TestPagesChangeInPlace(t *testing.T) {
 			evaluate[bool](tab, t, `window.mark = document.getElementById("standing"), document.querySelector("details").open = true`)
 			for _, state := range test.then {
 				room.become(state)
-				look(tab, t, fmt.Sprintf(`document.querySelector("main").dataset.state === %q`, state))
+				await(tab, t, fmt.Sprintf(`document.querySelector("main").dataset.state === %q`, state))
 				want := sentenceOf(t, "en", Standing{State: state, Role: test.role})
 				if got := evaluate[string](tab, t, `document.querySelector("main").innerText`); !strings.Contains(got, want) && state != Waiting && state != Live {
 					t.Errorf("in state %s the page says %q, without %q", state, got, want)
@@ -173,7 +173,7 @@ func TestChangesKeepFocusAndDetails(t *testing.T) {
 		}
 		r.now.State = Inside
 	})
-	look(tab, t, `document.querySelector("#now").innerText.includes("Somebody else")`)
+	await(tab, t, `document.querySelector("#now").innerText.includes("Somebody else")`)
 	if !evaluate[bool](tab, t, `document.activeElement.matches("#standing a[data-dialog]")`) {
 		t.Error("the focus is lost")
 	}
@@ -200,7 +200,7 @@ func TestRegisterGrowsInPlace(t *testing.T) {
 	room.set(func(*changingRoom) { people = 3 })
 	// The page looks every few seconds; it is asked to do so at once.
 	evaluate[bool](tab, t, `document.querySelector("main").dataset.refresh = "0.001", true`)
-	look(tab, t, `document.querySelectorAll("tbody th details").length === 3`)
+	await(tab, t, `document.querySelectorAll("tbody th details").length === 3`)
 	if !evaluate[bool](tab, t, `document.querySelector("tbody details").open && document.activeElement === document.querySelector("tbody summary")`) {
 		t.Error("the row is closed, or the focus is lost")
 	}
@@ -223,9 +223,9 @@ func TestPageWithoutAConnection(t *testing.T) {
 		t.Error("the page speaks of a lost connection too early")
 	}
 	room.set(func(r *changingRoom) { r.broken = true })
-	look(tab, t, `document.getElementById("offline").checkVisibility()`)
+	await(tab, t, `document.getElementById("offline").checkVisibility()`)
 	room.set(func(r *changingRoom) { r.broken, r.now.State = false, Live })
-	look(tab, t, `document.querySelector("main").dataset.state === "running" && !document.getElementById("offline").checkVisibility()`)
+	await(tab, t, `document.querySelector("main").dataset.state === "running" && !document.getElementById("offline").checkVisibility()`)
 	if room.loads != 1 {
 		t.Errorf("the page was loaded %d times", room.loads)
 	}
@@ -243,7 +243,7 @@ func TestWhoWaitsIsLetIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	room.become(Full)
-	look(tab, t, `document.querySelector("h1").innerText.includes("The class is full.")`)
+	await(tab, t, `document.querySelector("h1").innerText.includes("The class is full.")`)
 	room.become(Live)
 	evaluate[bool](tab, t, `window.dispatchEvent(new Event("online"))`)
 	if err := chromedp.Do(tab, chromedp.WaitVisible(chromedp.CSS("#in"))); err != nil {
@@ -260,7 +260,7 @@ func TestWhoWaitsIsLetIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	room.become(Live)
-	look(tab, t, `document.querySelector("#standing").innerText.includes("Join class")`)
+	await(tab, t, `document.querySelector("#standing").innerText.includes("Join class")`)
 }
 
 // Who ends a class comes out of it before its end is known: the page looks
@@ -277,7 +277,7 @@ func TestLeftPageTellsTheEnd(t *testing.T) {
 		t.Errorf("the page knows more than anybody: %s", text)
 	}
 	room.become(Ended)
-	look(tab, t, `document.querySelector("h1").innerText === "Class is over."`)
+	await(tab, t, `document.querySelector("h1").innerText === "Class is over."`)
 }
 
 // A second click on a button that opens a window opens none.
@@ -291,7 +291,7 @@ func TestSecondClickOpensNothing(t *testing.T) {
 	if err := chromedp.Do(tab, chromedp.Click(chromedp.CSS(button))); err != nil {
 		t.Fatal(err)
 	}
-	look(tab, t, fmt.Sprintf(`document.querySelector(%q).disabled`, button))
+	await(tab, t, fmt.Sprintf(`document.querySelector(%q).disabled`, button))
 	if text := evaluate[string](tab, t, fmt.Sprintf(`document.querySelector(%q).innerText`, button)); text != "Opening …" {
 		t.Errorf("the button says %q", text)
 	}
@@ -302,7 +302,7 @@ func TestSecondClickOpensNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	room.become(Inside)
-	look(tab, t, `document.querySelector("#standing").innerText.includes("Join again")`)
+	await(tab, t, `document.querySelector("#standing").innerText.includes("Join again")`)
 	room.set(func(r *changingRoom) {
 		if r.posts != 1 {
 			t.Errorf("%d windows were opened", r.posts)

@@ -39,6 +39,10 @@ const misfits = `(() => {
 		const high = (label || e).getBoundingClientRect().height;
 		if (high < 43.5) found.push(name(e) + " is " + high + " high");
 	}
+	for (const e of document.querySelectorAll("table")) {
+		const [table, room] = [e, e.parentElement].map((x) => x.getBoundingClientRect());
+		if (shown(e) && (table.right > room.right + 1 || table.left < room.left - 1)) found.push(name(e) + " is wider than its place");
+	}
 	const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 	while (texts.nextNode()) {
 		const text = texts.currentNode;

@@ -144,3 +144,19 @@ func TestStylesheetsNameNoSide(t *testing.T) {
 		}
 	}
 }
+
+// A button lays its parts out in a row, which takes blanks away: what it says is
+// one part, also with a name in it.
+func TestButtonsAreOnePart(t *testing.T) {
+	for name, page := range samples() {
+		doc, err := html.Parse(strings.NewReader(render(t, "en", page)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range doc.Descendants() {
+			if n.Type == html.ElementNode && n.Data == "bdi" && strings.Contains(attribute(n.Parent, "class"), "button") {
+				t.Errorf("%s: %s", name, attribute(n.Parent, "class"))
+			}
+		}
+	}
+}

@@ -31,6 +31,65 @@ func (w *world) names(link string, room classroom.Room, at time.Time) classroom.
 	return a
 }
 
+// A launch that leads where those before it led needs nobody to look first. Any
+// other is turned away as if it hadn't been.
+func testAsBefore(t *testing.T, w *world) {
+	asBefore := func(link, room string) classroom.Arrival {
+		a := w.arrival("ann", link)
+		a.AsBefore, a.Room = true, nil
+		a.Placement = classroom.Placement{ResourceLinkID: link, Title: a.Placement.Title, Named: room}
+		return a
+	}
+	unknown := asBefore("link", "")
+	_, err := w.Arrive(w.ctx, unknown)
+	w.fails(err, classroom.ErrUnplaced)
+	_, err = w.Seat(w.ctx, unknown.Visit.ID)
+	w.fails(err, classroom.ErrNotFound)
+
+	first := w.launch("ann", "link")
+	room := w.pick(first.Course)
+	named := must(w.Arrive(w.ctx, w.names("picked", room, w.now)))(w)
+	odd := []classroom.Parameter{{Name: "open", Value: "door"}}
+	for _, test := range []struct {
+		name, link, room string
+		change           func(*classroom.Arrival)
+		want             *classroom.Seat // nil: it is turned away
+	}{
+		{name: "names none, as before", link: "link", want: &first},
+		{name: "names the same", link: "picked", room: room.ID, want: &named},
+		{name: "names none now", link: "picked", want: &named},
+		{name: "issued long before", link: "picked", room: room.ID, want: &named, change: func(a *classroom.Arrival) { a.Placement.NamedAt = w.now.Add(-time.Hour) }},
+		{name: "another link", link: "another"},
+		{name: "another course", link: "link", change: func(a *classroom.Arrival) { a.Course.ContextKey = "context:43" }},
+		{name: "names one for the first time", link: "link", room: room.ID},
+		{name: "names another", link: "picked", room: first.Room.ID},
+		{name: "a parameter can't be used any more", link: "link", change: func(a *classroom.Arrival) { a.Placement.Notices.Unusable = odd }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := w.in(t)
+			a := asBefore(test.link, test.room)
+			if test.change != nil {
+				test.change(&a)
+			}
+			got, err := w.Arrive(w.ctx, a)
+			if test.want == nil {
+				w.fails(err, classroom.ErrUnplaced)
+				a.AsBefore, a.Placement, a.Room = false, w.arrival("ann", test.link).Placement, w.room(w.id("r"))
+				_ = must(w.Arrive(w.ctx, a))(w) // its nonce isn't used up
+				return
+			}
+			w.ok(err)
+			w.same([]any{got.Placement, got.Room, got.Visit.PlacementID}, []any{test.want.Placement, test.want.Room, test.want.Placement.ID})
+			w.same(must(w.Seat(w.ctx, a.Visit.ID))(w), got)
+			_, err = w.Arrive(w.ctx, a)
+			w.fails(err, classroom.ErrReplayed)
+		})
+	}
+	retitled := asBefore("link", "")
+	retitled.Placement.Title = "Seminar"
+	w.same(must(w.Arrive(w.ctx, retitled))(w).Placement.Title, "Seminar")
+}
+
 // The newest signed launch says which room a link leads to.
 func testNamedRoom(t *testing.T, w *world) {
 	first := w.launch("ann", "link")

@@ -34,7 +34,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"open visit": testOpenVisit, "joined visit": testJoinedVisit, "left visit": testLeftVisit, "newest role": testNewestRole, "newest looks": testNewestLooks,
 		"share request": testShareRequest, "share requests of a room": testShareRequestsOfARoom, "shared by consent": testSharedByConsent, "questions": testQuestions,
 		"strangers": testStrangers, "parallel launches": testParallelLaunches,
-		"named room": testNamedRoom, "named room in parallel": testNamedRoomInParallel, "asked late": testAskedLate,
+		"leads as before": testAsBefore, "named room": testNamedRoom, "named room in parallel": testNamedRoomInParallel, "asked late": testAskedLate,
 		"claimed room": testClaimedRoom, "claims in parallel by courses": testClaimsInParallel,
 		"renamed room": testRenamedRoom, "swept picks": testSweptPicks, "framed pick": testFramedPick,
 		"bounded picks": testPicksAreBounded, "pick that learners open": testPickThatLearnersOpen, "anonymous people": testAnonymous,
