@@ -79,6 +79,16 @@ var steps = []step{
 		w.ok(w.db.StopMeeting(w.ctx(), w.meetings[0], w.now, w.now))
 		w.server.running = false
 	}, do: func(w *story) error { return w.looks(0) }},
+	{name: "who is in while the server is silent", from: running, prep: func(w *story) {
+		w.server.silent = true
+		w.now = w.now.Add(time.Second)
+		_, err := w.rooms.Start(w.ctx(), w.seat("teacher l1"))
+		w.ok(err)
+	}, do: func(w *story) error {
+		live, err := w.rooms.Live(w.ctx(), w.seat("ann l1").Room)
+		w.rooms.Forget(w.seat("ann l1").Room)
+		return w.whole(err, live.Running && live.Moderators == 1)
+	}},
 	{name: "look while the server is silent", from: running, prep: func(w *story) { w.server.silent = true }, do: (*story).looksInVain},
 	{name: "look when it has been silent for a day", from: running, prep: func(w *story) {
 		w.server.silent = true

@@ -106,7 +106,10 @@ func (w *story) again(t *testing.T, s step) *story {
 	w.ok(os.WriteFile(next.path, text, 0o600))
 	maps.Copy(next.lms.Scores, w.lms.Scores)
 	next.open()
-	t.Cleanup(func() { next.ok(next.db.Close()) })
+	t.Cleanup(func() {
+		next.rooms.Stop()
+		next.ok(next.db.Close())
+	})
 	if s.prep != nil {
 		s.prep(&next)
 	}
