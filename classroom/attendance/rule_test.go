@@ -17,12 +17,13 @@ func TestRuleWrong(t *testing.T) {
 	}{
 		{"grades nothing", Rule{}, ""},
 		{"minutes", Rule{Measure: Minutes, Need: 1, Points: 0.01}, ""},
-		{"most minutes", Rule{Measure: Minutes, Need: MostMinutes, Points: MostPoints}, ""},
+		{"most minutes", Rule{Measure: Minutes, Need: 10_000, Points: 100_000}, ""},
 		{"percent", Rule{Measure: Percent, Need: 100, Points: 10, InTotal: true, Proportional: true}, ""},
 		{"another measure", Rule{Measure: "hours", Need: 1, Points: 1}, "measure"},
 		{"no minutes", Rule{Measure: Minutes, Points: 1}, "need"},
 		{"fewer than none", Rule{Measure: Minutes, Need: -1, Points: 1}, "need"},
-		{"too many minutes", Rule{Measure: Minutes, Need: MostMinutes + 1, Points: 1}, "need"},
+		{"too many minutes", Rule{Measure: Minutes, Need: 10_001, Points: 1}, "need"},
+		{"worth too much", Rule{Measure: Minutes, Need: 1, Points: 100_000.01}, "points"},
 		{"more than the class", Rule{Measure: Percent, Need: 101, Points: 1}, "need"},
 		{"worth nothing", Rule{Measure: Percent, Need: 50}, "points"},
 		{"worth less than nothing", Rule{Measure: Percent, Need: 50, Points: -1}, "points"},
@@ -158,6 +159,16 @@ func TestResultsOf(t *testing.T) {
 	want := []Result{{PlacementID: "p1", PersonID: "ann", Share: 20.0 / 30, Time: minutes(20), Needed: minutes(30)}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	// What is kept is whole milliseconds, so that the same comes to the same.
+	odd := Link{PlacementID: "p1", Rule: Rule{Measure: Percent, Need: 33, Points: 10}}
+	sums["a"], sessions[0].Length = sum{3 * time.Millisecond, []string{"ann"}, []time.Duration{0}}, 3*time.Millisecond
+	if got := tally.Results(odd, Counting{Links: []Link{odd}}, graded); len(got) != 1 || got[0].Needed != 0 {
+		t.Errorf("99 hundredths of a millisecond: %+v", got)
+	}
+	sums["a"], sessions[0].Length = sum{5 * time.Millisecond, []string{"ann"}, []time.Duration{0}}, 5*time.Millisecond
+	if got := tally.Results(odd, Counting{Links: []Link{odd}}, graded); len(got) != 1 || got[0].Needed != time.Millisecond {
+		t.Errorf("1.65 milliseconds: %+v", got)
 	}
 	if got := tally.Results(Link{PlacementID: "p1"}, Counting{}, graded); got != nil {
 		t.Errorf("results without a rule: %v", got)

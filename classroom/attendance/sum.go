@@ -96,8 +96,8 @@ func inOrder(a, b Account) int {
 // interimsOf are what a session had come to when a meeting of it ended and the
 // next one was a while off, in the order of time: by then the class was counted,
 // and what a rule had given for it the rest of the session doesn't take away. A
-// meeting that follows sooner than ReportWait is the same class still: nothing
-// was counted in between.
+// meeting that follows within ReportWait is the same class still: nothing was
+// counted in between.
 func interimsOf(of []Account) []sum {
 	var interims []sum
 	for i := 1; i < len(of); i++ {

@@ -161,6 +161,30 @@ func TestWait(t *testing.T) {
 	}
 }
 
+// What follows within the time in which a report is waited for is the same class
+// still; later, what it had come to by then stands by itself.
+func TestInterims(t *testing.T) {
+	ended := func(id string, from, to time.Duration) Account {
+		return Account{Meeting: Meeting{ID: id, CreateTime: nine(0).Add(from), EndedAt: nine(0).Add(to)}}
+	}
+	first := ended("a", 0, time.Hour)
+	for _, test := range []struct {
+		name string
+		of   []Account
+		want int
+	}{
+		{"one", []Account{first}, 0},
+		{"at once", []Account{first, ended("b", time.Hour, 2*time.Hour)}, 0},
+		{"two minutes later", []Account{first, ended("b", time.Hour+2*time.Minute, 2*time.Hour)}, 0},
+		{"a little more", []Account{first, ended("b", time.Hour+2*time.Minute+1, 2*time.Hour)}, 1},
+		{"twice", []Account{first, ended("b", 2*time.Hour, 3*time.Hour), ended("c", 4*time.Hour, 5*time.Hour)}, 2},
+	} {
+		if got := len(interimsOf(test.of)); got != test.want {
+			t.Errorf("%s: %d, want %d", test.name, got, test.want)
+		}
+	}
+}
+
 // A meeting is over for good when it has ended, somebody came and it counts.
 func TestAccountCounts(t *testing.T) {
 	from, to := nine(0), nine(60)
