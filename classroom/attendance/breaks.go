@@ -36,7 +36,7 @@ func Breaks(meetings []Meeting) map[string][]Break {
 		if b.Parted {
 			b.MeetingID = mark
 		}
-		if before.ID != "" && b.MeetingID != "" && b.To.After(b.From) && b.To.Sub(b.From) <= SessionGap {
+		if b.MeetingID != "" && b.To.After(b.From) && b.To.Sub(b.From) <= SessionGap {
 			breaks[m.SessionID] = append(breaks[m.SessionID], b)
 		}
 		before, mark = m, ""

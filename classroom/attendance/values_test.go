@@ -185,6 +185,81 @@ func TestInterims(t *testing.T) {
 	}
 }
 
+// Each person's times are their own, in the order of the sittings.
+func TestHistories(t *testing.T) {
+	sittings := []sitting{
+		{sum: sum{minutes(60), []string{"ann", "bob", "eve"}, []time.Duration{1, 2, 3}}},
+		{sum: sum{minutes(90), []string{"bob", "cy"}, []time.Duration{4, 5}}, interim: true},
+		{sum: sum{minutes(30), []string{"ann", "cy"}, []time.Duration{6, 7}}},
+	}
+	got := map[int][]time.Duration{}
+	for k, history := range histories(sittings, []string{"ann", "bob", "cy"}) {
+		for n, a := range history {
+			if a.length != sittings[n].length || a.interim != sittings[n].interim {
+				t.Errorf("sitting %d of person %d: %+v", n, k, a)
+			}
+			got[k] = append(got[k], a.time)
+		}
+	}
+	if diff := cmp.Diff(map[int][]time.Duration{0: {1, 0, 6}, 1: {2, 4, 0}, 2: {0, 5, 7}}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	n := 0
+	for range histories(sittings, []string{"ann", "bob"}) {
+		if n++; n == 1 {
+			break
+		}
+	}
+}
+
+// Who is asked about and came to nothing has a result; not who came, nor who
+// isn't graded, and each once.
+func TestAbsent(t *testing.T) {
+	link := Link{PlacementID: "p1", Rule: thirty}
+	tally := Tally{
+		Sessions: []Session{{ID: "a", EndedAt: nine(60), Length: minutes(60)}},
+		sums:     map[string]sum{"a": {minutes(60), []string{"ann", "tom"}, []time.Duration{minutes(60), minutes(60)}}},
+	}
+	got := tally.Absent(link, Counting{Links: []Link{link}}, map[string]bool{"ann": true, "bob": true, "cy": true}, []string{"cy", "ann", "tom", "eve", "bob", "cy"})
+	var people []string
+	for _, r := range got {
+		people = append(people, r.PersonID)
+		if r.Share != 0 || r.Needed != minutes(30) || r.Sends {
+			t.Errorf("%+v", r)
+		}
+	}
+	if diff := cmp.Diff([]string{"bob", "cy"}, people); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// Two are the same if nothing differs, and by nothing less.
+func TestSame(t *testing.T) {
+	s := Session{ID: "a", RoomID: "r", StartedAt: nine(0), EndedAt: nine(60), Length: minutes(60)}
+	if !s.Same(s) || !s.Same(Session{ID: "a", RoomID: "r", StartedAt: nine(0).Local(), EndedAt: nine(60).Local(), Length: minutes(60)}) {
+		t.Error("a session isn't the same as itself")
+	}
+	for name, change := range map[string]func(*Session){
+		"id": func(s *Session) { s.ID = "b" }, "room": func(s *Session) { s.RoomID = "q" }, "start": func(s *Session) { s.StartedAt = nine(1) },
+		"end": func(s *Session) { s.EndedAt = nine(61) }, "length": func(s *Session) { s.Length++ },
+		"exact": func(s *Session) { s.Exact = true }, "counting": func(s *Session) { s.Counting = true },
+	} {
+		other := s
+		change(&other)
+		if s.Same(other) {
+			t.Errorf("sessions with another %s are the same", name)
+		}
+	}
+	r := Result{PlacementID: "p", PersonID: "ann", Share: 1, TrueAt: nine(0)}
+	at, more := r, r
+	at.TrueAt, more.Points = nine(1), 1
+	local := r
+	local.TrueAt = nine(0).Local()
+	if !r.Same(local) || r.Same(at) || r.Same(more) {
+		t.Errorf("results: %v, %v, %v", r.Same(local), r.Same(at), r.Same(more))
+	}
+}
+
 // A meeting is over for good when it has ended, somebody came and it counts.
 func TestAccountCounts(t *testing.T) {
 	from, to := nine(0), nine(60)

@@ -21,6 +21,8 @@ func TestPlan(t *testing.T) {
 	passed := attendance.Result{PlacementID: "p1", PersonID: "ann", Complete: true, Share: 1, Points: 10, Time: minutes(60), Needed: minutes(54), Sends: true}
 	failed := attendance.Result{PlacementID: "p1", PersonID: "ann", Share: 38.0 / 54, Time: minutes(38.5), Needed: minutes(54)}
 	part := attendance.Result{PlacementID: "p1", PersonID: "ann", Share: 38.0 / 54, Points: 7.03, Time: minutes(38.5), Needed: minutes(54), Sends: true}
+	unsent := passed
+	unsent.Sends = false
 	row := func(state State, points, most float64, sent bool) []Delivery {
 		d := Delivery{PlacementID: "p1", PersonID: "ann", Points: points, Max: most, State: state, TrueAt: nine(90), Comment: "old words"}
 		if sent {
@@ -72,6 +74,7 @@ func TestPlan(t *testing.T) {
 		{"a part earned in another room", []attendance.Result{failed}, kept(0.333, row(Delivered, 3.33, 10, true)), nil},
 		{"a part earned in another room, more here", []attendance.Result{passed}, kept(0.333, row(Delivered, 3.33, 10, true)), planned1(10, "60 / 54 min")},
 		{"earned in another room, worth another maximum", []attendance.Result{failed}, kept(0.333, row(Delivered, 6.66, 20, true)), planned1(3.33, "old words")},
+		{"no longer sent, whatever it says of points", []attendance.Result{unsent}, row(Delivered, 10, 10, true), planned1(0, "60 / 54 min")},
 		{"no result any more", nil, row(Waiting, 10, 10, false), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -358,6 +358,54 @@ func TestGradeNotTakenIsLogged(t *testing.T) {
 	}
 }
 
+// How new a reading must be before a score goes out.
+func TestReadSince(t *testing.T) {
+	stamp, now := nine(5), nine(9)
+	tried := func(points, sent float64) Delivery {
+		return Delivery{Points: 8, Max: 10, SentStamp: nine(1), TriedPoints: points, TriedMax: 10, SentPoints: sent, SentMax: 10}
+	}
+	for _, test := range []struct {
+		name string
+		row  Delivery
+		want time.Time
+	}{
+		{"nothing was sent", Delivery{Points: 8, Max: 10}, stamp},
+		{"this was tried", tried(8, 0), stamp},
+		{"another value was tried, and may have arrived", tried(4, 0), now},
+		{"another value was tried, and was taken", tried(4, 4), stamp},
+	} {
+		if got := test.row.readSince(stamp, now); !got.Equal(test.want) {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
+// Where somebody gave just what we would send, nothing is sent.
+func TestGivenTheSame(t *testing.T) {
+	b, g, lms, _ := deliverable(t)
+	lms.Give("sub-ann", 10, nine(55))
+	deliver(t, g)
+	if d := b.delivery("ann"); d.State != Delivered || !d.SentAt.IsZero() || d.Found.Points != 10 || lms.Count("score") != 0 {
+		t.Errorf("%+v, %d scores", d, lms.Count("score"))
+	}
+}
+
+// The platform's own words, or else what was wrong.
+func TestDetail(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{answered("score", 400), "their words"},
+		{&lti.ServiceError{Call: "score", Status: 503}, "score: the platform answers 503"},
+		{errors.New("no route"), "no route"},
+	} {
+		if got := detail(test.err); got != test.want {
+			t.Errorf("%v: %q, want %q", test.err, got, test.want)
+		}
+	}
+}
+
 // A column that we look for or make is called after the link, and ours by tag
 // and id.
 func TestWanted(t *testing.T) {
