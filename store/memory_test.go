@@ -176,31 +176,16 @@ func remains(t *testing.T, raw *sqlx.DB) map[string]string {
 		"deliveries":  `placement_id, person_id, points, max_points, comment, true_at, state`,
 		"expected":    `meeting_id, course_id, person_id`,
 	} {
-		lines := linesOf(t, raw, `SELECT `+columns+` FROM `+table)
-		slices.Sort(lines)
-		all[table] = strings.Join(lines, "")
-	}
-	return all
-}
-
-// linesOf are the rows of a query, as text.
-func linesOf(t *testing.T, raw *sqlx.DB, query string) []string {
-	t.Helper()
-	rows, err := raw.Queryx(query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	var lines []string
-	for rows.Next() {
-		values, err := rows.SliceScan()
-		if err != nil {
+		var cells []string
+		for _, column := range strings.Split(columns, `, `) {
+			cells = append(cells, `COALESCE(CAST(`+column+` AS TEXT), '')`)
+		}
+		var lines []string
+		if err := raw.Select(&lines, `SELECT `+strings.Join(cells, ` || ' ' || `)+` FROM `+table); err != nil {
 			t.Fatal(err)
 		}
-		lines = append(lines, fmt.Sprintln(values...))
+		slices.Sort(lines)
+		all[table] = strings.Join(lines, "\n")
 	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return lines
+	return all
 }
