@@ -37,6 +37,9 @@ func (s *Server) begin(c *gin.Context) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "origin")
 	h.Set("Cache-Control", "no-store")
+	if strings.HasPrefix(c.Request.URL.Path, "/admin") { // no page of staff is framed, not even one that tells of a fault
+		c.Set(ancestorKey, "'none'")
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			s.fail(c, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))

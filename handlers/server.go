@@ -40,7 +40,8 @@ type Server struct {
 	LoginRate rate.Limit
 	Ready     func(context.Context) error // nil if requests can be served
 	Metrics   *Metrics
-	Styles    bool // the page of all components at /styleguide
+	Staff     staffPages // may be nil: there are none
+	Styles    bool       // the page of all components at /styleguide
 	Now       func() time.Time
 	Log       *slog.Logger
 
@@ -53,6 +54,9 @@ type Server struct {
 type keys interface {
 	PublishedKeys(context.Context) ([]lti.Key, error)
 }
+
+// staffPages are those below /admin/.
+type staffPages interface{ Routes(gin.IRouter) }
 
 // registrations tells whose frames may hold our pages.
 type registrations interface {
@@ -74,12 +78,19 @@ func (s *Server) Handler() http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
+	if err := r.SetTrustedProxies(nearby); err != nil {
+		panic(err) // the list is wrong
+	}
 	r.Use(s.begin, s.legible, s.guard())
 	r.NoRoute(s.page(func(*gin.Context) error { return classroom.ErrNotFound }))
 	r.NoMethod(s.page(func(*gin.Context) error { return errMethod }))
 	s.routes(r)
 	return headAsGet(r)
 }
+
+// nearby are the networks whose proxies are believed when they say for whom they
+// ask: a request that comes from elsewhere speaks for itself.
+var nearby = []string{"127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"}
 
 // headAsGet answers HEAD as GET (RFC 9110, 9.3.2): net/http leaves the body
 // out, as long as the request that it knows stays a HEAD.
@@ -172,6 +183,9 @@ func (s *Server) routes(r *gin.Engine) {
 	r.GET("/readyz", s.readyz)
 	r.GET("/metrics", s.metrics)
 	r.GET(web.StaticPath+"*file", gin.WrapH(s.Pages.Static()))
+	if s.Staff != nil {
+		s.Staff.Routes(r)
+	}
 	if s.Styles {
 		r.GET("/styleguide", s.page(s.styleguide))
 	}

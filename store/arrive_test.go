@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bbbridge/bbbridge/admin"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bbbridge/bbbridge/classroom"
@@ -20,7 +22,7 @@ func TestLaunchKeepsALineItemFoundMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	platform, err := db.AddPlatform(t.Context(), Platform{Registration: lti.Registration{Name: "LMS", Issuer: "https://lms.example", ClientID: "1"}})
+	platform, err := db.AddPlatform(t.Context(), admin.Platform{Registration: lti.Registration{Name: "LMS", Issuer: "https://lms.example", ClientID: "1"}})
 	if err != nil {
 		t.Fatal(err)
 	}

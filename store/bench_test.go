@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bbbridge/bbbridge/admin"
+
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
@@ -61,7 +63,7 @@ func parallel(b *testing.B, callers int, f func() error) {
 // arrivals returns the launches of a class of 300, time and again: each with
 // a nonce, a visit and a browser of its own.
 func arrivals(b testing.TB, db *store.DB) func() classroom.Arrival {
-	p, err := db.AddPlatform(b.Context(), store.Platform{Registration: lti.Registration{
+	p, err := db.AddPlatform(b.Context(), admin.Platform{Registration: lti.Registration{
 		Name: "bench", Issuer: "https://lms.example.org", ClientID: "c1", Deployments: map[string]bool{"1": true},
 	}})
 	if err != nil {

@@ -18,7 +18,6 @@ import (
 var (
 	ErrNewerSchema = errors.New("the database was made by a newer bbbridge")
 	ErrWrongKey    = errors.New("the master key is not the one that the database was made with")
-	ErrExists      = errors.New("exists already")
 )
 
 // DB is the database. Several goroutines may use it, and several programs

@@ -5,9 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bbbridge/bbbridge/admin"
+
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/lti"
-	"github.com/bbbridge/bbbridge/store"
 )
 
 // What another program changes of the registrations.
@@ -36,7 +37,7 @@ func TestChangedByAnotherProgram(t *testing.T) {
 		if got := known(); len(got) != 0 {
 			t.Fatalf("at the start: %v", got)
 		}
-		platform, err := there.AddPlatform(t.Context(), store.Platform{Registration: lti.Registration{
+		platform, err := there.AddPlatform(t.Context(), admin.Platform{Registration: lti.Registration{
 			Name: "uni", Issuer: "https://lms.example.org", ClientID: "client-1", Deployments: map[string]bool{"1": true},
 		}})
 		ok(err)

@@ -202,6 +202,12 @@ func (db *DB) Sweep(ctx context.Context, now time.Time) error {
 	if err := db.sweepAnonymous(ctx, now); err != nil {
 		return fmt.Errorf("sweep anonymous people: %w", err)
 	}
+	if err := db.sweepStaff(ctx, now); err != nil {
+		return fmt.Errorf("sweep staff: %w", err)
+	}
+	if err := db.sweepAudit(ctx, now); err != nil {
+		return fmt.Errorf("sweep the audit log: %w", err)
+	}
 	err := db.write(ctx, func(c *conn) error {
 		if _, err := c.exec(ctx, `DELETE FROM share_requests WHERE expires_at <= ?`, millis(now)); err != nil {
 			return fmt.Errorf("requests: %w", err)

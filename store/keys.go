@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/lti"
 )
@@ -152,9 +153,12 @@ func (db *DB) RotateKeys(ctx context.Context, activeFrom, retireAt time.Time) (l
 		}
 		free, err := c.addKey(ctx, db.seal, key, newest+1, activeFrom)
 		if err == nil && !free {
-			err = fmt.Errorf("another rotation is under way: %w", ErrExists)
+			err = fmt.Errorf("another rotation is under way: %w", admin.ErrExists)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return c.record(ctx, admin.Entry{Did: "keys.rotate", What: key.ID}, db.Now())
 	})
 	if err != nil {
 		return lti.Key{}, fmt.Errorf("rotate keys: %w", err)

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bbbridge/bbbridge/admin"
+
 	"github.com/jmoiron/sqlx"
 
 	"github.com/bbbridge/bbbridge/bbb"
@@ -159,9 +161,9 @@ func TestTwoPrograms(t *testing.T) {
 
 const issuer = "https://lms.example.org"
 
-func addPlatform(t testing.TB, db *store.DB) store.Platform {
+func addPlatform(t testing.TB, db *store.DB) admin.Platform {
 	t.Helper()
-	p, err := db.AddPlatform(t.Context(), store.Platform{Registration: lti.Registration{
+	p, err := db.AddPlatform(t.Context(), admin.Platform{Registration: lti.Registration{
 		Name: "uni", Issuer: issuer, ClientID: "c1", Deployments: map[string]bool{"1": true},
 	}})
 	if err != nil {
@@ -213,7 +215,7 @@ func TestSealed(t *testing.T) {
 }
 
 // launch is the arrival of one of ten people at a link.
-func launch(p store.Platform, n int) classroom.Arrival {
+func launch(p admin.Platform, n int) classroom.Arrival {
 	now, id := time.Now(), fmt.Sprintf("%06d", n)
 	return classroom.Arrival{
 		Nonce: "nonce" + id, NonceExpires: now.Add(time.Hour),

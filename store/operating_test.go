@@ -3,11 +3,12 @@ package store_test
 import (
 	"time"
 
+	"github.com/bbbridge/bbbridge/admin"
+
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/lti"
-	"github.com/bbbridge/bbbridge/store"
 )
 
 // operating are steps of whoever runs the service, and of its job runner.
@@ -33,7 +34,7 @@ var operating = []step{
 		w.ok(w.db.RemovePlatform(w.ctx(), "uni"))
 	}, do: func(w *story) error { return w.addsPlatform("uni", "c1") }},
 	{name: "edit a platform", from: entered, do: func(w *story) error {
-		_, after, err := w.db.EditPlatform(w.ctx(), "uni", func(p *store.Platform) error {
+		_, after, err := w.db.EditPlatform(w.ctx(), "uni", func(p *admin.Platform) error {
 			p.JWKSURL = issuer + "/keys"
 			p.Deployments = map[string]bool{"1": true, "2": true}
 			return nil
@@ -77,7 +78,7 @@ func (w *story) addsServer() error {
 }
 
 func (w *story) addsPlatform(name, clientID string) error {
-	_, err := w.db.AddPlatform(w.ctx(), store.Platform{Registration: lti.Registration{
+	_, err := w.db.AddPlatform(w.ctx(), admin.Platform{Registration: lti.Registration{
 		Name: name, Issuer: issuer, ClientID: clientID, TokenURL: issuer + "/token", Deployments: map[string]bool{"1": true, "7": false},
 	}})
 	return err

@@ -8,18 +8,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/classroom/jobs"
 	"github.com/bbbridge/bbbridge/lti"
 )
-
-// A Platform is a registration as its admin sees it. Its name is unique.
-type Platform struct {
-	lti.Registration
-	TenantID  string // empty: the default tenant
-	CreatedAt time.Time
-}
 
 // registrationOptions are what most registrations leave as they are.
 type registrationOptions struct {
@@ -46,9 +40,9 @@ type platformRow struct {
 	CreatedAt     millis `db:"created_at"`
 }
 
-func (r platformRow) platform() Platform {
+func (r platformRow) platform() admin.Platform {
 	o := r.Options.V
-	return Platform{TenantID: r.TenantID, CreatedAt: r.CreatedAt.time(), Registration: lti.Registration{
+	return admin.Platform{TenantID: r.TenantID, CreatedAt: r.CreatedAt.time(), Registration: lti.Registration{
 		ID: r.ID, Name: r.Name, Issuer: r.Issuer, ClientID: r.ClientID,
 		AuthURL: r.AuthURL, TokenURL: r.TokenURL, JWKSURL: r.JWKSURL, TokenAudience: r.TokenAudience,
 		Algorithms: o.Algorithms, Disabled: r.Disabled, Deployments: map[string]bool{},
@@ -58,7 +52,7 @@ func (r platformRow) platform() Platform {
 }
 
 // platforms returns those that aren't removed, by name.
-func (c *conn) platforms(ctx context.Context) ([]Platform, error) {
+func (c *conn) platforms(ctx context.Context) ([]admin.Platform, error) {
 	var rows []platformRow
 	err := c.list(ctx, &rows, `
 		SELECT id, tenant_id, name, issuer, client_id, auth_url, token_url, jwks_url, token_audience, options, disabled, created_at
@@ -75,7 +69,7 @@ func (c *conn) platforms(ctx context.Context) ([]Platform, error) {
 		return nil, err
 	}
 	list := each(rows, platformRow.platform)
-	slices.SortFunc(list, func(a, b Platform) int { return compareNames(a.Name, b.Name) })
+	slices.SortFunc(list, func(a, b admin.Platform) int { return compareNames(a.Name, b.Name) })
 	of := map[string]map[string]bool{}
 	for _, p := range list {
 		of[p.ID] = p.Deployments
@@ -89,7 +83,7 @@ func (c *conn) platforms(ctx context.Context) ([]Platform, error) {
 }
 
 // Platforms returns all platforms that aren't removed, by name.
-func (db *DB) Platforms(ctx context.Context) ([]Platform, error) {
+func (db *DB) Platforms(ctx context.Context) ([]admin.Platform, error) {
 	list, err := db.reads().platforms(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list platforms: %w", err)
@@ -98,32 +92,32 @@ func (db *DB) Platforms(ctx context.Context) ([]Platform, error) {
 }
 
 // Platform returns the platform of that name, or ErrNotFound.
-func (db *DB) Platform(ctx context.Context, name string) (Platform, error) {
+func (db *DB) Platform(ctx context.Context, name string) (admin.Platform, error) {
 	p, err := db.reads().platform(ctx, name)
 	if err != nil {
-		return Platform{}, fmt.Errorf("platform %s: %w", name, err)
+		return admin.Platform{}, fmt.Errorf("platform %s: %w", name, err)
 	}
 	return p, nil
 }
 
-func (c *conn) platform(ctx context.Context, name string) (Platform, error) {
+func (c *conn) platform(ctx context.Context, name string) (admin.Platform, error) {
 	list, err := c.platforms(ctx)
 	if err != nil {
-		return Platform{}, err
+		return admin.Platform{}, err
 	}
 	for _, p := range list {
 		if p.Name == name {
 			return p, nil
 		}
 	}
-	return Platform{}, classroom.ErrNotFound
+	return admin.Platform{}, classroom.ErrNotFound
 }
 
-// AddPlatform registers a platform and returns it with its id. It is ErrExists
+// AddPlatform registers a platform and returns it with its id. It is admin.ErrExists
 // if its name is taken, or its issuer and client id are registered. One that
 // was removed comes back with its courses, people and grades, and what waits
 // for it is sent; its deployments are only those that p names.
-func (db *DB) AddPlatform(ctx context.Context, p Platform) (Platform, error) {
+func (db *DB) AddPlatform(ctx context.Context, p admin.Platform) (admin.Platform, error) {
 	if p.ID == "" {
 		p.ID = newID()
 	}
@@ -131,22 +125,24 @@ func (db *DB) AddPlatform(ctx context.Context, p Platform) (Platform, error) {
 		p.TenantID = classroom.DefaultTenant
 	}
 	p.CreatedAt = exactly(db.Now()).time()
-	var added Platform
+	var added admin.Platform
 	err := db.write(ctx, func(c *conn) (err error) {
 		if err := c.addPlatform(ctx, p, db.Now()); err != nil {
 			return err
 		}
-		added, err = c.platform(ctx, p.Name)
-		return err
+		if added, err = c.platform(ctx, p.Name); err != nil {
+			return err
+		}
+		return c.platformChanged(ctx, "platform.add", nil, &added, db.Now())
 	})
 	if err != nil {
-		return Platform{}, fmt.Errorf("add platform %s: %w", p.Name, err)
+		return admin.Platform{}, fmt.Errorf("add platform %s: %w", p.Name, err)
 	}
 	db.known.forget()
 	return added, nil
 }
 
-func (c *conn) addPlatform(ctx context.Context, p Platform, now time.Time) error {
+func (c *conn) addPlatform(ctx context.Context, p admin.Platform, now time.Time) error {
 	if err := c.nameFree(ctx, `SELECT id FROM registrations WHERE name = ? AND removed_at IS NULL`, p.Name); err != nil {
 		return err
 	}
@@ -162,10 +158,10 @@ func (c *conn) addPlatform(ctx context.Context, p Platform, now time.Time) error
 		WHERE registrations.removed_at IS NOT NULL
 		RETURNING id`,
 		p.ID, p.TenantID, p.Name, p.Issuer, p.ClientID, p.AuthURL, p.TokenURL, p.JWKSURL, p.TokenAudience,
-		asJSON(p.options()),
+		asJSON(optionsOf(p)),
 		p.Disabled, millis(p.CreatedAt))
 	if errors.Is(err, classroom.ErrNotFound) {
-		return fmt.Errorf("issuer %s with client id %s: %w", p.Issuer, p.ClientID, ErrExists)
+		return fmt.Errorf("issuer %s with client id %s: %w", p.Issuer, p.ClientID, admin.ErrExists)
 	}
 	if err != nil {
 		return err
@@ -183,16 +179,16 @@ func (c *conn) addPlatform(ctx context.Context, p Platform, now time.Time) error
 	return c.deliverWaiting(ctx, id, now)
 }
 
-func (p Platform) options() registrationOptions {
+func optionsOf(p admin.Platform) registrationOptions {
 	return registrationOptions{p.Algorithms, p.AdoptDeployments, p.AllowAnonymous, p.LinkFromDeployment, p.TrustedAudiences, p.FrameAncestors}
 }
 
 // EditPlatform changes what its admin has said of a platform, but not its id,
 // issuer and client id. It returns the platform as it was and as it is, and what
 // waits for it is sent. change may be
-// called several times. The error is change's, ErrExists for a name that another
+// called several times. The error is change's, admin.ErrExists for a name that another
 // one has, or ErrNotFound.
-func (db *DB) EditPlatform(ctx context.Context, name string, change func(*Platform) error) (before, after Platform, err error) {
+func (db *DB) EditPlatform(ctx context.Context, name string, change func(*admin.Platform) error) (before, after admin.Platform, err error) {
 	err = db.write(ctx, func(c *conn) error {
 		if before, err = c.platform(ctx, name); err != nil {
 			return err
@@ -204,16 +200,19 @@ func (db *DB) EditPlatform(ctx context.Context, name string, change func(*Platfo
 			return err
 		}
 		after.ID, after.Issuer, after.ClientID = before.ID, before.Issuer, before.ClientID
-		return c.editPlatform(ctx, before, after, db.Now())
+		if err := c.editPlatform(ctx, before, after, db.Now()); err != nil {
+			return err
+		}
+		return c.platformChanged(ctx, "platform.edit", &before, &after, db.Now())
 	})
 	if err != nil {
-		return Platform{}, Platform{}, fmt.Errorf("edit platform %s: %w", name, err)
+		return admin.Platform{}, admin.Platform{}, fmt.Errorf("edit platform %s: %w", name, err)
 	}
 	db.known.forget()
 	return before, after, nil
 }
 
-func (c *conn) editPlatform(ctx context.Context, before, p Platform, now time.Time) error {
+func (c *conn) editPlatform(ctx context.Context, before, p admin.Platform, now time.Time) error {
 	if p.Name != before.Name {
 		if err := c.nameFree(ctx, `SELECT id FROM registrations WHERE name = ? AND removed_at IS NULL`, p.Name); err != nil {
 			return err
@@ -221,7 +220,7 @@ func (c *conn) editPlatform(ctx context.Context, before, p Platform, now time.Ti
 	}
 	err := c.one(ctx, `
 		UPDATE registrations SET name = ?, auth_url = ?, token_url = ?, jwks_url = ?, token_audience = ?, options = ? WHERE id = ?`,
-		p.Name, p.AuthURL, p.TokenURL, p.JWKSURL, p.TokenAudience, asJSON(p.options()), before.ID)
+		p.Name, p.AuthURL, p.TokenURL, p.JWKSURL, p.TokenAudience, asJSON(optionsOf(p)), before.ID)
 	if err != nil {
 		return err
 	}
@@ -247,7 +246,7 @@ func (c *conn) editPlatform(ctx context.Context, before, p Platform, now time.Ti
 	return c.deliverWaiting(ctx, before.ID, now)
 }
 
-// nameFree is ErrExists if the query finds something of that name.
+// nameFree is admin.ErrExists if the query finds something of that name.
 func (c *conn) nameFree(ctx context.Context, query, name string) error {
 	var id string
 	err := c.get(ctx, &id, query, name)
@@ -257,7 +256,7 @@ func (c *conn) nameFree(ctx context.Context, query, name string) error {
 	case err != nil:
 		return err
 	}
-	return fmt.Errorf("name %q: %w", name, ErrExists)
+	return fmt.Errorf("name %q: %w", name, admin.ErrExists)
 }
 
 // deliverWaiting asks for all deliveries of a registration that wait: it was
@@ -285,14 +284,26 @@ func (c *conn) deliverWaiting(ctx context.Context, registrationID string, now ti
 // SetPlatformDisabled refuses a platform's launches and holds its grades, or
 // lets them go on; ErrNotFound.
 func (db *DB) SetPlatformDisabled(ctx context.Context, name string, disabled bool) error {
+	did := "platform.enable"
+	if disabled {
+		did = "platform.disable"
+	}
 	err := db.write(ctx, func(c *conn) error {
-		var id string
-		err := c.returning(ctx, &id, `
-			UPDATE registrations SET disabled = ? WHERE name = ? AND removed_at IS NULL RETURNING id`, disabled, name)
-		if err != nil || disabled {
+		before, err := c.platform(ctx, name)
+		if err != nil {
 			return err
 		}
-		return c.deliverWaiting(ctx, id, db.Now())
+		if err := c.one(ctx, `UPDATE registrations SET disabled = ? WHERE id = ?`, disabled, before.ID); err != nil {
+			return err
+		}
+		if !disabled {
+			if err := c.deliverWaiting(ctx, before.ID, db.Now()); err != nil {
+				return err
+			}
+		}
+		after := before
+		after.Disabled = disabled
+		return c.platformChanged(ctx, did, &before, &after, db.Now())
 	})
 	if err != nil {
 		return fmt.Errorf("platform %s: %w", name, err)
@@ -305,11 +316,32 @@ func (db *DB) SetPlatformDisabled(ctx context.Context, name string, disabled boo
 // grades wait. Nothing of it is deleted. ErrNotFound.
 func (db *DB) RemovePlatform(ctx context.Context, name string) error {
 	err := db.write(ctx, func(c *conn) error {
-		return c.one(ctx, `UPDATE registrations SET removed_at = ? WHERE name = ? AND removed_at IS NULL`, millis(db.Now()), name)
+		before, err := c.platform(ctx, name)
+		if err != nil {
+			return err
+		}
+		if err := c.one(ctx, `UPDATE registrations SET removed_at = ? WHERE id = ?`, millis(db.Now()), before.ID); err != nil {
+			return err
+		}
+		return c.platformChanged(ctx, "platform.remove", &before, nil, db.Now())
 	})
 	if err != nil {
 		return fmt.Errorf("remove platform %s: %w", name, err)
 	}
 	db.known.forget()
 	return nil
+}
+
+// platformChanged writes it into the audit log.
+func (c *conn) platformChanged(ctx context.Context, did string, before, after *admin.Platform, now time.Time) error {
+	e := admin.Entry{Did: did}
+	for _, of := range []struct {
+		platform *admin.Platform
+		text     *string
+	}{{before, &e.Before}, {after, &e.After}} {
+		if of.platform != nil {
+			e.What, e.TenantID, *of.text = of.platform.Name, of.platform.TenantID, shown(of.platform)
+		}
+	}
+	return c.record(ctx, e, now)
 }

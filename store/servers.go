@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
 )
@@ -99,14 +101,16 @@ func (db *DB) ServerByName(ctx context.Context, name string) (classroom.Server, 
 	return classroom.Server{}, fmt.Errorf("server %s: %w", name, classroom.ErrNotFound)
 }
 
-// AddServer adds a server and returns it with its id. It is ErrExists if the
+// AddServer adds a server and returns it with its id. It is admin.ErrExists if the
 // name is taken. A removed one with the same URL comes back under its old id,
 // and so do its meetings.
 func (db *DB) AddServer(ctx context.Context, s classroom.Server) (classroom.Server, error) {
 	var added classroom.Server
 	err := db.write(ctx, func(c *conn) (err error) {
-		added, err = c.addServer(ctx, db.seal, s, db.Now())
-		return err
+		if added, err = c.addServer(ctx, db.seal, s, db.Now()); err != nil {
+			return err
+		}
+		return c.serverChanged(ctx, "server.add", nil, &added, db.Now())
 	})
 	if err != nil {
 		return classroom.Server{}, fmt.Errorf("add server %s: %w", s.Name, err)
@@ -142,13 +146,45 @@ func (c *conn) addServer(ctx context.Context, seal sealer, s classroom.Server, n
 // ErrNotFound.
 func (db *DB) RemoveServer(ctx context.Context, name string) error {
 	err := db.write(ctx, func(c *conn) error {
-		return c.one(ctx, `UPDATE servers SET removed_at = ? WHERE name = ? AND removed_at IS NULL`, millis(db.Now()), name)
+		all, err := c.servers(ctx, db.seal)
+		if err != nil {
+			return err
+		}
+		at := slices.IndexFunc(all, func(s classroom.Server) bool { return s.Name == name })
+		if at < 0 {
+			return classroom.ErrNotFound
+		}
+		if err := c.one(ctx, `UPDATE servers SET removed_at = ? WHERE id = ?`, millis(db.Now()), all[at].ID); err != nil {
+			return err
+		}
+		return c.serverChanged(ctx, "server.remove", &all[at], nil, db.Now())
 	})
 	if err != nil {
 		return fmt.Errorf("remove server %s: %w", name, err)
 	}
 	db.known.forget()
 	return nil
+}
+
+// shownServer is a server in the audit log: of its secrets only how many it has.
+type shownServer struct {
+	Name, URL string
+	Algorithm bbb.Algorithm
+	Previous  int // secrets that are still good
+}
+
+// serverChanged writes it into the audit log.
+func (c *conn) serverChanged(ctx context.Context, did string, before, after *classroom.Server, now time.Time) error {
+	e := admin.Entry{Did: did}
+	for _, of := range []struct {
+		server *classroom.Server
+		text   *string
+	}{{before, &e.Before}, {after, &e.After}} {
+		if of.server != nil {
+			e.What, *of.text = of.server.Name, shown(shownServer{of.server.Name, of.server.URL, of.server.Algorithm, len(of.server.PreviousSecrets)})
+		}
+	}
+	return c.record(ctx, e, now)
 }
 
 // compareNames is the same order on both databases, whatever their collation.

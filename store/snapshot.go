@@ -4,10 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/lti"
@@ -197,12 +200,31 @@ func (db *DB) TenantByID(ctx context.Context, id string) (classroom.Tenant, erro
 	return tenant, nil
 }
 
+// Tenants returns all tenants, by name.
+func (db *DB) Tenants(ctx context.Context) ([]classroom.Tenant, error) {
+	s, err := db.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := slices.Collect(maps.Values(s.tenants))
+	slices.SortFunc(list, func(a, b classroom.Tenant) int { return compareNames(a.Name, b.Name) })
+	return list, nil
+}
+
 // SetTenant keeps a tenant's server and policy. It is ErrNotFound for a tenant
 // that isn't there.
 func (db *DB) SetTenant(ctx context.Context, t classroom.Tenant) error {
 	err := db.write(ctx, func(c *conn) error {
-		return c.one(ctx, `UPDATE tenants SET server_id = ?, policy = ? WHERE id = ?`,
+		var before struct{ Name, Policy string }
+		if err := c.get(ctx, &before, `SELECT name, policy FROM tenants WHERE id = ?`, t.ID); err != nil {
+			return err
+		}
+		err := c.one(ctx, `UPDATE tenants SET server_id = ?, policy = ? WHERE id = ?`,
 			sql.Null[string]{V: t.ServerID, Valid: t.ServerID != ""}, asJSON(t.Policy), t.ID)
+		if err != nil {
+			return err
+		}
+		return c.record(ctx, admin.Entry{Did: "tenant.edit", What: before.Name, TenantID: t.ID, Before: before.Policy, After: shown(t.Policy)}, db.Now())
 	})
 	if err != nil {
 		return fmt.Errorf("tenant %s: %w", t.ID, err)

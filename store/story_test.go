@@ -19,6 +19,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/bbbridge/bbbridge/admin"
+
 	"github.com/jmoiron/sqlx"
 
 	"github.com/bbbridge/bbbridge/bbb"
@@ -74,7 +76,7 @@ func tell(t *testing.T, until chapter) *story {
 	t.Helper()
 	w := &story{t: t, path: filepath.Join(t.TempDir(), "told.db"), now: attendancetest.Nine(0), server: &oneMeeting{}, lms: gradebooktest.New(), visits: map[string]string{}}
 	w.open()
-	p, err := w.db.AddPlatform(t.Context(), store.Platform{Registration: lti.Registration{
+	p, err := w.db.AddPlatform(t.Context(), admin.Platform{Registration: lti.Registration{
 		Name: "uni", Issuer: issuer, ClientID: "c1", TokenURL: issuer + "/token", Deployments: map[string]bool{"1": true},
 	}})
 	w.ok(err)

@@ -39,6 +39,9 @@ func render(t testing.TB, locale string, page any) string {
 
 // write renders a sample.
 func write(w io.Writer, locale string, page any) error {
+	if d, ok := page.(desked); ok {
+		return pages.RenderDesk(w, locale, d.Desk, d.page)
+	}
 	if v, ok := page.(visited); ok {
 		return pages.RenderFor(w, locale, v.Visitor, v.page)
 	}

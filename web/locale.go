@@ -14,9 +14,11 @@ var locales = func() []string {
 	if err != nil {
 		panic(err) // they are part of the program
 	}
-	names := make([]string, len(files))
-	for i, file := range files {
-		names[i] = strings.TrimSuffix(file.Name(), path.Ext(file.Name()))
+	var names []string
+	for _, file := range files {
+		if !file.IsDir() {
+			names = append(names, strings.TrimSuffix(file.Name(), path.Ext(file.Name())))
+		}
 	}
 	return names
 }()

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-//go:embed locales/*.toml
+//go:embed locales/*.toml locales/admin/*.toml
 var localeFiles embed.FS
 
 // Data is what a message's placeholders stand for. Count chooses the plural.

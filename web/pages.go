@@ -131,6 +131,7 @@ type Visitor struct {
 // A sheet is what the layout takes.
 type sheet struct {
 	Visitor Visitor
+	Desk    Desk
 	Page    any
 }
 

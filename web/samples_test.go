@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -103,6 +104,7 @@ func samples() map[string]any {
 	top.Standing.Framed = false
 	top.JoinURL, top.Attendance = "/rooms/r1/join", &Attendance{}
 	pages["learner_top"] = top
+	maps.Copy(pages, deskSamples())
 	return pages
 }
 

@@ -26,20 +26,33 @@ var pageFiles = map[string]any{
 	"problem": Problem{}, "styleguide": Styleguide{},
 }
 
-// readPages parses all pages into one set, so that a component is parsed and
-// escaped once for all pages: the blocks that each page fills, and the layout
-// around them, are named after the page.
-func (l *locale) readPages(asset func(string) string) (pageSet, error) {
+// A shelf is pages that are parsed together.
+type shelf struct {
+	layout string
+	parts  []string
+	pages  map[string]any // which struct which file shows
+}
+
+// forAll is the shelf of who comes from a course.
+var forAll = shelf{
+	layout: "layout", pages: pageFiles,
+	parts: []string{"parts", "room/rule", "room/share", "room/grade", "room/counting", "room/register_table"},
+}
+
+// readPages parses a shelf's pages into one set, so that a component is parsed
+// and escaped once for all pages: the blocks that each page fills, and the
+// layout around them, are named after the page.
+func (l *locale) readPages(from shelf, asset func(string) string) (pageSet, error) {
 	set := template.New("").Funcs(l.funcs())
-	for _, name := range []string{"parts", "room/rule", "room/share", "room/grade", "room/counting", "room/register_table"} {
+	for _, name := range from.parts {
 		if err := l.read(set.New(name), name, name, asset); err != nil {
 			return nil, err
 		}
 	}
 	pages := pageSet{}
-	for name, page := range pageFiles {
+	for name, page := range from.pages {
 		layout := set.New(name)
-		if err := l.read(layout, "layout", name, asset); err != nil {
+		if err := l.read(layout, from.layout, name, asset); err != nil {
 			return nil, err
 		}
 		if err := l.read(set.New(name+".html"), name, name, asset); err != nil {
@@ -136,6 +149,6 @@ func (l *locale) funcs() template.FuncMap {
 		"notice": newNotice, "progress": newProgress, "text": l.text, "check": l.check, "wrong": l.wrong, "label": l.label,
 		"ruleFields": newRuleFields, "grade": newGradeView, "classGrades": newClassGrades, "lms": l.lms,
 		"endButton": endButton, "recordingRow": newRecordingRow, "play": l.play, "clockText": l.clockText, "iso": iso, "arrange": l.arrange, "there": l.there, "isolate": isolate, "problem": problemCode, "question": newQuestion,
-		"standing": l.standing, "look": l.look, "go": l.goButton,
+		"field": l.field, "saidAs": l.saidAs, "standing": l.standing, "look": l.look, "go": l.goButton,
 	}
 }

@@ -20,6 +20,7 @@ import (
 // Pages renders all pages in all languages. Several goroutines may use it.
 type Pages struct {
 	locales map[string]*locale
+	staff   map[string]*locale // with the texts and pages of staff
 	assets  map[string]asset
 	buffers sync.Pool
 }
@@ -33,11 +34,12 @@ func New() (*Pages, error) {
 	}
 	p := &Pages{
 		locales: map[string]*locale{},
+		staff:   map[string]*locale{},
 		assets:  assets,
 		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
 	for _, name := range Locales() {
-		p.locales[name] = &locale{name: name}
+		p.locales[name], p.staff[name] = &locale{name: name}, &locale{name: name}
 	}
 	_, err = p.locale(English)
 	return p, err
@@ -61,7 +63,7 @@ func (l *locale) readAll(asset func(string) string) (err error) {
 	if err := l.learn(); err != nil {
 		return err
 	}
-	if l.pages, err = l.readPages(asset); err != nil {
+	if l.pages, err = l.readPages(forAll, asset); err != nil {
 		return fmt.Errorf("locale %s: %w", l.name, err)
 	}
 	return nil
@@ -76,25 +78,30 @@ func (p *Pages) Render(w io.Writer, locale string, page any) error {
 
 // RenderFor is Render for a page that names its visitor.
 func (p *Pages) RenderFor(w io.Writer, locale string, visitor Visitor, page any) error {
-	kind := reflect.TypeOf(page)
-	if kind != nil && kind.Kind() == reflect.Pointer {
-		kind = kind.Elem()
-	}
 	l, err := p.locale(locale)
 	if err != nil {
 		return err
 	}
+	return p.write(w, l, sheet{Visitor: visitor, Page: page})
+}
+
+// write writes a sheet whole or not at all.
+func (p *Pages) write(w io.Writer, l *locale, s sheet) error {
+	kind := reflect.TypeOf(s.Page)
+	if kind != nil && kind.Kind() == reflect.Pointer {
+		kind = kind.Elem()
+	}
 	t, ok := l.pages[kind]
 	if !ok {
-		return fmt.Errorf("no page takes a %T", page)
+		return fmt.Errorf("no page takes a %T", s.Page)
 	}
 	buffer := p.buffers.Get().(*bytes.Buffer)
 	defer p.buffers.Put(buffer)
 	buffer.Reset()
-	if err := t.Execute(buffer, sheet{visitor, page}); err != nil {
+	if err := t.Execute(buffer, s); err != nil {
 		return fmt.Errorf("page %s: %w", kind.Name(), err)
 	}
-	_, err = w.Write(buffer.Bytes())
+	_, err := w.Write(buffer.Bytes())
 	return err
 }
 
@@ -102,6 +109,11 @@ func (p *Pages) RenderFor(w io.Writer, locale string, visitor Visitor, page any)
 // unknown id says itself.
 func (p *Pages) Text(locale, id string, data Data) string {
 	l, err := p.locale(locale)
+	return l.plain(id, data, err)
+}
+
+// plain is a message as text; an unknown id says itself.
+func (l *locale) plain(id string, data Data, err error) string {
 	m := l.messages[id]
 	if err != nil || m == nil {
 		return id

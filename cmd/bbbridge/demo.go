@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/bbbridge/bbbridge/admin"
+
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bbbridge/bbbridge/bbb"
@@ -130,7 +132,7 @@ func (s *stage) register(ctx context.Context, cfg configs.Config) error {
 		Course: "law", Tool: tool.ID, Title: "Weekly seminar", Custom: map[string]string{"complete_minutes": strconv.Itoa(demoMinutes)},
 	})
 	r := s.lms.Registration(tool)
-	_, err := s.db.AddPlatform(ctx, store.Platform{
+	_, err := s.db.AddPlatform(ctx, admin.Platform{
 		TenantID: classroom.DefaultTenant,
 		Registration: lti.Registration{
 			Name: "Demo LMS", Issuer: r.Issuer, ClientID: r.ClientID, AuthURL: r.AuthURL, TokenURL: r.TokenURL,

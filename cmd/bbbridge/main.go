@@ -15,6 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/configs"
 )
 
@@ -28,6 +29,7 @@ type commands struct {
 	Platform platformCommand `cmd:"" help:"Register learning management systems."`
 	Server   serverCommand   `cmd:"" help:"Set up BigBlueButton servers."`
 	Tenant   tenantCommand   `cmd:"" help:"What holds for all platforms: their server, and which roles moderate."`
+	Staff    staffCommand    `cmd:"" help:"People who set bbbridge up in a browser."`
 	Keys     keysCommand     `cmd:"" help:"The tool's signing keys."`
 	Release  versionCommand  `name:"version" cmd:"" help:"Print the version."`
 }
@@ -67,7 +69,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		fmt.Fprintf(errs, "bbbridge: %v (see 'bbbridge --help')\n", err)
 		return 2
 	}
-	err = line.Run(&program{Context: ctx, config: c.Config, out: out, log: errs, env: os.Environ()})
+	err = line.Run(&program{Context: admin.By(ctx, admin.Shell), config: c.Config, out: out, log: errs, env: os.Environ()})
 	if err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintf(errs, "bbbridge: %v\n", err)
 		return 1

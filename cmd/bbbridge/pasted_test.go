@@ -10,13 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bbbridge/bbbridge/admin"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bbbridge/bbbridge/bbb/bbbtest"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/lti/ltitest"
-	"github.com/bbbridge/bbbridge/store"
 )
 
 func TestParseSecret(t *testing.T) {
@@ -100,7 +101,7 @@ func TestPlatformWithoutTokenURL(t *testing.T) {
 	if err := w.db.RemovePlatform(t.Context(), "Test LMS"); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.db.AddPlatform(t.Context(), store.Platform{Registration: lti.Registration{
+	_, err := w.db.AddPlatform(t.Context(), admin.Platform{Registration: lti.Registration{
 		Name: "Blog", Issuer: r.Issuer, ClientID: r.ClientID, AuthURL: r.AuthURL, JWKSURL: r.JWKSURL, Deployments: map[string]bool{r.DeploymentID: true},
 	}})
 	if err != nil {

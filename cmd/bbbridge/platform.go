@@ -10,10 +10,11 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/bbbridge/bbbridge/admin"
+
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/configs"
 	"github.com/bbbridge/bbbridge/lti"
-	"github.com/bbbridge/bbbridge/store"
 )
 
 type platformCommand struct {
@@ -52,8 +53,8 @@ func (a platformAdd) Run(p *program) error {
 	if err := a.check(cfg); err != nil {
 		return err
 	}
-	added, err := db.AddPlatform(p, store.Platform{TenantID: classroom.DefaultTenant, Registration: a.registration(lti.Registration{})})
-	if errors.Is(err, store.ErrExists) {
+	added, err := db.AddPlatform(p, admin.Platform{TenantID: classroom.DefaultTenant, Registration: a.registration(lti.Registration{})})
+	if errors.Is(err, admin.ErrExists) {
 		return fmt.Errorf("a platform with this name, or with this issuer and client id, is registered already: see 'bbbridge platform list'")
 	}
 	if err != nil {
@@ -163,7 +164,7 @@ func isOrigin(text string, loopback bool) bool {
 }
 
 // printTool says what to paste into the platform.
-func printTool(p *program, cfg configs.Config, platform store.Platform) {
+func printTool(p *program, cfg configs.Config, platform admin.Platform) {
 	w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
 	fmt.Fprintf(w, "\nPaste into the platform:\n")
 	fmt.Fprintf(w, "  Tool / launch URL, redirect URI, content selection URL\t%s/lti/launch\n", cfg.PublicURL)
@@ -197,7 +198,7 @@ func (platformList) Run(p *program) error {
 	return w.Flush()
 }
 
-func stateOf(platform store.Platform) string {
+func stateOf(platform admin.Platform) string {
 	if platform.Registration.Disabled {
 		return "disabled"
 	}
@@ -228,7 +229,7 @@ func (s platformShow) Run(p *program) error {
 }
 
 // facts are what an admin may compare with the platform's own page.
-func facts(platform store.Platform) [][2]string {
+func facts(platform admin.Platform) [][2]string {
 	r := platform.Registration
 	deployments := "each is adopted at its first valid launch"
 	if !r.AdoptDeployments {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/bbbridge/bbbridge/store"
+	"github.com/bbbridge/bbbridge/admin"
 )
 
 // platformEdit has the options of platformAdd; nil: not named.
@@ -46,7 +46,7 @@ func (e platformEdit) Run(p *program) error {
 		return err
 	}
 	defer db.Close()
-	before, after, err := db.EditPlatform(p, e.Name, func(platform *store.Platform) error {
+	before, after, err := db.EditPlatform(p, e.Name, func(platform *admin.Platform) error {
 		if e.isAnother(*platform) {
 			return errors.New(sameForever)
 		}
@@ -66,7 +66,7 @@ func (e platformEdit) Run(p *program) error {
 		return nil
 	})
 	switch {
-	case errors.Is(err, store.ErrExists):
+	case errors.Is(err, admin.ErrExists):
 		return fmt.Errorf("another platform is called %q: see 'bbbridge platform list'", pasted(*e.NewName))
 	case err != nil:
 		return named("platform", e.Name, err)
@@ -75,12 +75,12 @@ func (e platformEdit) Run(p *program) error {
 }
 
 // isAnother reports whether e names another platform's identity.
-func (e platformEdit) isAnother(platform store.Platform) bool {
+func (e platformEdit) isAnother(platform admin.Platform) bool {
 	return e.Issuer != nil && pasted(*e.Issuer) != platform.Issuer || e.ClientID != nil && pasted(*e.ClientID) != platform.ClientID
 }
 
 // asAdded is what "platform add" would have been told to make a platform so.
-func asAdded(p store.Platform) platformAdd {
+func asAdded(p admin.Platform) platformAdd {
 	a := platformAdd{
 		Name: p.Name, Issuer: p.Issuer, ClientID: p.ClientID, AuthURL: p.AuthURL, TokenURL: p.TokenURL, JWKSURL: p.JWKSURL,
 		TokenAudience: p.TokenAudience, Algorithm: p.Algorithms, FrameAncestor: p.FrameAncestors, TrustedAudience: p.TrustedAudiences,
@@ -132,7 +132,7 @@ func (e platformEdit) overlay(a *platformAdd) bool {
 }
 
 // printChanges says what is another than before.
-func printChanges(out io.Writer, before, after store.Platform) error {
+func printChanges(out io.Writer, before, after admin.Platform) error {
 	was, is := byLabel(before), byLabel(after)
 	var changed []string
 	for _, label := range slices.Compact(append(labels(before), labels(after)...)) {
@@ -160,7 +160,7 @@ func orNone(text string) string {
 }
 
 // labels are those of a platform's facts.
-func labels(p store.Platform) []string {
+func labels(p admin.Platform) []string {
 	var list []string
 	for _, fact := range facts(p) {
 		if fact[0] != "" {
@@ -172,7 +172,7 @@ func labels(p store.Platform) []string {
 
 // byLabel has a platform's facts by their labels. A line without one goes on
 // with the fact before.
-func byLabel(p store.Platform) map[string]string {
+func byLabel(p admin.Platform) map[string]string {
 	values, more, label := map[string]string{}, map[string][]string{}, ""
 	for _, fact := range facts(p) {
 		if fact[0] != "" {

@@ -12,12 +12,14 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/classroom/jobs"
 	"github.com/bbbridge/bbbridge/configs"
 	"github.com/bbbridge/bbbridge/handlers"
+	adminpages "github.com/bbbridge/bbbridge/handlers/admin"
 	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/store"
 	"github.com/bbbridge/bbbridge/web"
@@ -49,8 +51,25 @@ func (serveCommand) Run(p *program) error {
 	}
 	settle()
 	s.warn(cfg, p.env)
+	if err := s.invite(p); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	s.log.Info("serving", "address", listener.Addr().String(), "url", cfg.PublicURL, "version", version())
 	return s.serve(p, listener)
+}
+
+// invite prints the link for the first account, if there is none. It goes to
+// the terminal alone: the log may be read by others.
+func (s *service) invite(p *program) error {
+	empty, err := s.accounts.Empty(p)
+	if err != nil || !empty {
+		return err
+	}
+	link, err := s.accounts.SetupLink(p)
+	if err == nil {
+		_, err = fmt.Fprintf(p.out, "Nobody can sign in so far. Set bbbridge up in a browser (once, within 24 hours): %s\n", link)
+	}
+	return err
 }
 
 // warn tells of what does no harm at once.
@@ -74,11 +93,12 @@ func guarded(cfg configs.Config, patience time.Duration) *http.Client {
 
 // service is the program put together.
 type service struct {
-	handler http.Handler
-	runner  *jobs.Runner
-	classes *classroom.Classes
-	rooms   *classroom.Rooms
-	log     *slog.Logger
+	handler  http.Handler
+	runner   *jobs.Runner
+	classes  *classroom.Classes
+	rooms    *classroom.Rooms
+	accounts *admin.Accounts
+	log      *slog.Logger
 }
 
 // assemble wires the packages. Keys that all nodes must share are derived
@@ -113,14 +133,18 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		PublicURL: cfg.PublicURL, Registrations: db, KeySets: &lti.KeySets{HTTP: outgoing, Now: now, Observe: metrics.Call, Log: log},
 		StateKey: key.Derive("login state"), Now: now, InsecureLoopback: cfg.Loopback(), Log: log,
 	}
+	accounts := admin.NewAccounts(db, cfg.PublicURL, now, log)
+	staff := &adminpages.Pages{
+		Accounts: accounts, Audit: &admin.AuditLog{Store: db}, Registry: db, Web: pages, Now: now, Log: log,
+	}
 	server := &handlers.Server{
 		PublicURL: cfg.PublicURL, Tool: tool, Answers: &lti.DeepLinking{Keys: db, Now: now},
 		Rooms: rooms, Registers: &classroom.Registers{Store: db, Wake: runner.Wake}, Classes: classes,
 		Platforms: db, Keys: db, Pages: pages,
 		CookieKey: key.Derive("browser cookie"), TicketKey: key.Derive("tickets"),
-		LoginRate: rate.Limit(cfg.LoginRate), Ready: ready(db), Metrics: metrics, Styles: cfg.Loopback(), Now: now, Log: log,
+		LoginRate: rate.Limit(cfg.LoginRate), Ready: ready(db), Metrics: metrics, Staff: staff, Styles: cfg.Loopback(), Now: now, Log: log,
 	}
-	return &service{server.Handler(), runner, classes, rooms, log}, nil
+	return &service{server.Handler(), runner, classes, rooms, accounts, log}, nil
 }
 
 // ready asks for what each launch needs.

@@ -11,9 +11,9 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
-	"github.com/bbbridge/bbbridge/store"
 )
 
 type serverCommand struct {
@@ -51,7 +51,7 @@ func (a serverAdd) Run(p *program) error {
 		return errors.New("--url must begin with https://")
 	}
 	_, err = db.AddServer(p, server)
-	if errors.Is(err, store.ErrExists) {
+	if errors.Is(err, admin.ErrExists) {
 		return fmt.Errorf("a server is called %q already: see 'bbbridge server list'", a.Name)
 	}
 	if err != nil {

@@ -11,12 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bbbridge/bbbridge/admin"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/lti/ltitest"
-	"github.com/bbbridge/bbbridge/store"
 )
 
 // roomRoutes are all addresses that speak of a room or its course, in an
@@ -223,7 +224,7 @@ func (w *world) alsoRegister(name string, change func(*lti.Registration)) ltites
 	if change != nil {
 		change(&registration)
 	}
-	_, err := w.db.AddPlatform(w.t.Context(), store.Platform{TenantID: classroom.DefaultTenant, Registration: registration})
+	_, err := w.db.AddPlatform(w.t.Context(), admin.Platform{TenantID: classroom.DefaultTenant, Registration: registration})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bbbridge/bbbridge/admin"
+
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/bbb/bbbtest"
 	"github.com/bbbridge/bbbridge/classroom"
@@ -125,7 +127,7 @@ func (w *world) register(ctx context.Context, change func(*ltitest.Tool)) {
 	}
 	w.tool = w.lms.AddTool(tool)
 	r := w.lms.Registration(w.tool)
-	_, err := w.db.AddPlatform(ctx, store.Platform{TenantID: classroom.DefaultTenant, Registration: lti.Registration{
+	_, err := w.db.AddPlatform(ctx, admin.Platform{TenantID: classroom.DefaultTenant, Registration: lti.Registration{
 		Name: "Test LMS", Issuer: r.Issuer, ClientID: r.ClientID, AuthURL: r.AuthURL, TokenURL: r.TokenURL, JWKSURL: r.JWKSURL,
 		Deployments: map[string]bool{r.DeploymentID: true},
 	}})

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bbbridge/bbbridge/admin"
+
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
@@ -25,14 +27,14 @@ func testPlatforms(t *testing.T, w *world) {
 	p.ID, p.TenantID, p.CreatedAt = got.ID, classroom.DefaultTenant, w.now
 	w.same(got, p)
 	w.same(must(w.Platform(w.ctx, "Academy"))(w), p)
-	w.same(must(w.Platforms(w.ctx))(w), []store.Platform{p, w.platform})
+	w.same(must(w.Platforms(w.ctx))(w), []admin.Platform{p, w.platform})
 	w.same(must(w.Registration(w.ctx, p.ID))(w), p.Registration)
 	w.same(must(w.RegistrationsOf(w.ctx, p.Issuer))(w), []lti.Registration{p.Registration, w.platform.Registration})
 	w.same(len(must(w.RegistrationsOf(w.ctx, p.Issuer+"/"))(w)), 0)
 
-	for _, taken := range []store.Platform{platform("Academy", "client-3"), platform("third", "client-2")} {
+	for _, taken := range []admin.Platform{platform("Academy", "client-3"), platform("third", "client-2")} {
 		_, err := w.AddPlatform(w.ctx, taken)
-		w.fails(err, store.ErrExists)
+		w.fails(err, admin.ErrExists)
 	}
 	_, err := w.Platform(w.ctx, "unknown")
 	w.fails(err, classroom.ErrNotFound)
@@ -52,7 +54,7 @@ func testEditedPlatform(t *testing.T, w *world) {
 	want.AdoptDeployments, want.AllowAnonymous, want.LinkFromDeployment = true, true, true
 	want.TrustedAudiences, want.FrameAncestors = []string{"other"}, []string{"https://frame.example.org"}
 	w.pass(time.Hour)
-	was, is, err := w.EditPlatform(w.ctx, "uni", func(p *store.Platform) error {
+	was, is, err := w.EditPlatform(w.ctx, "uni", func(p *admin.Platform) error {
 		*p = want
 		p.ID, p.Issuer, p.ClientID = "another", "https://other.example.org", "client-9"
 		return nil
@@ -64,16 +66,16 @@ func testEditedPlatform(t *testing.T, w *world) {
 	w.same(must(w.Registration(w.ctx, before.ID))(w), want.Registration)
 	w.same(w.job(gradebook.DeliverJob, c.ann.Placement.ID+"/"+c.ann.Person.ID).RunAt, w.now)
 
-	changeless := func(*store.Platform) error { return nil }
+	changeless := func(*admin.Platform) error { return nil }
 	_, is, err = w.EditPlatform(w.ctx, "university", changeless)
 	w.ok(err)
 	w.same(is, want)
-	_, _, err = w.EditPlatform(w.ctx, "university", func(p *store.Platform) error {
+	_, _, err = w.EditPlatform(w.ctx, "university", func(p *admin.Platform) error {
 		p.Deployments["4"], p.Name = true, "Academy"
 		return nil
 	})
-	w.fails(err, store.ErrExists)
-	_, _, err = w.EditPlatform(w.ctx, "university", func(p *store.Platform) error {
+	w.fails(err, admin.ErrExists)
+	_, _, err = w.EditPlatform(w.ctx, "university", func(p *admin.Platform) error {
 		p.TokenURL = ""
 		return errStop
 	})
@@ -138,7 +140,7 @@ func testServers(t *testing.T, w *world) {
 	w.same(must(w.Server(w.ctx, s.ID))(w), s)
 	w.same(must(w.ServerOf(w.ctx, classroom.DefaultTenant))(w), w.server) // the oldest
 	_, err := w.AddServer(w.ctx, classroom.Server{Name: "second", Server: bbb.Server{URL: "https://bbb3.example.org/api"}})
-	w.fails(err, store.ErrExists)
+	w.fails(err, admin.ErrExists)
 	_, err = w.ServerByName(w.ctx, "unknown")
 	w.fails(err, classroom.ErrNotFound)
 	_, err = w.Server(w.ctx, "unknown")

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bbbridge/bbbridge/admin"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bbbridge/bbbridge/bbb"
@@ -65,7 +67,7 @@ type world struct {
 	t        *testing.T
 	ctx      context.Context
 	now      time.Time
-	platform store.Platform
+	platform admin.Platform
 	server   classroom.Server
 	ids      *atomic.Int64
 }
@@ -83,8 +85,8 @@ func newWorld(t *testing.T, db *store.DB) *world {
 	return w
 }
 
-func platform(name, clientID string) store.Platform {
-	return store.Platform{Registration: lti.Registration{
+func platform(name, clientID string) admin.Platform {
+	return admin.Platform{Registration: lti.Registration{
 		Name: name, Issuer: "https://lms.example.org", ClientID: clientID,
 		AuthURL: "https://lms.example.org/auth", TokenURL: "https://lms.example.org/token", JWKSURL: "https://lms.example.org/jwks",
 		Deployments: map[string]bool{"1": true},

@@ -1,0 +1,74 @@
+package admin
+
+import (
+	"sync"
+	"time"
+)
+
+// Tries to sign in: so many at once, then one in a while.
+const (
+	triesAccount     = 10
+	triesAccountSlow = 10 * time.Second
+	triesAddress     = 30 // a school is behind one
+	triesAddressSlow = 4 * time.Second
+	triesKept        = 10_000 // accounts and addresses that are remembered
+)
+
+// tries slows down who tries many passwords: for each account, whoever tries,
+// and for each network address, whatever accounts. What is told there is the
+// same for accounts that there aren't.
+type tries struct {
+	mu   sync.Mutex
+	when map[string]time.Time // until when all of a key's tries are paid
+}
+
+// allow takes one try from both, if both have one.
+func (t *tries) allow(now time.Time, account, address string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.when == nil {
+		t.when = map[string]time.Time{}
+	}
+	if len(t.when) >= triesKept {
+		t.sweep(now)
+	}
+	ofAccount, okAccount := t.next(now, "a:"+account, triesAccount, triesAccountSlow)
+	ofAddress, okAddress := t.next(now, "n:"+address, triesAddress, triesAddressSlow)
+	if !okAccount || !okAddress {
+		return false
+	}
+	t.when["a:"+account], t.when["n:"+address] = ofAccount, ofAddress
+	return true
+}
+
+// next is until when a key's tries would be paid after one more.
+func (t *tries) next(now time.Time, key string, most int, slow time.Duration) (time.Time, bool) {
+	paid := t.when[key]
+	if paid.Before(now) || paid.Sub(now) > time.Duration(most)*slow { // or a clock that went back
+		paid = now
+	}
+	paid = paid.Add(slow)
+	return paid, paid.Sub(now) <= time.Duration(most)*slow
+}
+
+// forget takes back an account's tries: its owner has come in.
+func (t *tries) forget(account string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.when, "a:"+account)
+}
+
+// sweep drops what is paid, and any others if that isn't enough.
+func (t *tries) sweep(now time.Time) {
+	for key, paid := range t.when {
+		if !paid.After(now) {
+			delete(t.when, key)
+		}
+	}
+	for key := range t.when {
+		if len(t.when) < triesKept-1 {
+			return
+		}
+		delete(t.when, key)
+	}
+}

@@ -1,0 +1,113 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bbbridge/bbbridge/admin"
+)
+
+// auditKept is how long the audit log goes back.
+const auditKept = 2 * 365 * 24 * time.Hour
+
+// record writes a line of the audit log, in the transaction of what it tells
+// of: who did it says the context.
+func (c *conn) record(ctx context.Context, e admin.Entry, now time.Time) error {
+	by := admin.ActorOf(ctx)
+	_, err := c.exec(ctx, `
+		INSERT INTO audit (id, at, staff_id, who, address, did, what, tenant_id, was, became) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		newID(), millis(now), by.StaffID, by.Name, by.Address, e.Did, e.What, e.TenantID, e.Before, e.After)
+	if err != nil {
+		return fmt.Errorf("audit log: %w", err)
+	}
+	return nil
+}
+
+// shown is a value in the audit log.
+func shown(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // a type that is none for it
+	}
+	return string(text)
+}
+
+// Record writes a line that goes with no other change.
+func (db *DB) Record(ctx context.Context, e admin.Entry) error {
+	return db.write(ctx, func(c *conn) error { return c.record(ctx, e, db.Now()) })
+}
+
+type auditRow struct {
+	ID       string
+	At       millis
+	StaffID  string `db:"staff_id"`
+	Who      string
+	Address  string
+	Did      string
+	What     string
+	TenantID string `db:"tenant_id"`
+	Was      string
+	Became   string
+}
+
+func (r auditRow) entry() admin.Entry {
+	return admin.Entry{
+		ID: r.ID, At: r.At.time(), StaffID: r.StaffID, Who: r.Who, Address: r.Address, Did: r.Did, What: r.What,
+		TenantID: r.TenantID, Before: r.Was, After: r.Became,
+	}
+}
+
+// Audit returns lines of the audit log, the newest first.
+func (db *DB) Audit(ctx context.Context, q admin.AuditQuery) ([]admin.Entry, error) {
+	where, args := []string{"at >= ?"}, []any{millis(q.Since)}
+	if !q.Until.IsZero() {
+		where, args = append(where, "at < ?"), append(args, millis(q.Until))
+	}
+	if q.Tenants != nil {
+		marks := strings.TrimSuffix(strings.Repeat("?, ", len(q.Tenants)), ", ")
+		where = append(where, "tenant_id IN ("+marks+")")
+		for _, t := range q.Tenants {
+			args = append(args, t)
+		}
+	}
+	if q.Text != "" {
+		where = append(where, `(LOWER(who) LIKE ? ESCAPE '!' OR LOWER(what) LIKE ? ESCAPE '!' OR LOWER(did) LIKE ? ESCAPE '!')`)
+		pattern := "%" + escapeLike(strings.ToLower(q.Text)) + "%"
+		args = append(args, pattern, pattern, pattern)
+	}
+	if q.Before != "" {
+		where = append(where, `(at, id) < (SELECT at, id FROM audit WHERE id = ?)`)
+		args = append(args, q.Before)
+	}
+	var rows []auditRow
+	err := db.reads().list(ctx, &rows, `
+		SELECT id, at, staff_id, who, address, did, what, tenant_id, was, became FROM audit
+		WHERE `+strings.Join(where, " AND ")+` ORDER BY at DESC, id DESC LIMIT ?`, append(args, q.Most)...)
+	if err != nil {
+		return nil, fmt.Errorf("audit log: %w", err)
+	}
+	return each(rows, auditRow.entry), nil
+}
+
+// escapeLike is a text in a pattern of LIKE with ESCAPE '!'.
+func escapeLike(text string) string {
+	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(text)
+}
+
+func (db *DB) sweepAudit(ctx context.Context, now time.Time) error {
+	return db.inSteps(ctx, 500, func(c *conn, step int64) (int64, error) {
+		return c.exec(ctx, `DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at <= ? ORDER BY at LIMIT ?)`,
+			millis(now.Add(-auditKept)), step)
+	})
+}
+
+// about is err with what we were doing; nil stays nil.
+func about(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}

@@ -1,0 +1,129 @@
+package web
+
+import "time"
+
+// SignInPage is where staff sign in: it posts "email" and "password" to URL.
+type SignInPage struct {
+	Fields    []Field
+	URL       string
+	Wrong     string // wrong, slow or empty
+	Out       bool   // they have just signed out
+	Other     string // address of the sign-in by an institution; empty: none
+	OtherName string
+}
+
+// PasswordPage is where a password is chosen, by a link: it posts "code",
+// "password" and, for Setup, "email" to URL.
+type PasswordPage struct {
+	Purpose string // setup, invite or reset
+	Email   string // whose it is; empty for setup
+	URL     string
+	Code    string
+	Fields  []Field
+}
+
+// LinkOver is for who opens a link that is used or too old.
+type LinkOver struct{ SetUp bool } // an account is there: they can sign in
+
+// OverviewPage is the first page of who has signed in.
+type OverviewPage struct {
+	Now       time.Time
+	Platforms int
+	Servers   int
+	Staff     int // -1: not theirs to know
+}
+
+// PeoplePage is the list of accounts.
+type PeoplePage struct {
+	Now   time.Time
+	Staff []StaffLine
+	Said  string // what was just done: changed, removed
+	Audit bool   // they may see the audit log
+}
+
+// A StaffLine is one account in the list.
+type StaffLine struct {
+	Email   string
+	Role    string
+	Tenants []string // names
+	Active  bool     // has chosen a password
+	URL     string
+	You     bool
+}
+
+// PersonPage adds an account, or changes one.
+type PersonPage struct {
+	New                bool
+	Email              string
+	Active             bool
+	URL                string // for POST
+	Fields             []Field
+	Wrong              bool
+	LinkURL, RemoveURL string // of an account that there is
+}
+
+// StaffLink shows a link that was just made: nobody sees it a second time.
+type StaffLink struct {
+	Email   string
+	Purpose string // invite or reset
+	Link    string
+	Until   time.Time
+	Now     time.Time
+}
+
+// DangerPage asks once before a dangerous act: What is its texts' name,
+// "danger.WHAT.title", ".text" with Name, and ".button".
+type DangerPage struct {
+	What, Name string
+	URL        string // for POST
+	BackURL    string
+	Fields     []Field // to be posted along; the password where it is wanted
+	Wrong      string  // wrong, slow, confirm, or empty
+}
+
+// AccountPage is about whoever is signed in.
+type AccountPage struct {
+	Now     time.Time
+	Who     string
+	Role    string
+	SignIns []SignInLine
+	Said    string
+}
+
+// A SignInLine is one place in which somebody is signed in.
+type SignInLine struct {
+	ID            string
+	Address       string
+	Browser       string
+	Since, LastAt time.Time
+	Here          bool
+}
+
+// AuditPage is who has changed what, the newest first.
+type AuditPage struct {
+	Now     time.Time
+	Lines   []AuditLine
+	Query   string
+	Since   string // as typed: 2026-11-26
+	MoreURL string // the next page; empty: that was all
+	CSVURL  string
+}
+
+// An AuditLine is one change.
+type AuditLine struct {
+	At           time.Time
+	Who, Address string
+	Did          string // message "did.DID"
+	What         string
+	Changes      []AuditChange
+}
+
+// An AuditChange is one field that has changed.
+type AuditChange struct{ Field, Before, After string }
+
+// DeskProblem is what staff are told of what can't be done.
+type DeskProblem struct {
+	Code    string // forbidden, not_found, internal, database_away
+	Request string
+	At      time.Time
+}
