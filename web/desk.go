@@ -79,18 +79,16 @@ func (l *locale) readDesk(asset func(string) string) (err error) {
 	if l.tag, l.messages, err = readMessages("locales/" + l.name + ".toml"); err != nil {
 		return err
 	}
-	for _, language := range []string{English, l.name} { // what is in no other language yet is in English
-		files, err := fs.Glob(localeFiles, "locales/admin/*."+language+".toml")
+	files, err := fs.Glob(localeFiles, "locales/admin/*."+l.name+".toml")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		_, more, err := readMessages(file)
 		if err != nil {
 			return err
 		}
-		for _, file := range files {
-			_, more, err := readMessages(file)
-			if err != nil {
-				return err
-			}
-			maps.Copy(l.messages, more)
-		}
+		maps.Copy(l.messages, more)
 	}
 	if err := l.learn(); err != nil {
 		return err
