@@ -19,10 +19,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/bbbridge/bbbridge/admin"
-
 	"github.com/jmoiron/sqlx"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/attendance/attendancetest"
@@ -63,6 +62,7 @@ type story struct {
 
 	claimed  jobs.Job // by a step's preparation
 	serverID string
+	staff    []admin.Staff
 
 	platform lti.Registration
 	visits   map[string]string         // by who and where

@@ -13,10 +13,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/bbbridge/bbbridge/admin"
-
 	"golang.org/x/sync/errgroup"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/bbb/bbbtest"
 	"github.com/bbbridge/bbbridge/classroom"

@@ -11,7 +11,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/bbbridge/bbbridge/admin"
-
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/configs"
 	"github.com/bbbridge/bbbridge/lti"

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/admin"
-
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/bbb/bbbtest"
 	"github.com/bbbridge/bbbridge/classroom"

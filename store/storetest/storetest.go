@@ -12,10 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bbbridge/bbbridge/admin"
-
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
@@ -54,6 +53,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"sweep": testSweep, "counts": testCounts,
 		"platforms": testPlatforms, "edited platform": testEditedPlatform, "removed platform": testRemovedPlatform, "disabled platform": testDisabledPlatform,
 		"servers": testServers, "removed server": testRemovedServer, "tenant": testTenant, "freshness": testFreshness,
+		"staff": testStaff, "operators at once": testOperatorsAtOnce, "staff links": testStaffLinks, "staff link at once": testStaffLinkAtOnce, "sign-ins": testSignIns, "swept staff": testSweptStaff, "audit": testAudit,
 		"keys": testKeys, "first key in parallel": testFirstKey, "rotation": testRotation, "rotation at once": testRotationAtOnce,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newWorld(t, open(t))) })
