@@ -70,11 +70,11 @@ func (s *Server) goIn(c *gin.Context, seat classroom.Seat) error {
 	return nil
 }
 
-// waitingPage lets its person in by itself. For who moderates there's nothing
+// waitingPage lets its person in by itself. Who may start a class has nothing
 // to wait for: they get the room's page.
 func (s *Server) waitingPage(c *gin.Context, seat classroom.Seat, state classroom.State) error {
-	if seat.Moderates() {
-		return s.teacherRoom(c, seat, state)
+	if seat.May(classroom.Start) == nil {
+		return s.roomIn(c, seat, state)
 	}
 	st := standing(c, seat, state)
 	st.Framed = false // it's where one waits

@@ -26,6 +26,11 @@ func (s *Server) roomPage(c *gin.Context, seat classroom.Seat) error {
 	if err != nil {
 		return err
 	}
+	return s.roomIn(c, seat, state)
+}
+
+// roomIn is the room's page in a state.
+func (s *Server) roomIn(c *gin.Context, seat classroom.Seat, state classroom.State) error {
 	if seat.Moderates() {
 		return s.teacherRoom(c, seat, state)
 	}

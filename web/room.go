@@ -99,6 +99,16 @@ type Settings struct {
 	MaxParticipants                                          int // 0: no limit
 }
 
+// ForLearners is how things stand for learners who come now.
+func (r TeacherRoom) ForLearners() Standing {
+	s := r.Standing
+	s.Role, s.Framed = Learner, false
+	if !r.Settings.WaitForModerator {
+		s.Role = Starter
+	}
+	return s
+}
+
 // shownHere is how many people the page names before it folds the rest.
 const shownHere = 12
 
