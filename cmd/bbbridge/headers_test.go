@@ -125,16 +125,7 @@ func TestHeadersOfQuestions(t *testing.T) {
 	wantText(t, question, true, "Which classes does the new rule count?")
 	wantGuards(t, "the new rule's question", question, http.StatusOK, lms)
 
-	link := w.link()
-	anna := w.launch(link, "anna", ltitest.LaunchOptions{})
-	w.inClass(w.submit(anna, "/start"))
-	w.bbb.EndNow(w.meeting().ID) // and takes its time
-	again := w.submit(anna, "/start")
-	if _, ok := again.Location(); ok {
-		if again, err = again.FollowRedirect(); err != nil {
-			t.Fatal(err)
-		}
-	}
+	again := w.intoADyingClass(w.launch(w.link(), "anna", ltitest.LaunchOptions{}))
 	wantText(t, again, true, "You're being let back in.")
 	wantGuards(t, "let back in", again, http.StatusOK, lms)
 }
