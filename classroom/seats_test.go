@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/lti"
@@ -238,8 +239,8 @@ func TestLeave(t *testing.T) {
 	}
 }
 
-// That a visit has gone into a class is noted once.
-func TestJoiningIsNotedOnce(t *testing.T) {
+// A join is kept with the visit by which it was made.
+func TestJoinIsKept(t *testing.T) {
 	f := &fakeClass{}
 	server := &fakeServer{}
 	rooms := &Rooms{Store: f, Client: func(Server) MeetingServer { return server }, Now: func() time.Time { return noon }}
@@ -247,11 +248,11 @@ func TestJoiningIsNotedOnce(t *testing.T) {
 	if _, err := rooms.Start(t.Context(), seat); err != nil {
 		t.Fatal(err)
 	}
-	seat.Visit.Joined = true
-	if _, err := rooms.Start(t.Context(), seat); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"v"}, f.joined); diff != "" {
+	if diff := cmp.Diff([]string{seat.Visit.ID}, f.joined); diff != "" {
 		t.Errorf("visits that joined (-want +got)\n%s", diff)
+	}
+	want := []attendance.Evidence{{MeetingID: f.live[0].ID, Source: attendance.Joining, At: noon, Until: noon, Body: []byte(seat.Person.ID)}}
+	if diff := cmp.Diff(want, f.evidence, cmpopts.IgnoreFields(attendance.Evidence{}, "ID")); diff != "" {
+		t.Errorf("evidence (-want +got)\n%s", diff)
 	}
 }

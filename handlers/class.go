@@ -43,14 +43,18 @@ func (s *Server) wait(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	live, err := s.Rooms.Live(c.Request.Context(), seat.Room)
+	if err != nil {
+		return err
+	}
+	if live.Running && !askedAgain(c) {
+		return s.goIn(c, seat)
+	}
 	state, err := s.Rooms.State(c.Request.Context(), seat)
 	if err != nil {
 		return err
 	}
-	if !state.Live.Running || askedAgain(c) {
-		return s.waitingPage(c, seat, state)
-	}
-	return s.goIn(c, seat)
+	return s.waitingPage(c, seat, state)
 }
 
 // goIn leads into the class, or to the page that waits for it.

@@ -40,7 +40,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"renamed room": testRenamedRoom, "swept picks": testSweptPicks, "framed pick": testFramedPick,
 		"bounded picks": testPicksAreBounded, "pick that learners open": testPickThatLearnersOpen, "anonymous people": testAnonymous,
 		"rooms": testRooms, "settings": testSettings, "moved placement": testMovedPlacement, "replaced meeting id": testReplacedMeetingID,
-		"meetings": testMeetings, "one meeting": testOneMeeting, "meeting is back": testMeetingIsBack, "missed meeting": testMissedMeeting, "stopped meeting": testStoppedMeeting, "revived meeting": testRevivedMeeting, "parted meeting": testPartedMeeting, "presence": testPresence, "end": testEnd, "evidence": testEvidence, "reports": testReports, "polls": testPolls, "sightings": testSightings,
+		"meetings": testMeetings, "one meeting": testOneMeeting, "meeting is back": testMeetingIsBack, "missed meeting": testMissedMeeting, "stopped meeting": testStoppedMeeting, "revived meeting": testRevivedMeeting, "parted meeting": testPartedMeeting, "presence": testPresence, "end": testEnd, "joins": testJoins, "reports": testReports, "polls": testPolls, "sightings": testSightings,
 		"settlement": testSettlement, "settled twice": testSettledTwice, "account": testAccount, "attended": testAttended, "dirty": testDirty, "outdated settlement": testOutdated, "smaller settlement": testSmallerSettlement,
 		"people of a room": testPeople, "moved away": testMovedAway, "kept": testKept, "refused for lack": testRefusedForLack,
 		"order": testOrder, "outcome": testOutcome, "released deliveries": testRelease, "outcome of an older value": testOldOutcome, "resend": testResend, "held line item": testHeldLineItem,
