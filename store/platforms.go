@@ -23,6 +23,8 @@ type registrationOptions struct {
 	LinkFromDeployment bool     `json:"link_from_deployment,omitempty"`
 	TrustedAudiences   []string `json:"trusted_audiences,omitempty"`
 	FrameAncestors     []string `json:"frame_ancestors,omitempty"`
+	LMS                string   `json:"lms,omitempty"`
+	KeyPasted          bool     `json:"key_pasted,omitempty"`
 }
 
 type platformRow struct {
@@ -42,7 +44,7 @@ type platformRow struct {
 
 func (r platformRow) platform() admin.Platform {
 	o := r.Options.V
-	return admin.Platform{TenantID: r.TenantID, CreatedAt: r.CreatedAt.time(), Registration: lti.Registration{
+	return admin.Platform{TenantID: r.TenantID, CreatedAt: r.CreatedAt.time(), LMS: admin.LMS(o.LMS), KeyPasted: o.KeyPasted, Registration: lti.Registration{
 		ID: r.ID, Name: r.Name, Issuer: r.Issuer, ClientID: r.ClientID,
 		AuthURL: r.AuthURL, TokenURL: r.TokenURL, JWKSURL: r.JWKSURL, TokenAudience: r.TokenAudience,
 		Algorithms: o.Algorithms, Disabled: r.Disabled, Deployments: map[string]bool{},
@@ -180,7 +182,9 @@ func (c *conn) addPlatform(ctx context.Context, p admin.Platform, now time.Time)
 }
 
 func optionsOf(p admin.Platform) registrationOptions {
-	return registrationOptions{p.Algorithms, p.AdoptDeployments, p.AllowAnonymous, p.LinkFromDeployment, p.TrustedAudiences, p.FrameAncestors}
+	return registrationOptions{
+		p.Algorithms, p.AdoptDeployments, p.AllowAnonymous, p.LinkFromDeployment, p.TrustedAudiences, p.FrameAncestors, string(p.LMS), p.KeyPasted,
+	}
 }
 
 // EditPlatform changes what its admin has said of a platform, but not its id,

@@ -43,6 +43,8 @@ var deskPages = map[string]any{
 	"admin/sign_in": SignInPage{}, "admin/password": PasswordPage{}, "admin/over": LinkOver{},
 	"admin/overview": OverviewPage{}, "admin/people": PeoplePage{}, "admin/person": PersonPage{}, "admin/link": StaffLink{},
 	"admin/confirm": DangerPage{}, "admin/account": AccountPage{}, "admin/audit": AuditPage{}, "admin/problem": DeskProblem{},
+	"admin/platforms": PlatformsPage{}, "admin/platform_new": NewPlatformPage{}, "admin/guide": GuidePage{}, "admin/platform": PlatformPage{},
+	"admin/platform_edit": EditPlatformPage{}, "admin/findings": FindingsPart{},
 }
 
 var forStaff = shelf{layout: "admin/layout", parts: []string{"parts", "admin/parts"}, pages: deskPages}
@@ -109,6 +111,7 @@ type Field struct {
 	Options []Option // of choice and choices
 	Wrong   string   // code of why it can't be taken: the message "wrong.CODE"
 	As      string   // the name under which its texts stand, if not Name
+	Own     string   // its label as an LMS has it, in place of a text of ours
 	Max     int      // characters; 0: 2000
 	Fill    string   // what a browser may fill in, as autocomplete has it; empty: nothing
 	Optional,
@@ -141,6 +144,9 @@ func (l *locale) field(f Field) (fieldView, error) {
 	var err error
 	if v.Label, err = l.say("field." + as); err != nil {
 		return v, err
+	}
+	if f.Own != "" {
+		v.Label = template.HTML(`<bdi lang="en">` + template.HTMLEscapeString(f.Own) + `</bdi>`)
 	}
 	if l.messages["hint."+as] != nil {
 		if v.Hint, err = l.say("hint." + as); err != nil {

@@ -16,7 +16,7 @@ func atDesk(section Section, page any) desked {
 // deskSamples are pages of staff as handlers fill them.
 func deskSamples() map[string]any {
 	email := Field{Kind: "email", Name: "email", Fill: "username", Max: 254, Focus: true}
-	return map[string]any{
+	return addDesk(map[string]any{
 		"desk_sign_in": desked{page: SignInPage{URL: "/admin/sign-in", Fields: []Field{email, {Kind: "password", Name: "password", Fill: "current-password"}}}},
 		"desk_sign_in_wrong": desked{page: SignInPage{URL: "/admin/sign-in?next=%2Fadmin%2Fpeople", Wrong: "wrong", Other: "/admin/oidc", OtherName: "Example University",
 			Fields: []Field{{Kind: "email", Name: "email", Value: "admin@school.example"}, {Kind: "password", Name: "password", Focus: true}}}},
@@ -44,7 +44,7 @@ func deskSamples() map[string]any {
 		"desk_audit_empty": atDesk(People, AuditPage{Now: now, CSVURL: "/admin/audit.csv"}),
 		"desk_forbidden":   atDesk("", DeskProblem{Code: "forbidden", Request: "7F3K-92QD", At: now.UTC()}),
 		"desk_overview":    atDesk(Overview, OverviewPage{Now: now, Platforms: 2, Servers: 1, Staff: 3}),
-	}
+	})
 }
 
 func personFields() []Field {

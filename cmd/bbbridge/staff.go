@@ -41,7 +41,7 @@ func (a staffAdd) Run(p *program) error {
 		return err
 	}
 	defer db.Close()
-	w := admin.Wish{Email: pasted(a.Email), Role: admin.Role(a.Role)}
+	w := admin.Wish{Email: admin.Pasted(a.Email), Role: admin.Role(a.Role)}
 	for _, name := range a.Tenant {
 		id, err := tenantID(p, db, name)
 		if err != nil {

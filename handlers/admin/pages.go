@@ -19,17 +19,26 @@ import (
 
 	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/web"
 )
 
 // Pages are the pages of staff.
 type Pages struct {
-	Accounts *admin.Accounts
-	Audit    *admin.AuditLog
-	Registry registry
-	Web      *web.Pages
-	Now      func() time.Time
-	Log      *slog.Logger
+	Accounts  *admin.Accounts
+	Audit     *admin.AuditLog
+	Registry  registry
+	Platforms *admin.Platforms
+	Keys      keys
+	PublicURL string
+	Web       *web.Pages
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
+// keys has the key with which we sign.
+type keys interface {
+	SigningKey(context.Context) (lti.Key, error)
 }
 
 // registry is what is set up.
@@ -48,6 +57,7 @@ func (p *Pages) Routes(r gin.IRouter) {
 	r.GET("/admin/", p.staff(p.overview))
 	p.doorRoutes(r)
 	p.peopleRoutes(r)
+	p.platformRoutes(r)
 	r.GET("/admin/audit", p.staff(p.audit))
 	r.GET("/admin/audit.csv", p.staff(p.auditCSV))
 }
@@ -201,7 +211,7 @@ func (p *Pages) desk(by admin.Actor, at web.Section) web.Desk {
 		section web.Section
 		action  admin.Action
 	}{
-		{web.Overview, admin.See}, {web.People, admin.EditStaff},
+		{web.Overview, admin.See}, {web.Platforms, admin.See}, {web.People, admin.EditStaff},
 	} {
 		if by.Somewhere(s.action) {
 			d.Sections = append(d.Sections, s.section)
