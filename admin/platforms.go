@@ -114,6 +114,7 @@ type registry interface {
 	SetPlatformDisabled(ctx context.Context, name string, disabled bool) error
 	RemovePlatform(ctx context.Context, name string) error
 	Tenants(context.Context) ([]classroom.Tenant, error)
+	NewestKey(context.Context) (lti.Key, error)
 }
 
 // prober asks platforms; see lti.Probe.
@@ -175,6 +176,13 @@ func (s *Platforms) Add(ctx context.Context, by Actor, p Platform) (Platform, er
 			return Platform{}, Invalid("client_id", "registered")
 		}
 	}
+	if p.KeyPasted {
+		key, err := s.Store.NewestKey(ctx)
+		if err != nil {
+			return Platform{}, fmt.Errorf("the key to be pasted: %w", err)
+		}
+		p.SignsWith = key.ID
+	}
 	added, err := s.Store.AddPlatform(By(ctx, by), p)
 	if errors.Is(err, ErrExists) {
 		return Platform{}, Invalid("name", "exists")
@@ -217,8 +225,18 @@ func (s *Platforms) Edit(ctx context.Context, by Actor, id string, change func(*
 	if err != nil {
 		return Platform{}, err
 	}
+	key, err := s.Store.NewestKey(ctx)
+	if err != nil {
+		return Platform{}, fmt.Errorf("the key to be pasted: %w", err)
+	}
 	_, after, err := s.Store.EditPlatform(By(ctx, by), p.Name, func(p *Platform) error {
 		change(p)
+		switch {
+		case !p.KeyPasted:
+			p.SignsWith = ""
+		case p.SignsWith == "":
+			p.SignsWith = key.ID
+		}
 		return s.check(*p)
 	})
 	if errors.Is(err, ErrExists) {

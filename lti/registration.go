@@ -25,6 +25,9 @@ type Registration struct {
 	LinkFromDeployment bool            // a resource_link without id takes the deployment's (OpenOLAT sends {})
 	TrustedAudiences   []string        // may stand in aud beside our client id
 	FrameAncestors     []string        // origins that may frame us, beside those of Issuer and AuthURL
+	// SignsWith is the id of the key that the platform has pasted, so that no
+	// other is of use there; empty: it fetches our key set.
+	SignsWith string
 }
 
 // ErrNoRegistration is what Registration says of an id that it doesn't know.

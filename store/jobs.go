@@ -215,7 +215,8 @@ func (db *DB) Sweep(ctx context.Context, now time.Time) error {
 		if _, err := c.exec(ctx, `DELETE FROM former_meeting_ids WHERE left_at <= ?`, millis(now.Add(-formerKept))); err != nil {
 			return fmt.Errorf("former meeting ids: %w", err)
 		}
-		if _, err := c.exec(ctx, `DELETE FROM keys WHERE retire_at <= ?`, millis(now)); err != nil {
+		if _, err := c.exec(ctx, `
+			DELETE FROM keys WHERE retire_at <= ? AND id NOT IN (SELECT signs_with FROM registrations WHERE removed_at IS NULL)`, millis(now)); err != nil {
 			return fmt.Errorf("keys: %w", err)
 		}
 		return nil

@@ -61,10 +61,18 @@ func (a platformAdd) Run(p *program) error {
 			return err
 		}
 	}
-	added, err := db.AddPlatform(p, admin.Platform{
+	platform := admin.Platform{
 		TenantID: tenant, LMS: admin.LMS(a.LMS), KeyPasted: a.KeyPasted || admin.LMS(a.LMS) == admin.Chamilo,
 		Registration: a.registration(lti.Registration{}),
-	})
+	}
+	if platform.KeyPasted {
+		key, err := db.NewestKey(p)
+		if err != nil {
+			return err
+		}
+		platform.SignsWith = key.ID
+	}
+	added, err := db.AddPlatform(p, platform)
 	if errors.Is(err, admin.ErrExists) {
 		return fmt.Errorf("a platform with this name, or with this issuer and client id, is registered already: see 'bbbridge platform list'")
 	}

@@ -134,13 +134,12 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		StateKey: key.Derive("login state"), Now: now, InsecureLoopback: cfg.Loopback(), Log: log,
 	}
 	accounts := admin.NewAccounts(db, cfg.PublicURL, now, log)
+	platforms := &admin.Platforms{
+		Store: db, Loopback: cfg.Loopback(), Now: now, Probe: &lti.Probe{HTTP: outgoing, Keys: db, Now: now, Insecure: cfg.Loopback()},
+	}
 	staff := &adminpages.Pages{
-		Accounts: accounts, Audit: &admin.AuditLog{Store: db}, Registry: db, Keys: db, PublicURL: cfg.PublicURL, Web: pages,
-		Platforms: &admin.Platforms{
-			Store: db, Loopback: cfg.Loopback(), Now: now,
-			Probe: &lti.Probe{HTTP: outgoing, Keys: db, Now: now, Insecure: cfg.Loopback()},
-		},
-		Now: now, Log: log,
+		Accounts: accounts, Audit: &admin.AuditLog{Store: db}, Registry: db, Platforms: platforms,
+		Keys: &admin.Keys{Store: db, Platforms: platforms, Now: now}, PublicURL: cfg.PublicURL, Web: pages, Now: now, Log: log,
 	}
 	server := &handlers.Server{
 		PublicURL: cfg.PublicURL, Tool: tool, Answers: &lti.DeepLinking{Keys: db, Now: now},

@@ -19,7 +19,6 @@ import (
 
 	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/classroom"
-	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/web"
 )
 
@@ -29,16 +28,11 @@ type Pages struct {
 	Audit     *admin.AuditLog
 	Registry  registry
 	Platforms *admin.Platforms
-	Keys      keys
+	Keys      *admin.Keys
 	PublicURL string
 	Web       *web.Pages
 	Now       func() time.Time
 	Log       *slog.Logger
-}
-
-// keys has the key with which we sign.
-type keys interface {
-	SigningKey(context.Context) (lti.Key, error)
 }
 
 // registry is what is set up.
@@ -58,6 +52,7 @@ func (p *Pages) Routes(r gin.IRouter) {
 	p.doorRoutes(r)
 	p.peopleRoutes(r)
 	p.platformRoutes(r)
+	p.keyRoutes(r)
 	r.GET("/admin/audit", p.staff(p.audit))
 	r.GET("/admin/audit.csv", p.staff(p.auditCSV))
 }

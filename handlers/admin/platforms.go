@@ -95,7 +95,7 @@ func guideOf(c *call) (admin.Guide, error) {
 
 // ours are our values, as they are pasted into an LMS.
 func (p *Pages) ours(c *call) (map[admin.Ours]string, error) {
-	key, err := p.Keys.SigningKey(c.ctx())
+	key, err := p.Keys.Store.NewestKey(c.ctx())
 	if err != nil {
 		return nil, err
 	}
@@ -321,6 +321,13 @@ func (p *Pages) platformPage(c *call, check bool) error {
 		if platform.LMS == admin.OpenEdX {
 			page.LikeURL = query("/admin/platforms/new/openedx", "like", platform.ID)
 		}
+	}
+	newest, err := p.Keys.Store.NewestKey(c.ctx())
+	if err != nil {
+		return err
+	}
+	if platform.KeyPasted && platform.SignsWith != newest.ID {
+		page.KeysURL = keysURL
 	}
 	if check {
 		found, err := p.Platforms.Check(c.ctx(), c.by, platform.ID)
