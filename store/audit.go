@@ -73,8 +73,7 @@ func (db *DB) Audit(ctx context.Context, q admin.AuditQuery) ([]admin.Entry, err
 		where, args = append(where, "at < ?"), append(args, millis(q.Until))
 	}
 	if q.Tenants != nil {
-		marks := strings.TrimSuffix(strings.Repeat("?, ", len(q.Tenants)), ", ")
-		where = append(where, "tenant_id IN ("+marks+")")
+		where = append(where, "tenant_id IN ("+marks(len(q.Tenants))+")")
 		for _, t := range q.Tenants {
 			args = append(args, t)
 		}

@@ -45,7 +45,7 @@ var deskPages = map[string]any{
 	"admin/confirm": DangerPage{}, "admin/account": AccountPage{}, "admin/audit": AuditPage{}, "admin/problem": DeskProblem{},
 	"admin/platforms": PlatformsPage{}, "admin/platform_new": NewPlatformPage{}, "admin/guide": GuidePage{}, "admin/platform": PlatformPage{},
 	"admin/platform_edit": EditPlatformPage{}, "admin/findings": FindingsPart{},
-	"admin/keys": KeysPage{}, "admin/rotate": RotatePage{},
+	"admin/start": StartPage{}, "admin/keys": KeysPage{}, "admin/rotate": RotatePage{},
 }
 
 var forStaff = shelf{layout: "admin/layout", parts: []string{"parts", "admin/parts"}, pages: deskPages}

@@ -42,6 +42,15 @@ func platformSamples() map[string]any {
 			name, {Kind: "url", Name: "auth_url", Value: "http://x", Wrong: "value_https"}, {Kind: "area", Name: "frame_ancestors", Optional: true}, {Kind: "check", Name: "adopt", On: true},
 			{Kind: "choices", Name: "algorithms", Options: []Option{{Value: "RS256", Label: "RS256", On: true}, {Value: "ES256", Label: "ES256"}}},
 		}}),
+		"desk_start":      atDesk(Overview, StartPage{Now: now, ServerURL: "/admin/servers/new", PlatformURL: "/admin/platforms/new", Waits: true}),
+		"desk_start_try":  atDesk(Overview, StartPage{Now: now, Servers: 1, Platforms: 1, LMS: "moodle", TeacherAt: minutesAgo(2), Waits: true, Refusal: &StartRefusal{Code: "deployment_unknown", URL: "/admin/failures/x", At: minutesAgo(1)}}),
+		"desk_start_done": atDesk(Overview, StartPage{Now: now, Servers: 1, Platforms: 1, LMS: "canvas", TeacherAt: minutesAgo(2), LearnerAt: minutesAgo(1)}),
+		"desk_keys": atDesk(Platforms, KeysPage{Now: now, Said: "rotated", PEM: "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n", RotateURL: "/admin/platforms/keys/rotate",
+			Keys:   []KeyLine{{ID: "2026-11-01-abc"}, {ID: "2026-11-17-def", Signs: true}, {ID: "2026-11-18-ghi", Later: true}},
+			Pasted: []PastedLine{{Name: "Our Chamilo", URL: "/p", Old: true, PastedURL: "/pasted"}, {Name: "The other", URL: "/q", PastedURL: "/pasted"}}}),
+		"desk_keys_none": atDesk(Platforms, KeysPage{Now: now, Keys: []KeyLine{{ID: "2026-11-17-def", Signs: true}}}),
+		"desk_rotate": atDesk(Platforms, RotatePage{Pasted: []string{"Our Chamilo"}, Danger: DangerPage{URL: "/r", BackURL: "/k", Wrong: "confirm",
+			Fields: []Field{{Kind: "check", Name: "stolen"}, {Kind: "password", Name: "password", As: "confirm_password"}}}}),
 		"desk_findings": desked{page: FindingsPart{Findings: findings}},
 	}
 }

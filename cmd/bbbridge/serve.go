@@ -139,7 +139,8 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 	}
 	staff := &adminpages.Pages{
 		Accounts: accounts, Audit: &admin.AuditLog{Store: db}, Registry: db, Platforms: platforms,
-		Keys: &admin.Keys{Store: db, Platforms: platforms, Now: now}, PublicURL: cfg.PublicURL, Web: pages, Now: now, Log: log,
+		Keys: &admin.Keys{Store: db, Platforms: platforms, Now: now}, PublicURL: cfg.PublicURL,
+		Starts: &admin.Starts{Store: db}, Web: pages, Now: now, Log: log,
 	}
 	server := &handlers.Server{
 		PublicURL: cfg.PublicURL, Tool: tool, Answers: &lti.DeepLinking{Keys: db, Now: now},

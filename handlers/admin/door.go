@@ -156,6 +156,9 @@ func (p *Pages) choose(c *gin.Context, purpose admin.Purpose) error {
 	switch {
 	case err == nil:
 		keep(c, in)
+		if purpose == admin.Setup {
+			return see(c, startURL)
+		}
 		return see(c, "/admin/")
 	case errors.Is(err, admin.ErrLinkOver):
 		return p.linkOver(&call{Context: c})

@@ -30,6 +30,7 @@ type Pages struct {
 	Platforms *admin.Platforms
 	Keys      *admin.Keys
 	PublicURL string
+	Starts    *admin.Starts
 	Web       *web.Pages
 	Now       func() time.Time
 	Log       *slog.Logger
@@ -49,6 +50,7 @@ const formLimit = 256 << 10
 func (p *Pages) Routes(r gin.IRouter) {
 	r.GET("/admin", p.open(func(c *gin.Context) error { return see(c, "/admin/") }))
 	r.GET("/admin/", p.staff(p.overview))
+	r.GET(startURL, p.staff(p.start))
 	p.doorRoutes(r)
 	p.peopleRoutes(r)
 	p.platformRoutes(r)

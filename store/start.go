@@ -1,0 +1,37 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bbbridge/bbbridge/classroom"
+)
+
+// LastLaunch is when somebody came last from one of the platforms, who
+// moderates or who doesn't; zero if nobody has. It looks at their newest
+// courses alone: who asks has just begun.
+func (db *DB) LastLaunch(ctx context.Context, registrationIDs []string, moderates bool) (time.Time, error) {
+	args := make([]any, 0, len(registrationIDs)+1)
+	for _, id := range registrationIDs {
+		args = append(args, id)
+	}
+	compare := "<>"
+	if moderates {
+		compare = "="
+	}
+	var at millis
+	err := db.reads().get(ctx, &at, `
+		SELECT COALESCE(MAX(e.seen_at), 0) AS at FROM (
+			SELECT c.id FROM courses c WHERE c.registration_id IN (`+marks(len(registrationIDs))+`) LIMIT 200) c
+		JOIN enrolments e ON e.course_id = c.id
+		WHERE e.role `+compare+` ?`, append(args, string(classroom.Moderator))...)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("newest launch: %w", err)
+	}
+	return at.time(), nil
+}
+
+// marks are so many arguments of a statement.
+func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
