@@ -101,13 +101,13 @@ func (a Actor) Somewhere(action Action) bool {
 	return a.Role == Operator || len(a.Tenants) > 0 && slices.Contains(ofRole[a.Role], action)
 }
 
-// confirmFor is how long somebody who has shown that it is them needn't again.
-const confirmFor = 10 * time.Minute
+// ConfirmFor is how long somebody who has shown that it is them needn't again.
+const ConfirmFor = 10 * time.Minute
 
 // Confirmed reports whether a dangerous act needs no password now. At the shell
 // none is asked for.
 func (a Actor) Confirmed(now time.Time) bool {
-	return a.SignInID == "" || now.Sub(a.ConfirmedAt) < confirmFor
+	return a.SignInID == "" || now.Sub(a.ConfirmedAt) < ConfirmFor
 }
 
 type actorKey struct{}

@@ -23,7 +23,7 @@ func (db *DB) LastLaunch(ctx context.Context, registrationIDs []string, moderate
 	}
 	var at millis
 	err := db.reads().get(ctx, &at, `
-		SELECT COALESCE(MAX(e.seen_at), 0) AS at FROM (
+		SELECT MAX(e.seen_at) AS at FROM (
 			SELECT c.id FROM courses c WHERE c.registration_id IN (`+marks(len(registrationIDs))+`) LIMIT 200) c
 		JOIN enrolments e ON e.course_id = c.id
 		WHERE e.role `+compare+` ?`, append(args, string(classroom.Moderator))...)

@@ -21,6 +21,7 @@ type Tool struct {
 	LaunchURL      string // the target of links, and the redirect URI if there are no others
 	DeepLinkingURL string // "" is LaunchURL
 	JWKSURL        string
+	PublicKey      string   // PEM, pasted: then JWKSURL isn't fetched, as on Chamilo
 	RedirectURIs   []string // compared exactly
 
 	LineItems  string // "none", "readonly" (may list, read and score) or "full" (also "")
