@@ -31,7 +31,7 @@ func deskSamples() map[string]any {
 		"desk_person_new": atDesk(People, PersonPage{New: true, URL: "/admin/people", Wrong: true, Fields: personFields()}),
 		"desk_person":     atDesk(People, PersonPage{Email: "help@school.example", Active: true, URL: "/admin/people/b", LinkURL: "/admin/people/b/link", RemoveURL: "/admin/people/b/remove", Fields: personFields()[1:]}),
 		"desk_link":       atDesk(People, StaffLink{Email: "help@school.example", Purpose: "invite", Link: "https://bbb.school.example/admin/invitation?code=Q3NNEHEBXE3FVVOMTBW23EZHMMA4U4B2RKACXGXMRVDMB42LIUL7", Until: now.Add(7 * 24 * time.Hour), Now: now}),
-		"desk_danger":     atDesk(People, DangerPage{What: "staff_remove", Name: "help@school.example", URL: "/admin/people/b/remove", BackURL: "/admin/people/b", Wrong: "wrong", Fields: []Field{{Kind: "password", Name: "password", As: "confirm_password", Focus: true}}}),
+		"desk_danger":     atDesk(People, DangerPage{What: "staff_remove", Name: "help@school.example", URL: "/admin/people/b/remove", BackURL: "/admin/people/b", Wrong: "not_yours", Fields: []Field{{Kind: "password", Name: "password", As: "confirm_password", Focus: true}}}),
 		"desk_account": atDesk("", AccountPage{Now: now, Who: "admin@school.example", Role: "operator", Said: "ended", SignIns: []SignInLine{
 			{ID: "a", Address: "192.0.2.7", Browser: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", Since: minutesAgo(90), LastAt: minutesAgo(1), Here: true},
 			{ID: "b", Address: "2001:db8::7", Browser: "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X)", Since: minutesAgo(600), LastAt: minutesAgo(70)},

@@ -6,7 +6,7 @@ import "time"
 type SignInPage struct {
 	Fields    []Field
 	URL       string
-	Wrong     string // wrong, slow or empty
+	Wrong     string // wrong, slow, or empty
 	Out       bool   // they have just signed out
 	Other     string // address of the sign-in by an institution; empty: none
 	OtherName string
@@ -78,7 +78,7 @@ type DangerPage struct {
 	URL        string // for POST
 	BackURL    string
 	Fields     []Field // to be posted along; the password where it is wanted
-	Wrong      string  // wrong, slow, confirm, or empty
+	Wrong      string  // not_yours, slow, confirm, again, or empty
 }
 
 // AccountPage is about whoever is signed in.

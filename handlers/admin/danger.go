@@ -40,7 +40,7 @@ func (p *Pages) confirm(c *call) (wrong string, err error) {
 	case errors.Is(err, admin.ErrConfirm):
 		return "confirm", nil
 	case errors.Is(err, admin.ErrWrong):
-		return "wrong", nil
+		return "not_yours", nil
 	case errors.Is(err, admin.ErrTooManyTry):
 		return "slow", nil
 	}
