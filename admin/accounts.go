@@ -318,3 +318,15 @@ func (a *Accounts) Choose(ctx context.Context, p Purpose, text, email, password 
 func LinkFor(p Purpose) time.Duration {
 	return map[Purpose]time.Duration{Setup: setupFor, Invite: inviteFor, Reset: resetFor}[p]
 }
+
+// Found makes the first account without a link, for a service that is only
+// shown.
+func (a *Accounts) Found(ctx context.Context, email, password string) error {
+	link, err := a.SetupLink(ctx)
+	if err != nil {
+		return err
+	}
+	_, c, _ := strings.Cut(link, "code=")
+	_, err = a.Choose(ctx, Setup, c, email, password, From{})
+	return err
+}

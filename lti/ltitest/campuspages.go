@@ -31,7 +31,7 @@ func (l *LMS) notFound(w http.ResponseWriter) {
 
 func (l *LMS) startPage(w http.ResponseWriter, _ *http.Request) {
 	l.mu.Lock()
-	page := startPage{shell: l.shell("Who are you today?"), Steps: l.steps()}
+	page := startPage{shell: l.shell("Who are you today?"), Steps: l.steps(), Aside: l.aside}
 	for _, p := range l.campus.people {
 		page.People = append(page.People, l.personView(p))
 	}

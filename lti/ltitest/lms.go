@@ -25,9 +25,13 @@ type Options struct {
 	Now     func() time.Time // nil is time.Now
 	Seed    bool             // with the courses and people of the demo
 	Steps   []string         // what to do, on the first page; nil: what can always be done
+	Aside   *Aside           // a way to elsewhere, on the first page
 	TLS     bool             // Start serves https; Client trusts it
 	Log     *slog.Logger     // nil logs nothing
 }
+
+// An Aside is a link to elsewhere, with what to know there.
+type Aside struct{ Text, Href, Know string }
 
 // LMS is a learning management system. It is safe for concurrent use and
 // implements http.Handler for all paths below its base URL.
@@ -41,6 +45,7 @@ type LMS struct {
 	client  *http.Client // fetches the tools' key sets
 	pages   *pages
 	does    []string // the steps of the first page; nil: steps
+	aside   *Aside
 
 	mu        sync.Mutex // guards all below
 	behaviour Behaviour
@@ -74,6 +79,7 @@ func New(o Options) *LMS {
 		behaviour: behaviour,
 		book:      newGradebook(),
 		does:      o.Steps,
+		aside:     o.Aside,
 		keys:      newKeyRing(),
 		launches:  newLaunches(),
 		tokens:    newTokens(),

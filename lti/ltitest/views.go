@@ -36,6 +36,7 @@ type courseView struct {
 type startPage struct {
 	shell
 	Steps  []string
+	Aside  *Aside
 	People []personView
 }
 
