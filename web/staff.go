@@ -30,7 +30,8 @@ type OverviewPage struct {
 	Now       time.Time
 	Platforms int
 	Servers   int
-	Staff     int // -1: not theirs to know
+	Staff     int    // -1: not theirs to know
+	StartURL  string // the guide, as long as something of it is left to do; empty: nothing is, or it isn't theirs
 }
 
 // PeoplePage is the list of accounts.

@@ -243,9 +243,13 @@ func TestStart(t *testing.T) {
 		t.Errorf("after the setup comes %s", home.URL.Path)
 	}
 	w.reads(home, "1 BigBlueButton server", "1 platform", "No teacher has come so far.", "No learner has come so far.")
+	home = w.click(w.goTo(home, "/admin/"), "Set up: what is left to do")
 	link := w.link()
 	w.launch(link, "anna", ltitest.LaunchOptions{})
 	w.reads(w.goTo(home, "/admin/start"), "A teacher came", "No learner has come so far.")
 	w.launch(link, "ben", ltitest.LaunchOptions{})
 	w.reads(w.goTo(home, "/admin/start"), "Everything works")
+	if page := w.goTo(home, "/admin/"); strings.Contains(page.Text, "Set up") {
+		t.Errorf("the overview leads to a guide that is done: %s", page.Text)
+	}
 }

@@ -280,5 +280,14 @@ func (p *Pages) overview(c *call) error {
 		}
 		page.Staff = len(people)
 	}
+	if c.by.Somewhere(admin.EditPlatforms) {
+		start, err := p.Starts.Of(ctx, c.by)
+		if err != nil {
+			return err
+		}
+		if !start.Done() {
+			page.StartURL = startURL
+		}
+	}
 	return p.show(c, web.Overview, page)
 }
