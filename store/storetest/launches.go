@@ -29,9 +29,17 @@ func testLaunch(t *testing.T, w *world) {
 
 	link := classroom.Link{RegistrationID: w.platform.ID, DeploymentID: "1", ContextKey: a.Course.ContextKey, ResourceLinkID: "link"}
 	w.same(must(w.PlacementOf(w.ctx, link))(w), placement)
-	link.ResourceLinkID = "another"
-	_, err := w.PlacementOf(w.ctx, link)
-	w.fails(err, classroom.ErrNotFound)
+	for _, change := range []func(*classroom.Link){ // each part counts
+		func(l *classroom.Link) { l.RegistrationID = "another" },
+		func(l *classroom.Link) { l.DeploymentID = "2" },
+		func(l *classroom.Link) { l.ContextKey = "context:another" },
+		func(l *classroom.Link) { l.ResourceLinkID = "another" },
+	} {
+		another := link
+		change(&another)
+		_, err := w.PlacementOf(w.ctx, another)
+		w.fails(err, classroom.ErrNotFound)
+	}
 	gotRoom, gotCourse, err := w.RoomWithCourse(w.ctx, room.ID)
 	w.ok(err)
 	w.same(gotRoom, room)
