@@ -267,6 +267,18 @@ func testFailedLaunch(t *testing.T, w *world) {
 	must(w.Arrive(w.ctx, a))(w)
 }
 
+// A visit whose secrets can't be written doesn't begin: without them its
+// person would choose for nobody.
+func testUnwritableLaunch(t *testing.T, w *world) {
+	a := w.arrival("ann", "link")
+	a.Visit.DeepLinking = &lti.DeepLinkingSettings{Data: json.RawMessage("{")}
+	if _, err := w.Arrive(w.ctx, a); err == nil {
+		t.Error("nobody is told")
+	}
+	_, err := w.Seat(w.ctx, a.Visit.ID)
+	w.fails(err, classroom.ErrNotFound)
+}
+
 func testCancelledLaunch(t *testing.T, w *world) {
 	ctx, cancel := context.WithCancel(w.ctx)
 	cancel()
