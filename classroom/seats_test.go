@@ -122,10 +122,10 @@ func TestHowLongAVisitGoesOn(t *testing.T) {
 		writes int
 	}{
 		{"just opened", 0, false, nil, nil, 0},
-		{"open", seenEvery - time.Millisecond, false, nil, nil, 0},
-		{"open for a while", seenEvery, false, nil, nil, 1},
-		{"back in time", visitIdle - time.Millisecond, false, nil, nil, 1},
-		{"too late", visitIdle, false, nil, ErrVisitOver, 0},
+		{"open", 5*time.Minute - time.Millisecond, false, nil, nil, 0},
+		{"open for a while", 5 * time.Minute, false, nil, nil, 1},
+		{"back in time", 90*time.Minute - time.Millisecond, false, nil, nil, 1},
+		{"too late", 90 * time.Minute, false, nil, ErrVisitOver, 0},
 		{"out of a long class", 3 * time.Hour, true, []attendance.Evidence{look(ago(20*time.Second), "ann", "ben")}, nil, 1},
 		{"out of class, a while ago", 3 * time.Hour, true, append(crowd, look(ago(89*time.Minute), "ann")), nil, 1},
 		{"long out of class", 3 * time.Hour, true, append(crowd, look(ago(91*time.Minute), "ann")), ErrVisitOver, 0},
@@ -155,7 +155,7 @@ func TestHowLongAVisitGoesOn(t *testing.T) {
 func TestOpenPagesWriteSeldom(t *testing.T) {
 	f, rooms := newFake()
 	seat := mine()
-	seat.Visit.ExpiresAt = noon.Add(VisitLife)
+	seat.Visit.ExpiresAt = noon.Add(12 * time.Hour)
 	f.seats["v"] = seat
 	now := noon
 	rooms.Now = func() time.Time { return now }
@@ -208,7 +208,7 @@ func TestNewWindowGetsItsOwnVisit(t *testing.T) {
 		t.Errorf("third window %+v, %v", seat.Visit, err)
 	}
 	idle := mine()
-	idle.Visit.SeenAt = noon.Add(-visitIdle)
+	idle.Visit.SeenAt = noon.Add(-90 * time.Minute)
 	f.seats["idle"] = idle
 	if _, err := rooms.SeatByTicket(t.Context(), "idle", "window", "old"); !errors.Is(err, ErrVisitOver) {
 		t.Errorf("by a ticket of a visit that is over: %v", err)

@@ -30,7 +30,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 	for name, test := range map[string]func(*testing.T, *world){
 		"launch": testLaunch, "relaunch": testRelaunch, "replay": testReplay, "parallel replays": testParallelReplays,
 		"new link in parallel": testNewLinkInParallel, "adopted deployment": testAdoptedDeployment,
-		"failed launch": testFailedLaunch, "cancelled launch": testCancelledLaunch, "existing room": testExistingRoom,
+		"failed launch": testFailedLaunch, "unwritable launch": testUnwritableLaunch, "cancelled launch": testCancelledLaunch, "existing room": testExistingRoom,
 		"deep linking": testDeepLinking, "latest visit": testLatestVisit, "opened windows": testOpenedWindows, "windows at once": testWindowsAtOnce,
 		"open visit": testOpenVisit, "joined visit": testJoinedVisit, "left visit": testLeftVisit, "newest role": testNewestRole, "newest looks": testNewestLooks,
 		"share request": testShareRequest, "share requests of a room": testShareRequestsOfARoom, "shared by consent": testSharedByConsent, "questions": testQuestions,
