@@ -212,8 +212,10 @@ func TestMetricsAreDocumented(t *testing.T) {
 // has people paste somewhere.
 func TestAddressesAreServed(t *testing.T) {
 	routes := map[string]bool{}
-	for _, match := range regexp.MustCompile(`r\.(?:GET|POST)\("([^":]+)`).FindAllStringSubmatch(read(t, "handlers/server.go"), -1) {
-		routes[strings.TrimSuffix(match[1], "/")] = true
+	for _, file := range append(glob(t, "handlers/admin/*.go"), "handlers/server.go") {
+		for _, match := range regexp.MustCompile(`r\.(?:GET|POST)\("([^":]+)`).FindAllStringSubmatch(read(t, file), -1) {
+			routes[strings.TrimSuffix(match[1], "/")] = true
+		}
 	}
 	files, err := os.ReadDir("web/static")
 	if err != nil {
