@@ -54,6 +54,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"sweep": testSweep, "counts": testCounts,
 		"platforms": testPlatforms, "edited platform": testEditedPlatform, "removed platform": testRemovedPlatform, "disabled platform": testDisabledPlatform,
 		"servers": testServers, "removed server": testRemovedServer, "tenant": testTenant, "freshness": testFreshness,
+		"failures": testFailures, "failures that are looked for": testFailureQueries, "many failures": testManyFailures, "tallies": testTallies, "trail of a failure": testTrail,
 		"keys": testKeys, "first key in parallel": testFirstKey, "rotation": testRotation, "rotation at once": testRotationAtOnce,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newWorld(t, open(t))) })
