@@ -86,7 +86,7 @@ func (s *Platforms) checked(ctx context.Context, p Platform) []Finding {
 func (s *Platforms) checkKeys(ctx context.Context, p Platform) []Finding {
 	set, err := s.Probe.KeySet(ctx, p.Registration)
 	if err != nil {
-		return []Finding{{Needs, "keys_" + unreachable(err), short(err)}}
+		return []Finding{{Needs, "keys_" + unreachable(err), wordsOf(err)}}
 	}
 	found := []Finding{{Mark: Good, Code: "keys"}}
 	if set.Usable == 0 {
@@ -127,7 +127,7 @@ func (s *Platforms) checkToken(ctx context.Context, p Platform) []Finding {
 	if why == "refused" { // as said of the connection, and not by the platform
 		why = "refused_connection"
 	}
-	return []Finding{{Needs, "token_" + why, short(err)}}
+	return []Finding{{Needs, "token_" + why, wordsOf(err)}}
 }
 
 // unreachable says why an address gave no good answer: "blocked", "name",
@@ -164,7 +164,7 @@ func isTimeout(err error) bool {
 // detailMost is what a page shows of an error's own words, in bytes.
 const detailMost = 300
 
-func short(err error) string {
+func wordsOf(err error) string {
 	text := err.Error()
 	if len(text) > detailMost {
 		text = strings.ToValidUTF8(text[:detailMost], "") + " …"

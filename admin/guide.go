@@ -40,9 +40,9 @@ const (
 	OurList   Ours = "list" // the launch URL as a JSON list
 )
 
-// A Step is one field of an LMS's form, in its order and with its label. One
+// A GuideStep is one field of an LMS's form, in its order and with its label. One
 // of Paste, Choose and Say is there.
-type Step struct {
+type GuideStep struct {
 	Label  string // as the LMS has it
 	Paste  Ours
 	Choose string // what to choose or type there, as the LMS has it
@@ -64,7 +64,7 @@ type Guide struct {
 	LMS   LMS
 	Name  string
 	Where string // where in the LMS the form is, as it has its menus
-	Steps []Step
+	Steps []GuideStep
 	Shows string // where the LMS then shows its values
 	Asks  []Ask
 	Notes []string // messages "guide.NOTE"
@@ -113,7 +113,7 @@ func (g Guide) Registration(a Answers) lti.Registration {
 
 // KeyPasted reports whether platforms of this kind always get our key as text.
 func (g Guide) KeyPasted() bool {
-	return g.LMS != OtherLMS && slices.ContainsFunc(g.Steps, func(s Step) bool { return s.Paste == OurKey })
+	return g.LMS != OtherLMS && slices.ContainsFunc(g.Steps, func(s GuideStep) bool { return s.Paste == OurKey })
 }
 
 // originOf is the scheme and host of an address.

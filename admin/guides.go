@@ -25,7 +25,7 @@ func Guides() []Guide {
 var moodle = Guide{
 	LMS: Moodle, Name: "Moodle", Seen: true, ByLink: true,
 	Where: "Site administration → Plugins → Activity modules → External tool → Manage tools → configure a tool manually",
-	Steps: []Step{
+	Steps: []GuideStep{
 		{Label: "Tool name", Say: "name"},
 		{Label: "Tool URL", Paste: OurLaunch},
 		{Label: "LTI version", Choose: "LTI 1.3"},
@@ -56,7 +56,7 @@ var moodle = Guide{
 var canvas = Guide{
 	LMS: Canvas, Name: "Canvas", ByLink: true,
 	Where: "Admin → Developer Keys → + Developer Key → + LTI Key",
-	Steps: []Step{
+	Steps: []GuideStep{
 		{Label: "Method", Choose: "Paste JSON", Note: "canvas_json"},
 		{Label: "Redirect URIs", Paste: OurLaunch},
 		{Label: "Target Link URI", Paste: OurLaunch},
@@ -90,7 +90,7 @@ var canvas = Guide{
 var sakai = Guide{
 	LMS: Sakai, Name: "Sakai", ByLink: true,
 	Where: "Administration Workspace → External Tools → Install LTI 1.3 Tool",
-	Steps: []Step{
+	Steps: []GuideStep{
 		{Label: "Title", Say: "name"},
 		{Label: "Launch URL", Paste: OurLaunch},
 		{Label: "Send User Names to External Tool", Say: "yes"},
@@ -117,7 +117,7 @@ var sakai = Guide{
 var chamilo = Guide{
 	LMS: Chamilo, Name: "Chamilo", Seen: true,
 	Where: "Administration → Plugins → IMS/LTI client → Add external tool",
-	Steps: []Step{
+	Steps: []GuideStep{
 		{Label: "Name", Say: "name"},
 		{Label: "Launch URL", Paste: OurLaunch},
 		{Label: "LTI Version", Choose: "LTI 1.3.0"},
@@ -151,7 +151,7 @@ var chamilo = Guide{
 var blackboard = Guide{
 	LMS: Blackboard, Name: "Blackboard",
 	Where: "developer.anthology.com → My Apps → + → My integration supports LTI 1.3",
-	Steps: []Step{
+	Steps: []GuideStep{
 		{Label: "Application Name", Say: "name"},
 		{Label: "Domain(s)", Paste: OurDomain},
 		{Label: "Login Initiation URL", Paste: OurLogin},
@@ -177,7 +177,7 @@ var blackboard = Guide{
 var d2l = Guide{
 	LMS: D2L, Name: "D2L Brightspace", ByLink: true,
 	Where: "Admin Tools → Manage Extensibility → LTI Advantage → Register Tool → Standard",
-	Steps: []Step{
+	Steps: []GuideStep{
 		{Label: "Name", Say: "name"},
 		{Label: "Domain", Paste: OurDomain},
 		{Label: "Redirect URLs", Paste: OurLaunch},
@@ -201,7 +201,7 @@ var d2l = Guide{
 var ilias = Guide{
 	LMS: ILIAS, Name: "ILIAS",
 	Where: "Administration → LTI → ILIAS as LTI consumer",
-	Steps: []Step{
+	Steps: []GuideStep{
 		{Label: "Content URL", Paste: OurLaunch},
 		{Label: "Login initiation URL", Paste: OurLogin},
 		{Label: "Redirection URIs", Paste: OurLaunch},
@@ -220,7 +220,7 @@ var ilias = Guide{
 var openOLAT = Guide{
 	LMS: OpenOLAT, Name: "OpenOLAT",
 	Where: "Administration → LTI → External tools → Add new tool",
-	Steps: []Step{
+	Steps: []GuideStep{
 		{Label: "Tool name", Say: "name"},
 		{Label: "Tool URL", Paste: OurLaunch},
 		{Label: "With shared deployment", Say: "yes"},
@@ -247,7 +247,7 @@ var openOLAT = Guide{
 var openEdX = Guide{
 	LMS: OpenEdX, Name: "Open edX", Seen: true,
 	Where: "Studio → Advanced → LTI Consumer → Edit",
-	Steps: []Step{
+	Steps: []GuideStep{
 		{Label: "LTI Version", Choose: "LTI 1.3"},
 		{Label: "Tool Launch URL", Paste: OurLaunch},
 		{Label: "Registered Redirect URIs", Paste: OurList},
@@ -281,7 +281,7 @@ var openEdX = Guide{
 var wordPress = Guide{
 	LMS: WordPress, Name: "WordPress", Seen: true,
 	Where: "Settings → LTI Tools → Add New",
-	Steps: []Step{
+	Steps: []GuideStep{
 		{Label: "Name", Say: "name"},
 		{Label: "Code", Choose: "classroom", Note: "wordpress_code"},
 		{Label: "Enabled?", Say: "yes"},
@@ -311,7 +311,7 @@ var wordPress = Guide{
 
 var other = Guide{
 	LMS: OtherLMS, Name: "LTI 1.3",
-	Steps: []Step{
+	Steps: []GuideStep{
 		{Label: "Launch URL, Target Link URI", Paste: OurLaunch},
 		{Label: "Redirect URI", Paste: OurLaunch},
 		{Label: "Deep Linking URL, Content Selection URL", Paste: OurLaunch},

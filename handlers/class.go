@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/web"
@@ -22,6 +23,7 @@ func (s *Server) start(c *gin.Context) error {
 	if err != nil {
 		return s.notIn(c, seat, err)
 	}
+	s.Recorder.Went(admin.Joining, seat.Visit.RegistrationID)
 	c.Redirect(http.StatusSeeOther, address)
 	return nil
 }
@@ -70,6 +72,7 @@ func (s *Server) goIn(c *gin.Context, seat classroom.Seat) error {
 	case err != nil:
 		return s.notIn(c, seat, err)
 	}
+	s.Recorder.Went(admin.Joining, seat.Visit.RegistrationID)
 	c.Redirect(http.StatusSeeOther, address)
 	return nil
 }
@@ -144,6 +147,7 @@ func (s *Server) left(c *gin.Context) error {
 			return classroom.ErrFull
 		}
 	}
+	s.recordNotIn(c, seat, problems)
 	state, err := s.Rooms.State(c.Request.Context(), seat)
 	if err != nil {
 		return err

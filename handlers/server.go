@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/web"
@@ -40,8 +41,9 @@ type Server struct {
 	LoginRate rate.Limit
 	Ready     func(context.Context) error // nil if requests can be served
 	Metrics   *Metrics
-	Staff     staffPages // may be nil: there are none
-	Styles    bool       // the page of all components at /styleguide
+	Recorder  *admin.Recorder // may be nil
+	Staff     staffPages      // may be nil: there are none
+	Styles    bool            // the page of all components at /styleguide
 	Now       func() time.Time
 	Log       *slog.Logger
 

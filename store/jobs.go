@@ -208,6 +208,9 @@ func (db *DB) Sweep(ctx context.Context, now time.Time) error {
 	if err := db.sweepAudit(ctx, now); err != nil {
 		return fmt.Errorf("sweep the audit log: %w", err)
 	}
+	if err := db.sweepFailures(ctx, now); err != nil {
+		return fmt.Errorf("sweep failures: %w", err)
+	}
 	err := db.write(ctx, func(c *conn) error {
 		if _, err := c.exec(ctx, `DELETE FROM share_requests WHERE expires_at <= ?`, millis(now)); err != nil {
 			return fmt.Errorf("requests: %w", err)

@@ -98,6 +98,7 @@ type service struct {
 	classes  *classroom.Classes
 	rooms    *classroom.Rooms
 	accounts *admin.Accounts
+	recorder *admin.Recorder
 	log      *slog.Logger
 }
 
@@ -110,11 +111,15 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 	}
 	outgoing, patient := guarded(cfg, 0), guarded(cfg, bbbPatience)
 	metrics := handlers.NewMetrics(db.Counts, now, log)
+	recorder := &admin.Recorder{Store: db, Now: now, Log: log}
 	client := func(s classroom.Server) *bbb.Client {
-		return &bbb.Client{Server: s.Server, HTTP: patient, Observe: metrics.Call}
+		return &bbb.Client{Server: s.Server, HTTP: patient, Observe: func(call, outcome string, took time.Duration) {
+			metrics.Call(call, outcome, took)
+			recorder.Counted(admin.Call, codeOfCall(outcome), s.ID)
+		}}
 	}
 	grades := &gradebook.Grades{
-		Store: db, Now: now, Log: log,
+		Store: db, Now: now, Log: log, Ended: handlers.GradeEnded(recorder),
 		Platform: &lti.Grades{HTTP: outgoing, Now: now, Tokens: &lti.Tokens{HTTP: outgoing, Keys: db, Now: now, Observe: metrics.Call}},
 	}
 	classes := &classroom.Classes{
@@ -122,7 +127,7 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		Late:   &store.LateReports{Folder: cfg.ReportFolder, Now: now},
 		Client: func(s classroom.Server) classroom.MeetingServer { return client(s) },
 	}
-	runner := &jobs.Runner{Store: db, Kinds: classroom.Kinds(classes, grades, db.Sweep), Now: now, Log: log, Observe: metrics.Job}
+	runner := &jobs.Runner{Store: db, Kinds: classroom.Kinds(classes, grades, db.Sweep), Now: now, Log: log, Observe: metrics.Job, Failed: handlers.JobFailed(recorder)}
 	rooms := &classroom.Rooms{
 		Store: db, Now: now, PublicURL: cfg.PublicURL, Version: version(), PollEvery: cfg.PollInterval,
 		PasswordKey: key.Derive("meeting passwords"), Wake: runner.Wake, Log: log,
@@ -147,9 +152,19 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		Rooms: rooms, Registers: &classroom.Registers{Store: db, Wake: runner.Wake}, Classes: classes,
 		Platforms: db, Keys: db, Pages: pages,
 		CookieKey: key.Derive("browser cookie"), TicketKey: key.Derive("tickets"),
-		LoginRate: rate.Limit(cfg.LoginRate), Ready: ready(db), Metrics: metrics, Staff: staff, Styles: cfg.Loopback(), Now: now, Log: log,
+		LoginRate: rate.Limit(cfg.LoginRate), Ready: ready(db), Metrics: metrics, Recorder: recorder, Staff: staff, Styles: cfg.Loopback(), Now: now, Log: log,
 	}
-	return &service{server.Handler(), runner, classes, rooms, accounts, log}, nil
+	return &service{server.Handler(), runner, classes, rooms, accounts, recorder, log}, nil
+}
+
+// codeOfCall is what a call counts as that a server has answered or not: what it
+// doesn't have isn't its fault.
+func codeOfCall(outcome string) string {
+	switch outcome {
+	case "ok", "not_found", string(bbb.CauseCancelled):
+		return ""
+	}
+	return outcome
 }
 
 // ready asks for what each launch needs.
@@ -198,5 +213,11 @@ func (s *service) serve(ctx context.Context, listener net.Listener) error {
 		}
 		return nil
 	})
-	return group.Wait()
+	// What the last requests have come to is kept, too.
+	recording, stop := context.WithCancel(context.WithoutCancel(ctx))
+	recorded := make(chan error, 1)
+	go func() { recorded <- s.recorder.Run(recording) }()
+	err := group.Wait()
+	stop()
+	return errors.Join(err, <-recorded)
 }
