@@ -94,3 +94,5 @@ func TestTriesAreBounded(t *testing.T) {
 		t.Errorf("%d are remembered when all are paid", len(tries.when))
 	}
 }
+
+func clockAt(at time.Time) func() time.Time { return func() time.Time { return at } }

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/bbbridge/bbbridge/admin"
+	"github.com/bbbridge/bbbridge/classroom"
+	adminpages "github.com/bbbridge/bbbridge/handlers/admin"
+	"github.com/bbbridge/bbbridge/lti"
+)
+
+// kindsOfStaff are those for whom staffRights says what each route answers, in
+// this order. The tenant is that of the test's platform.
+var kindsOfStaff = []struct {
+	name   string
+	role   admin.Role
+	tenant string
+}{
+	{"operator", admin.Operator, ""},
+	{"admin of the tenant", admin.TenantAdmin, classroom.DefaultTenant},
+	{"admin of another tenant", admin.TenantAdmin, "elsewhere"},
+	{"helper", admin.Helper, classroom.DefaultTenant},
+}
+
+// A right is what one route answers, and what is posted to it.
+type right struct{ route, want, form string }
+
+// open is a route that everybody may call; what it answers is tested elsewhere.
+const open = "open"
+
+// staffRights are all routes of staff: the status for each kind, and what is
+// posted. Whoever hasn't signed in is led to the sign-in by all that aren't open.
+var staffRights = []right{
+	{"GET /admin", open, ""},
+	{"GET /admin/sign-in", open, ""},
+	{"POST /admin/sign-in", open, ""},
+	{"GET /admin/setup", open, ""},
+	{"POST /admin/setup", open, ""},
+	{"GET /admin/invitation", open, ""},
+	{"POST /admin/invitation", open, ""},
+	{"GET /admin/password", open, ""},
+	{"POST /admin/password", open, ""},
+
+	{"GET /admin/", "200 200 200 200", ""},
+	{"GET /admin/account", "200 200 200 200", ""},
+	{"POST /admin/account/end", "404 404 404 404", "id=unknown"},
+	{"POST /admin/sign-out", "303 303 303 303", ""},
+
+	{"GET /admin/people", "200 200 200 403", ""},
+	{"POST /admin/people", "200 200 403 403", "email=NEW&role=helper&tenants=TENANT"},
+	{"POST /admin/people", "200 403 403 403", "email=NEW&role=operator"},
+	{"POST /admin/people", "200 403 200 403", "email=NEW&role=tenant-admin&tenants=elsewhere"},
+	{"POST /admin/people", "200 403 403 403", "email=NEW&role=helper&tenants=elsewhere&tenants=TENANT"},
+	{"GET /admin/people/new", "200 200 200 403", ""},
+	{"GET /admin/people/:staff", "200 200 404 404", ""},
+	{"POST /admin/people/:staff", "303 303 404 404", "role=helper&tenants=TENANT"},
+	{"POST /admin/people/:staff", "303 403 404 404", "role=operator"},
+	{"POST /admin/people/:staff", "303 403 404 404", "role=tenant-admin&tenants=TENANT&tenants=elsewhere"},
+	{"POST /admin/people/:staff/link", "200 200 404 404", ""},
+	{"GET /admin/people/:staff/remove", "200 200 404 404", ""},
+	{"POST /admin/people/:staff/remove", "303 303 404 404", ""},
+
+	{"GET /admin/start", "200 200 200 200", ""},
+	{"GET /admin/platforms", "200 200 200 200", ""},
+	{"GET /admin/platforms/new", "200 200 200 403", ""},
+	{"GET /admin/platforms/new/:lms", "200 200 200 403", ""},
+	{"POST /admin/platforms/new/:lms", "422 422 403 403", ""},
+	{"POST /admin/platforms/new/:lms/try", "200 200 200 403", ""},
+	{"GET /admin/platforms/by/:platform", "200 200 404 200", ""},
+	{"GET /admin/platforms/by/:platform/check", "200 200 404 200", ""},
+	{"GET /admin/platforms/by/:platform/edit", "200 200 404 403", ""},
+	{"POST /admin/platforms/by/:platform/edit", "422 422 404 403", ""},
+	{"POST /admin/platforms/by/:platform/deployment", "303 303 404 403", "deployment=7&active=yes"},
+	{"POST /admin/platforms/by/:platform/disable", "303 303 404 403", "disabled=yes"},
+	{"GET /admin/platforms/by/:platform/remove", "200 200 404 403", ""},
+	{"POST /admin/platforms/by/:platform/remove", "303 303 404 403", ""},
+	{"POST /admin/platforms/by/:platform/pasted", "303 303 404 403", ""},
+	{"GET /admin/platforms/keys", "200 200 200 200", ""},
+	{"GET /admin/platforms/keys/rotate", "200 403 403 403", ""},
+	{"POST /admin/platforms/keys/rotate", "303 403 403 403", ""},
+
+	{"GET /admin/audit", "200 200 200 403", ""},
+	{"GET /admin/audit.csv", "200 200 200 403", ""},
+}
+
+// staffParams make what a route names: of the test's tenant, new for each call.
+var staffParams = map[string]func(*world) string{
+	":lms": func(*world) string { return "moodle" },
+	":platform": func(w *world) string {
+		name := w.newEmail()
+		p, err := w.db.AddPlatform(w.t.Context(), admin.Platform{TenantID: classroom.DefaultTenant, Registration: lti.Registration{
+			Name: name, Issuer: w.lms.URL() + "/" + name, ClientID: name, AuthURL: w.lms.URL(), TokenURL: w.lms.URL(), JWKSURL: w.lms.URL(),
+		}})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return p.ID
+	},
+	":staff": func(w *world) string {
+		s, _, err := w.svc.accounts.Add(w.t.Context(), admin.Shell, admin.Wish{
+			Email: w.newEmail(), Role: admin.Helper, Tenants: []string{classroom.DefaultTenant},
+		})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return s.ID
+	},
+}
+
+var emails int
+
+func (w *world) newEmail() string {
+	emails++
+	return fmt.Sprintf("p%d@school.example", emails)
+}
+
+// TestStaffRights calls every route of staff as every kind of them, and as
+// nobody. A route that no row names fails, and so does a row without a route.
+func TestStaffRights(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	routes := map[string]bool{}
+	engine := gin.New()
+	new(adminpages.Pages).Routes(engine)
+	for _, r := range engine.Routes() {
+		routes[r.Method+" "+r.Path] = true
+	}
+	for _, row := range staffRights {
+		if !routes[row.route] {
+			t.Errorf("%s is listed, and there is no such route", row.route)
+		}
+	}
+	for route := range routes {
+		if !slices.ContainsFunc(staffRights, func(row right) bool { return row.route == route }) {
+			t.Errorf("nobody has said who may call %s", route)
+		}
+	}
+	for i, kind := range kindsOfStaff {
+		t.Run(kind.name, func(t *testing.T) {
+			w := w.in(t)
+			email := w.newEmail()
+			var tenants []string
+			if kind.tenant != "" {
+				tenants = []string{kind.tenant}
+			}
+			w.join(email, kind.role, tenants...)
+			cookie := w.cookieOf(email)
+			for _, row := range staffRights {
+				if row.want == open {
+					continue
+				}
+				out := strings.HasSuffix(row.route, "/sign-out")
+				want, got := strings.Fields(row.want)[i], w.calls(cookie, row.route, row.form)
+				if want != strings.Fields(got)[0] || !out && strings.Contains(got, "/sign-in") {
+					t.Errorf("%s with %q is answered %s, want %s", row.route, row.form, got, want)
+				}
+				if out {
+					cookie = w.cookieOf(email)
+				}
+			}
+		})
+	}
+	t.Run("nobody", func(t *testing.T) {
+		w := w.in(t)
+		for _, row := range staffRights {
+			if row.want == open {
+				continue
+			}
+			if got := w.calls("", row.route, row.form); !strings.HasPrefix(got, "303 /admin/sign-in") {
+				t.Errorf("%s is answered %s", row.route, got)
+			}
+		}
+	})
+}
+
+// cookieOf signs in, and returns what a browser sends from then on.
+func (w *world) cookieOf(email string) string {
+	w.t.Helper()
+	answer, err := unled.PostForm(w.url+"/admin/sign-in", url.Values{"email": {email}, "password": {secret}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	answer.Body.Close()
+	if len(answer.Cookies()) != 1 {
+		w.t.Fatalf("%s can't sign in: %d", email, answer.StatusCode)
+	}
+	return answer.Cookies()[0].Name + "=" + answer.Cookies()[0].Value
+}
+
+// unled follows no redirect.
+var unled = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
+// calls calls a route with a cookie, and returns the status and where it leads.
+func (w *world) calls(cookie, route, form string) string {
+	w.t.Helper()
+	method, path, _ := strings.Cut(route, " ")
+	path = regexp.MustCompile(`:\w+`).ReplaceAllStringFunc(path, func(name string) string {
+		if staffParams[name] == nil {
+			w.t.Fatalf("nobody makes a %s", name)
+		}
+		return staffParams[name](w)
+	})
+	form = strings.NewReplacer("NEW", url.QueryEscape(w.newEmail()), "TENANT", classroom.DefaultTenant).Replace(form)
+	r, err := http.NewRequestWithContext(w.t.Context(), method, w.url+path, strings.NewReader(form))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	r.Header.Set("Cookie", cookie)
+	answer, err := unled.Do(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, answer.Body)
+	answer.Body.Close()
+	return fmt.Sprint(answer.StatusCode, " ", answer.Header.Get("Location"))
+}
