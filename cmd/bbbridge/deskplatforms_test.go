@@ -146,7 +146,7 @@ func TestDangerAsksForThePassword(t *testing.T) {
 	if page.Status != http.StatusForbidden {
 		t.Errorf("removed with a wrong password: %d", page.Status)
 	}
-	w.reads(page, "don't fit together")
+	w.reads(page, "That isn't your password")
 	if all, err := w.db.Platforms(t.Context()); err != nil || len(all) != 1 {
 		t.Fatalf("%d platforms: %v", len(all), err)
 	}
