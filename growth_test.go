@@ -84,7 +84,7 @@ const (
 var passing = []string{
 	"admin.InvalidError", "web.shelf.pages", "store.keeping",
 	"classroom.namedRoom", "classroom.Settlement", "classroom.Counts", "classroom/gradebook.reading",
-	"classroom/jobs.Runner", "lti.keySet", "lti.ContentItem", "lti.Launch", "lti.Registration",
+	"classroom/jobs.Runner", "lti.keySet", "lti.ContentItem", "lti.Launch", "lti.Registration", "lti.Card", "lti.Offer",
 	"web.locale", "web.Pages.locales", "web.Pages.staff", "web.Pages.assets",
 }
 

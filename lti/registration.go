@@ -3,6 +3,7 @@ package lti
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 )
 
@@ -53,6 +54,17 @@ func (r Registration) accepts(alg string) bool {
 		return alg == "RS256"
 	}
 	return slices.Contains(r.Algorithms, alg)
+}
+
+// someDeployment is the first of the active ones, for an assertion that isn't
+// about one of them.
+func (r Registration) someDeployment() string {
+	for _, id := range slices.Sorted(maps.Keys(r.Deployments)) {
+		if r.Deployments[id] {
+			return id
+		}
+	}
+	return ""
 }
 
 // tokenAudience is the aud of our client assertions.
