@@ -173,10 +173,10 @@ func (o *Offer) belong(from *url.URL) *RegistrationError {
 	return nil
 }
 
-// within reports whether all that a launch trusts, and all that gets a token
-// of ours, is at the vendor's hosts.
+// within reports whether all that a launch trusts, all that gets a token of
+// ours, and who gives us a client id, is at the vendor's hosts.
 func (o *Offer) within(s sharedIssuer) bool {
-	for _, address := range []string{o.AuthURL, o.JWKSURL, o.TokenURL} {
+	for _, address := range []string{o.AuthURL, o.JWKSURL, o.TokenURL, o.endpoint} {
 		u, err := url.Parse(address)
 		if err != nil || address != "" && (u.Scheme != "https" || !s.has(strings.ToLower(u.Hostname()))) {
 			return false

@@ -86,6 +86,11 @@ func TestBelonging(t *testing.T) {
 			want: DoubtfulIssuer, frames: []string{"https://canvas.uni.example"},
 		},
 		{
+			name: "a Canvas where somebody else gives client ids", from: "https://canvas.uni.example/api/c", issuer: "https://canvas.instructure.com",
+			host: "sso.canvaslms.com", spoil: func(c map[string]any) { c["registration_endpoint"] = "https://canvas.uni.example/register" },
+			want: DoubtfulIssuer, frames: []string{"https://canvas.uni.example"},
+		},
+		{
 			name: "hosts that end like the vendor's", from: "https://evil.example/c", issuer: "https://canvas.instructure.com",
 			host: "evilinstructure.com", want: DoubtfulIssuer, frames: []string{"https://evil.example"},
 		},
