@@ -99,8 +99,13 @@ func (r *Registering) look(ctx context.Context, link RegistrationLink, held time
 		return Invitation{}, r.failed(ctx, link, held, err)
 	}
 	return Invitation{
-		Link: link, Offer: offer, Asks: r.Platforms.Asks(offer), Waits: link.Approve || offer.Belongs == lti.DoubtfulIssuer,
+		Link: link, Offer: offer, Asks: r.Platforms.Asks(offer), Waits: link.PlatformID == "" && mustWait(link, offer),
 	}, nil
+}
+
+// mustWait reports whether a new platform waits for approval.
+func mustWait(link RegistrationLink, o lti.Offer) bool {
+	return link.Approve || o.Belongs == lti.DoubtfulIssuer
 }
 
 // Register registers us with the platform, and the platform with us. A link
@@ -147,7 +152,7 @@ func (r *Registering) register(ctx context.Context, i Invitation, held time.Time
 		who += " " + i.Link.Note
 	}
 	saved, err := r.Store.SaveRegistration(By(ctx, Actor{Name: who}), NewRegistration{
-		LinkID: i.Link.ID, Registered: registered, Pending: i.Waits, Trusted: i.Offer.Belongs != lti.DoubtfulIssuer,
+		LinkID: i.Link.ID, Registered: registered, Pending: mustWait(i.Link, i.Offer), Trusted: i.Offer.Belongs != lti.DoubtfulIssuer,
 	})
 	if err != nil {
 		return Registration{}, r.failed(ctx, i.Link, held, fmt.Errorf("save registration: %w", err))
@@ -184,13 +189,14 @@ func (r *Registering) turn() (done func(), err error) {
 	}
 }
 
-// failed keeps what went wrong with the link, and returns it.
+// failed keeps what went wrong with the link, and returns it. Of who goes away
+// before there is an answer nothing is kept.
 func (r *Registering) failed(ctx context.Context, link RegistrationLink, held time.Time, err error) error {
-	f := RegistrationFailure{At: r.Now().UTC().Truncate(time.Millisecond), Code: FailureCode(err)}
-	var refused *lti.RegistrationError
-	if errors.As(err, &refused) {
-		f.Step, f.Host, f.Status, f.Words = refused.Step, refused.Host, refused.Status, refused.Words
+	if ctx.Err() != nil && held.IsZero() {
+		return err
 	}
+	f := FailureOf(err)
+	f.At = r.Now().UTC().Truncate(time.Millisecond)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if kept := r.Store.NoteRegistrationFailure(ctx, link.ID, held, f); kept != nil {
@@ -208,22 +214,22 @@ var failureCodes = []struct {
 	{ErrLinkBusy, "link_busy"}, {ErrOtherTenant, "registration_other_tenant"}, {ErrOtherKeys, "registration_other_keys"},
 }
 
-// FailureCode is the code of what went wrong with a registration link; empty
-// for a fault of ours.
-func FailureCode(err error) string {
+// FailureOf is what to tell of an error of Open, Look or Register. Without a
+// code it is a fault of ours.
+func FailureOf(err error) RegistrationFailure {
 	var refused *lti.RegistrationError
 	if errors.As(err, &refused) {
-		return refused.Code
+		return RegistrationFailure{Code: refused.Code, Step: refused.Step, Host: refused.Host, Status: refused.Status, Words: refused.Words}
 	}
 	for _, f := range failureCodes {
 		if errors.Is(err, f.err) {
-			return f.code
+			return RegistrationFailure{Code: f.code}
 		}
 	}
-	return ""
+	return RegistrationFailure{}
 }
 
-// FailureCodes lists all codes of FailureCode.
+// FailureCodes lists all codes of FailureOf.
 func FailureCodes() []string {
 	codes := lti.RegistrationCodes()
 	for _, f := range failureCodes {

@@ -13,6 +13,7 @@ const maxClientID = 2048
 type Registered struct {
 	Registration Registration // without ID; Name is a suggestion
 	Family       Family
+	Product      string // in the platform's own words, as Version; may be empty
 	Version      string
 	Asked        Features
 	Granted      Features // what the answer doesn't speak of is as asked
@@ -58,7 +59,7 @@ func parseRegistered(body []byte, o Offer, asked Features, insecure bool) (Regis
 	}
 	tool, _ := answer.at(toolConfiguration).object()
 	r := Registered{
-		Family: o.Family, Version: o.Version, Asked: asked, Granted: asked,
+		Family: o.Family, Product: o.Product, Version: o.Version, Asked: asked, Granted: asked,
 		Deployment: deploymentIn(tool, answer), ClientURI: o.clientURI(answer, insecure),
 		Registration: Registration{
 			Name: o.Name(), Issuer: o.Issuer, ClientID: client, AuthURL: o.AuthURL, TokenURL: o.TokenURL,
