@@ -25,17 +25,18 @@ import (
 
 // A Server answers all requests of browsers, platforms and BigBlueButton.
 type Server struct {
-	PublicURL string // ours, without a slash at the end
-	Tool      *lti.Tool
-	Answers   deepLinking
-	Rooms     *classroom.Rooms
-	Registers *classroom.Registers
-	Classes   *classroom.Classes
-	Platforms registrations
-	Keys      keys
-	Pages     *web.Pages
-	CookieKey []byte // 32 bytes, the same on all nodes, as the next one
-	TicketKey []byte
+	PublicURL   string // ours, without a slash at the end
+	Tool        *lti.Tool
+	Answers     deepLinking
+	Rooms       *classroom.Rooms
+	Registers   *classroom.Registers
+	Classes     *classroom.Classes
+	Platforms   registrations
+	Registering registering
+	Keys        keys
+	Pages       *web.Pages
+	CookieKey   []byte // 32 bytes, the same on all nodes, as the next one
+	TicketKey   []byte
 	// LoginRate is how many logins of one issuer are taken in a second, with
 	// bursts of twice that. 0: no limit.
 	LoginRate rate.Limit
@@ -168,6 +169,7 @@ func (s *Server) routes(r *gin.Engine) {
 	r.POST("/lti/window", s.page(s.window))
 	r.POST("/lti/frame", s.page(s.waitFrame))
 	r.GET("/lti/register", s.page(s.registration))
+	r.POST("/lti/register", s.page(s.registerPlatform))
 	r.GET("/.well-known/jwks.json", s.page(s.jwks))
 
 	r.GET("/alive", s.page(s.alive))

@@ -214,7 +214,7 @@ func outdated(err error) bool {
 		return false
 	}
 	switch refusal.Code {
-	case CodeLoginUnknownPlatform, CodeLoginAmbiguousClient, CodePlatformDisabled, CodeDeploymentUnknown:
+	case CodeLoginUnknownPlatform, CodeLoginAmbiguousClient, CodePlatformDisabled, CodePlatformPending, CodeDeploymentUnknown:
 		return true
 	}
 	return false
@@ -235,10 +235,10 @@ func (t *Tool) chosen(ctx context.Context, r LoginRequest) (Registration, error)
 		return Registration{}, refuse(CodeLoginUnknownPlatform, "no registration with iss %.200q and client_id %.200q", r.Issuer, r.ClientID).
 			with(r.wanted(ofIssuer))
 	}
-	known := candidates[0].ID
-	candidates = slices.DeleteFunc(candidates, func(c Registration) bool { return c.Disabled })
+	known, shut := candidates[0].ID, candidates[0].shut()
+	candidates = slices.DeleteFunc(candidates, func(c Registration) bool { return c.shut() != "" })
 	if len(candidates) == 0 {
-		return Registration{}, traced(refuse(CodePlatformDisabled, "iss %.200q, client_id %.200q", r.Issuer, r.ClientID),
+		return Registration{}, traced(refuse(shut, "iss %.200q, client_id %.200q", r.Issuer, r.ClientID),
 			func(of *Trace) { of.RegistrationID = known })
 	}
 	if len(candidates) > 1 {

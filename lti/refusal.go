@@ -15,6 +15,7 @@ const (
 	CodeLoginUnknownPlatform = "login_unknown_platform"
 	CodeLoginAmbiguousClient = "login_ambiguous_client"
 	CodePlatformDisabled     = "platform_disabled"
+	CodePlatformPending      = "platform_pending"
 	CodePlatformError        = "platform_error"
 	CodeLTI11                = "lti_1_1"
 	CodeStateMissing         = "state_missing"
@@ -58,7 +59,7 @@ const (
 func Codes() []string {
 	return []string{
 		CodeLoginMissingIss, CodeLoginMissingHint, CodeLoginBadTarget, CodeLoginBadHint,
-		CodeLoginUnknownPlatform, CodeLoginAmbiguousClient, CodePlatformDisabled, CodePlatformError, CodeLTI11,
+		CodeLoginUnknownPlatform, CodeLoginAmbiguousClient, CodePlatformDisabled, CodePlatformPending, CodePlatformError, CodeLTI11,
 		CodeStateMissing, CodeStateUnknown, CodeStateExpired, CodeStateMismatch, CodeCookieMissing,
 		CodeIDTokenMissing, CodeIDTokenMalformed, CodeAlgNotAllowed, CodeKidMissing, CodeKidUnknown,
 		CodeJWKSUnavailable, CodeSignatureInvalid, CodeIssMismatch, CodeAudMismatch, CodeAzpMismatch,

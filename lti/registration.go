@@ -3,6 +3,7 @@ package lti
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 )
 
@@ -19,6 +20,7 @@ type Registration struct {
 	Algorithms       []string // of id_tokens; nil: RS256 only. RS384, RS512 and ES256 may be added
 
 	Disabled           bool
+	Pending            bool            // it registered itself, and nobody has said yes so far
 	Deployments        map[string]bool // by id; false: not active
 	AdoptDeployments   bool            // an unknown deployment id is adopted at its first valid launch
 	AllowAnonymous     bool            // launches without a sub are accepted
@@ -53,6 +55,29 @@ func (r Registration) accepts(alg string) bool {
 		return alg == "RS256"
 	}
 	return slices.Contains(r.Algorithms, alg)
+}
+
+// shut is the code of all refusals of a registration whose launches aren't
+// taken; empty if they are.
+func (r Registration) shut() string {
+	switch {
+	case r.Disabled:
+		return CodePlatformDisabled
+	case r.Pending:
+		return CodePlatformPending
+	}
+	return ""
+}
+
+// someDeployment is the first of the active ones, for an assertion that isn't
+// about one of them.
+func (r Registration) someDeployment() string {
+	for _, id := range slices.Sorted(maps.Keys(r.Deployments)) {
+		if r.Deployments[id] {
+			return id
+		}
+	}
+	return ""
 }
 
 // tokenAudience is the aud of our client assertions.

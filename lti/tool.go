@@ -109,8 +109,8 @@ func (t *Tool) check(ctx context.Context, token IDToken, state loginState, now t
 		return Launch{}, refuse(CodeLoginUnknownPlatform, "registration %q is gone since the login", state.Registration)
 	case err != nil:
 		return Launch{}, fmt.Errorf("registration %s: %w", state.Registration, err)
-	case registration.Disabled:
-		return Launch{}, refuse(CodePlatformDisabled, "registration %q", registration.ID)
+	case registration.shut() != "":
+		return Launch{}, refuse(registration.shut(), "registration %q", registration.ID)
 	}
 	signed, err := splitToken(token, registration)
 	if err != nil {

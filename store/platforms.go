@@ -25,6 +25,7 @@ type registrationOptions struct {
 	FrameAncestors     []string `json:"frame_ancestors,omitempty"`
 	LMS                string   `json:"lms,omitempty"`
 	KeyPasted          bool     `json:"key_pasted,omitempty"`
+	Pending            bool     `json:"pending,omitempty"`
 }
 
 type platformRow struct {
@@ -50,7 +51,7 @@ func (r platformRow) platform() admin.Platform {
 		AuthURL: r.AuthURL, TokenURL: r.TokenURL, JWKSURL: r.JWKSURL, TokenAudience: r.TokenAudience,
 		Algorithms: o.Algorithms, Disabled: r.Disabled, Deployments: map[string]bool{},
 		AdoptDeployments: o.AdoptDeployments, AllowAnonymous: o.AllowAnonymous, LinkFromDeployment: o.LinkFromDeployment,
-		TrustedAudiences: o.TrustedAudiences, FrameAncestors: o.FrameAncestors, SignsWith: r.SignsWith,
+		TrustedAudiences: o.TrustedAudiences, FrameAncestors: o.FrameAncestors, SignsWith: r.SignsWith, Pending: o.Pending,
 	}}
 }
 
@@ -184,7 +185,7 @@ func (c *conn) addPlatform(ctx context.Context, p admin.Platform, now time.Time)
 
 func optionsOf(p admin.Platform) registrationOptions {
 	return registrationOptions{
-		p.Algorithms, p.AdoptDeployments, p.AllowAnonymous, p.LinkFromDeployment, p.TrustedAudiences, p.FrameAncestors, string(p.LMS), p.KeyPasted,
+		p.Algorithms, p.AdoptDeployments, p.AllowAnonymous, p.LinkFromDeployment, p.TrustedAudiences, p.FrameAncestors, string(p.LMS), p.KeyPasted, p.Pending,
 	}
 }
 

@@ -22,7 +22,7 @@ var pageFiles = map[string]any{
 	"room/learner": LearnerRoom{}, "room/waiting": WaitingPage{}, "room/left": LeftPage{}, "room/retry": RetryPage{},
 	"room/register": Register{}, "room/parting": Parting{}, "room/recordings": Recordings{},
 	"picker/picker": Picker{}, "picker/return": ReturnPage{}, "picker/frame": PickerFrame{}, "picker/done": PickerDone{},
-	"launch/new_window": NewWindow{}, "launch/front": Front{}, "launch/goodbye": Goodbye{},
+	"launch/new_window": NewWindow{}, "launch/front": Front{}, "launch/registering": Registering{}, "launch/goodbye": Goodbye{},
 	"problem": Problem{}, "styleguide": Styleguide{},
 }
 

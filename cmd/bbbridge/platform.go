@@ -180,8 +180,11 @@ func (platformList) Run(p *program) error {
 }
 
 func stateOf(platform admin.Platform) string {
-	if platform.Registration.Disabled {
+	switch {
+	case platform.Disabled:
 		return "disabled"
+	case platform.Pending:
+		return "waiting for approval"
 	}
 	return "active"
 }

@@ -148,7 +148,8 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		Starts: &admin.Starts{Store: db}, Web: pages, Now: now, Log: log,
 	}
 	server := &handlers.Server{
-		PublicURL: cfg.PublicURL, Tool: tool, Answers: &lti.DeepLinking{Keys: db, Now: now},
+		Registering: newRegistering(cfg, db, outgoing, now, log, metrics.Call),
+		PublicURL:   cfg.PublicURL, Tool: tool, Answers: &lti.DeepLinking{Keys: db, Now: now},
 		Rooms: rooms, Registers: &classroom.Registers{Store: db, Wake: runner.Wake}, Classes: classes,
 		Platforms: db, Keys: db, Pages: pages,
 		CookieKey: key.Derive("browser cookie"), TicketKey: key.Derive("tickets"),

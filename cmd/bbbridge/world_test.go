@@ -52,6 +52,8 @@ type worldOptions struct {
 	config func(*configs.Config)
 	tool   func(*ltitest.Tool)
 	log    slog.Handler // default: the test's
+
+	unregistered bool // the LMS doesn't know us so far, nor we it
 }
 
 func newWorld(t testing.TB, o worldOptions) *world {
@@ -84,7 +86,10 @@ func newWorld(t testing.TB, o worldOptions) *world {
 	}
 	db.Now = w.clock.now
 	w.db, w.key = db, key
-	w.register(ctx, o.tool)
+	if !o.unregistered {
+		w.register(ctx, o.tool)
+	}
+	w.addServer(ctx)
 	if o.log == nil {
 		o.log = slog.NewTextHandler(testLog{t}, nil)
 	}
@@ -133,6 +138,10 @@ func (w *world) register(ctx context.Context, change func(*ltitest.Tool)) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+func (w *world) addServer(ctx context.Context) {
+	w.t.Helper()
 	api, err := bbb.ParseURL(w.bbb.URL())
 	if err != nil {
 		w.t.Fatal(err)

@@ -18,8 +18,8 @@ type Options struct {
 	// BaseURL is where the LMS is reached, e.g. http://127.0.0.1:8081/moodle;
 	// it is the issuer too. Start fills it.
 	BaseURL string
-	// Profile is "moodle" (also ""), "canvas", "chamilo", "openolat", "sakai"
-	// or "plain".
+	// Profile is "moodle" (also ""), "canvas", "chamilo", "openolat", "sakai",
+	// "blackboard", "d2l" or "plain".
 	Profile string
 	Name    string           // on the LMS's pages; "" is "Little LMS"
 	Now     func() time.Time // nil is time.Now
@@ -47,16 +47,17 @@ type LMS struct {
 	does    []string // the steps of the first page; nil: steps
 	aside   *Aside
 
-	mu        sync.Mutex // guards all below
-	behaviour Behaviour
-	campus    campus
-	book      gradebook
-	keys      keyRing
-	launches  launches
-	tokens    tokens
-	toolKeys  map[string][]toolKey // by key set URL
-	faults    []*fault
-	requests  []Request
+	mu          sync.Mutex // guards all below
+	behaviour   Behaviour
+	campus      campus
+	book        gradebook
+	keys        keyRing
+	launches    launches
+	tokens      tokens
+	toolKeys    map[string][]toolKey   // by key set URL
+	invitations map[string]*invitation // by token
+	faults      []*fault
+	requests    []Request
 }
 
 // New makes an LMS. It panics if the base URL or the profile makes no sense.
@@ -74,16 +75,17 @@ func New(o Options) *LMS {
 	}
 	l := &LMS{
 		name: o.Name, profile: o.Profile, base: base, now: o.Now, log: o.Log,
-		client:    &http.Client{Timeout: 10 * time.Second},
-		pages:     parsePages(),
-		behaviour: behaviour,
-		book:      newGradebook(),
-		does:      o.Steps,
-		aside:     o.Aside,
-		keys:      newKeyRing(),
-		launches:  newLaunches(),
-		tokens:    newTokens(),
-		toolKeys:  map[string][]toolKey{},
+		client:      &http.Client{Timeout: 10 * time.Second},
+		pages:       parsePages(),
+		behaviour:   behaviour,
+		book:        newGradebook(),
+		does:        o.Steps,
+		aside:       o.Aside,
+		keys:        newKeyRing(),
+		launches:    newLaunches(),
+		tokens:      newTokens(),
+		toolKeys:    map[string][]toolKey{},
+		invitations: map[string]*invitation{},
 	}
 	l.defaults()
 	l.handler = http.StripPrefix(base.Path, l.routes())
@@ -155,6 +157,11 @@ func (l *LMS) routes() http.Handler {
 	}{
 		{"/lti/auth", AuthEndpoint, l.serveAuth},
 		{"GET /lti/certs", KeySetEndpoint, l.serveKeySet},
+		{"GET /api/v1/management/applications/{client}/jwks.json", KeySetEndpoint, l.serveKeySet},
+		{"GET /.well-known/jwks.json", KeySetEndpoint, l.serveOtherKeys},
+		{"GET /lti/openid-configuration", ConfigurationEndpoint, l.serveConfiguration},
+		{"/lti/registrations", RegistrationEndpoint, l.serveRegistrations},
+		{"/lti/registrations/{tool}", RegistrationEndpoint, l.serveRegistration},
 		{"/lti/token", TokenEndpoint, l.serveToken},
 		{"/lti/contentitem", DeepLinkEndpoint, l.serveDeepLinkResponse},
 		{"/lti/services/{course}/lineitems", LineItemsEndpoint, l.serveLineItems},

@@ -52,6 +52,8 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"lease over": testLease, "free jobs": testFreeJobs, "retried job": testRetry, "lanes": testLanes, "hastened jobs": testHasten, "claims in parallel": testParallelClaims,
 		"sweep": testSweep, "counts": testCounts,
 		"platforms": testPlatforms, "edited platform": testEditedPlatform, "removed platform": testRemovedPlatform, "disabled platform": testDisabledPlatform,
+		"registration link": testRegistrationLink, "held link": testHeldLink, "registered by link": testRegisteredByLink,
+		"registered again": testRegisteredAgain, "swept links": testSweptLinks,
 		"servers": testServers, "removed server": testRemovedServer, "tenant": testTenant, "freshness": testFreshness,
 		"staff": testStaff, "operators at once": testOperatorsAtOnce, "staff links": testStaffLinks, "staff link at once": testStaffLinkAtOnce, "sign-ins": testSignIns, "swept staff": testSweptStaff, "audit": testAudit,
 		"keys": testKeys, "first key in parallel": testFirstKey, "rotation": testRotation, "rotation at once": testRotationAtOnce, "pasted key": testPastedKey, "last launch": testLastLaunch,
