@@ -44,7 +44,11 @@ func (s *Platforms) Check(ctx context.Context, by Actor, id string) ([]Finding, 
 	if err != nil {
 		return nil, err
 	}
-	return s.checked(ctx, p), nil
+	spelled, err := s.misspelled(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return append(s.checked(ctx, p), spelled...), nil
 }
 
 // Try is Check for a platform that isn't registered so far: of what can be

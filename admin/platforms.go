@@ -127,6 +127,7 @@ type prober interface {
 type Platforms struct {
 	Store    registry
 	Probe    prober
+	Happened newsStore
 	Loopback bool // http addresses are right, for trying things out
 	Now      func() time.Time
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/classroom"
 )
 
@@ -35,3 +36,14 @@ func (db *DB) LastLaunch(ctx context.Context, registrationIDs []string, moderate
 
 // marks are so many arguments of a statement.
 func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
+
+// LastWell is when something of that kind went well last, of a registration or
+// server; zero if it didn't in the last month.
+func (db *DB) LastWell(ctx context.Context, id string, kind admin.Happening) (time.Time, error) {
+	var at millis
+	err := db.reads().get(ctx, &at, `SELECT MAX(last_at) AS at FROM tallies WHERE of_id = ? AND kind = ? AND code = ''`, id, string(kind))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("when %s went well last: %w", kind, err)
+	}
+	return at.time(), nil
+}

@@ -84,14 +84,30 @@ type PlatformPage struct {
 	State                      string // active, disabled or waiting
 	Facts                      []Fact
 	Deployments                []DeploymentLine
+	Waiting                    []WaitingLine
 	Adopts                     bool
 	Checked                    bool // Findings are of now
 	Findings                   []CheckFinding
 	CheckURL, GuideURL         string
 	EditURL, DisableURL        string // empty: not theirs
 	RemoveURL, LikeURL         string // LikeURL: register another one like it; empty: no use
+	News                       PlatformNews
 	KeysURL                    string // it has an older key as text than the newest; empty: it hasn't
 	Said                       string
+}
+
+// PlatformNews is what came from a platform last; zero times: nothing did.
+type PlatformNews struct {
+	LaunchAt, GradeAt, RefusedAt time.Time
+	Code                         string // of what was refused at RefusedAt
+	FailureURL                   string // tells more of it. May be empty
+}
+
+// A WaitingLine is a deployment that has tried to launch.
+type WaitingLine struct {
+	ID, Name string // Name: who that was. May be empty
+	At       time.Time
+	URL      string // for POST: lets it launch; empty: not theirs
 }
 
 // A Fact is a value with its name: message "field.NAME".

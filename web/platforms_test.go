@@ -4,7 +4,7 @@ import "maps"
 
 // platformSamples are the pages about platforms.
 func platformSamples() map[string]any {
-	findings := []CheckFinding{{Kind: "good", Code: "keys"}, {Kind: "needs", Code: "clock_ahead", Detail: "1m12s"}, {Kind: "needs", Code: "token_refused", Detail: "token: the platform answers 400: invalid_grant"}, {Kind: "waiting", Code: "token_none"}}
+	findings := []CheckFinding{{Kind: "good", Code: "keys"}, {Kind: "needs", Code: "clock_ahead", Detail: "1m12s"}, {Kind: "needs", Code: "token_refused", Detail: "token: the platform answers 400: invalid_grant"}, {Kind: "waiting", Code: "token_none"}, {Kind: "needs", Code: "issuer_spelled", Detail: "https://moodle.school.example/"}}
 	name := Field{Kind: "text", Name: "name", Value: "Our Moodle", Max: 200}
 	return map[string]any{
 		"desk_platforms": atDesk(Platforms, PlatformsPage{Now: now, Add: true, Many: true, Links: "/admin/links", List: []PlatformLine{
@@ -35,6 +35,8 @@ func platformSamples() map[string]any {
 			Now: now, Name: "Our Moodle", Kind: "Moodle", State: "active", Said: "added", Checked: true, Findings: findings, Adopts: true,
 			Facts:       []Fact{{Name: "issuer", Value: "https://moodle.school.example"}, {Name: "token_url", Text: "platforms.no_token"}, {Name: "own_login", Value: "https://bbb.school.example/lti/login/abc"}},
 			Deployments: []DeploymentLine{{ID: "4", Active: true, URL: "/x"}, {ID: "9:865c1b1c", URL: "/x"}},
+			News:        PlatformNews{LaunchAt: minutesAgo(3), RefusedAt: minutesAgo(70), Code: "jwt_expired", FailureURL: "/admin/failures/x"},
+			Waiting:     []WaitingLine{{ID: "12:ab", Name: "Anna Moreau", At: minutesAgo(9), URL: "/x"}},
 			CheckURL:    "/c", GuideURL: "/g", EditURL: "/e", DisableURL: "/d", RemoveURL: "/r", LikeURL: "/l",
 		}),
 		"desk_platform_reader": atDesk(Platforms, PlatformPage{Now: now, Name: "Our Moodle", State: "disabled", Facts: []Fact{{Name: "issuer", Value: "x"}}, CheckURL: "/c", GuideURL: "/g"}),

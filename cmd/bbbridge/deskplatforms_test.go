@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/lti/ltitest"
@@ -252,4 +253,45 @@ func TestStart(t *testing.T) {
 	if page := w.goTo(home, "/admin/"); strings.Contains(page.Text, "Set up") {
 		t.Errorf("the overview leads to a guide that is done: %s", page.Text)
 	}
+}
+
+// What came from a platform last stands on its page, and who waits there for
+// an approval; a check knows a login that was meant for it.
+func TestPlatformNews(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	home := w.operator()
+	platforms, err := w.db.Platforms(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := "/admin/platforms/by/" + platforms[0].ID
+	w.reads(w.goTo(home, address), "Launch none in the last 30 days", "Refused none in the last 30 days")
+	link := w.link()
+	w.launch(link, "anna", ltitest.LaunchOptions{})
+	w.lms.ChangeTool(w.tool.ID, func(tool *ltitest.Tool) { tool.DeploymentID = "elsewhere" })
+	if page := w.launch(link, "anna", ltitest.LaunchOptions{}); page.Status != http.StatusForbidden {
+		t.Fatalf("a deployment that nobody knows: %d", page.Status)
+	}
+	page := home
+	w.eventually("the refusal is kept", func() bool {
+		page = w.goTo(home, address)
+		return strings.Contains(page.Text, "Tried to launch") && !strings.Contains(page.Text, "Launch none")
+	})
+	w.reads(page, "Tried to launch, and wait for your approval elsewhere", "Anna Moreau", "This link isn't set up for your school yet.", "Grade none in the last 30 days")
+	page = w.fill(page, "/deployment", "deployment", "elsewhere", "active", "yes")
+	w.reads(page, "elsewhere May launch")
+	w.reads(w.launch(link, "anna", ltitest.LaunchOptions{}), "Start class")
+
+	// The same registered with a slash at the end, by somebody who copied it so.
+	tool, r := w.unregistered()
+	misspelled := w.fill(w.goTo(home, "/admin/platforms/new/other"), "/new/other", "name", "Slash", "issuer", r.Issuer+"/", "client_id", r.ClientID,
+		"deployment_id", r.DeploymentID, "auth_url", r.AuthURL, "token_url", r.TokenURL, "jwks_url", r.JWKSURL)
+	w.reads(misspelled, "Its issuer ends with a slash.")
+	w.later(time.Second)
+	if page := w.launch(w.lms.AddLink(ltitest.Link{Course: "law", Tool: tool.ID, Title: "x"}), "anna", ltitest.LaunchOptions{}); page.Status != http.StatusNotFound {
+		t.Fatalf("an issuer that nobody knows: %d", page.Status)
+	}
+	w.eventually("the refusal is kept", func() bool {
+		return strings.Contains(w.click(misspelled, "Check again").Text, "It calls itself by another issuer than is registered. "+r.Issuer)
+	})
 }

@@ -140,7 +140,7 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 	}
 	accounts := admin.NewAccounts(db, cfg.PublicURL, now, log)
 	platforms := &admin.Platforms{
-		Store: db, Loopback: cfg.Loopback(), Now: now, Probe: &lti.Probe{HTTP: outgoing, Keys: db, Now: now, Insecure: cfg.Loopback()},
+		Store: db, Happened: db, Loopback: cfg.Loopback(), Now: now, Probe: &lti.Probe{HTTP: outgoing, Keys: db, Now: now, Insecure: cfg.Loopback()},
 	}
 	staff := &adminpages.Pages{
 		Accounts: accounts, Audit: &admin.AuditLog{Store: db}, Registry: db, Platforms: platforms,

@@ -329,6 +329,9 @@ func (p *Pages) platformPage(c *call, check bool) error {
 	if platform.KeyPasted && platform.SignsWith != newest.ID {
 		page.KeysURL = keysURL
 	}
+	if err := p.news(c, platform.ID, may, &page); err != nil {
+		return err
+	}
 	if check {
 		found, err := p.Platforms.Check(c.ctx(), c.by, platform.ID)
 		if err != nil {
@@ -337,6 +340,26 @@ func (p *Pages) platformPage(c *call, check bool) error {
 		page.Findings = findings(found)
 	}
 	return p.show(c, web.Platforms, page)
+}
+
+// news adds what came from a platform last, and who waits there.
+func (p *Pages) news(c *call, id string, may bool, page *web.PlatformPage) error {
+	news, err := p.Platforms.News(c.ctx(), c.by, id)
+	if err != nil {
+		return err
+	}
+	page.News = web.PlatformNews{LaunchAt: news.LaunchAt, GradeAt: news.GradeAt}
+	if f := news.Refused; f != nil {
+		page.News.RefusedAt, page.News.Code = f.At, f.Code
+	}
+	for _, w := range news.Waiting {
+		line := web.WaitingLine{ID: w.ID, Name: w.Name, At: w.At}
+		if may {
+			line.URL = platformURL(id) + "/deployment"
+		}
+		page.Waiting = append(page.Waiting, line)
+	}
+	return nil
 }
 
 // facts are what an admin may compare with the platform's own page.
