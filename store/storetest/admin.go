@@ -317,4 +317,11 @@ func testLastLaunch(t *testing.T, w *world) {
 	w.same(must(w.LastLaunch(w.ctx, ids, true))(w).Equal(w.now), true)
 	w.same(must(w.LastLaunch(w.ctx, ids, false))(w).IsZero(), true)
 	w.same(must(w.LastLaunch(w.ctx, []string{"other"}, true))(w).IsZero(), true)
+	guest := w.arrival("guest", "link")
+	guest.Enrolment.Graded = false
+	must(w.Arrive(w.ctx, guest))(w)
+	w.same(must(w.LastLaunch(w.ctx, ids, false))(w).IsZero(), true)
+	w.pass(time.Minute)
+	must(w.Arrive(w.ctx, w.arrival("lea", "link")))(w)
+	w.same(must(w.LastLaunch(w.ctx, ids, false))(w).Equal(w.now), true)
 }
