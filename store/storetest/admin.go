@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -307,6 +308,23 @@ func testPastedKey(t *testing.T, w *world) {
 	w.ok(w.Sweep(w.ctx, w.now))
 	w.same(must(w.KeyFor(w.ctx, pasted.Registration))(w).ID, key)
 	w.same(must(w.KeyFor(w.ctx, lti.Registration{SignsWith: old}))(w).ID, key) // it is gone
+}
+
+// A client id is known by all who have it, and by who had it.
+func testRegisteredAs(t *testing.T, w *world) {
+	other := platform("college", w.platform.ClientID)
+	other.Issuer = "https://college.example.org"
+	other = must(w.AddPlatform(w.ctx, other))(w)
+	w.ok(w.RemovePlatform(w.ctx, other.Name))
+	var got []string
+	for _, p := range must(w.RegisteredAs(w.ctx, w.platform.ClientID))(w) {
+		got = append(got, p.Issuer)
+	}
+	slices.Sort(got)
+	want := []string{w.platform.Issuer, other.Issuer}
+	slices.Sort(want)
+	w.same(got, want)
+	w.same(len(must(w.RegisteredAs(w.ctx, ""))(w)), 0)
 }
 
 // Who came last, by what they may do; of other platforms' people nothing is told.
