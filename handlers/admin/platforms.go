@@ -106,7 +106,7 @@ func (p *Pages) ours(c *call) (map[admin.Ours]string, error) {
 	return map[admin.Ours]string{
 		admin.OurLaunch: p.PublicURL + "/lti/launch", admin.OurLogin: p.PublicURL + "/lti/login",
 		admin.OurKeys: p.PublicURL + "/.well-known/jwks.json", admin.OurIcon: p.PublicURL + web.StaticPath + "icon-128.png",
-		admin.OurDomain: u.Host, admin.OurList: `["` + p.PublicURL + `/lti/launch"]`, admin.OurKey: string(key.PublicPEM()),
+		admin.OurDomain: u.Host, admin.OurOrigin: p.PublicURL, admin.OurList: `["` + p.PublicURL + `/lti/launch"]`, admin.OurKey: string(key.PublicPEM()),
 	}, nil
 }
 
@@ -114,6 +114,18 @@ func (p *Pages) guide(c *call) error {
 	g, err := guideOf(c)
 	if err != nil {
 		return err
+	}
+	if of := c.Query("of"); of != "" { // what to paste there once more, for one that is registered
+		platform, err := p.Platforms.Find(c.ctx(), c.by, admin.EditPlatforms, of)
+		if err != nil {
+			return err
+		}
+		page, err := p.pasting(c, g)
+		if err != nil {
+			return err
+		}
+		page.Of, page.OfURL = platform.Name, platformURL(platform.ID)
+		return p.show(c, web.Platforms, page)
 	}
 	a := admin.Answers{}
 	if like := c.Query("like"); like != "" { // another one like it
@@ -126,27 +138,34 @@ func (p *Pages) guide(c *call) error {
 	return p.guidePage(c, g, a, nil)
 }
 
-// guidePage is a kind's guide with what was typed so far.
-func (p *Pages) guidePage(c *call, g admin.Guide, a admin.Answers, wrong map[string]string) error {
+// pasting is the first half of a kind's guide: what is to be done there.
+func (p *Pages) pasting(c *call, g admin.Guide) (web.GuidePage, error) {
 	values, err := p.ours(c)
 	if err != nil {
-		return err
+		return web.GuidePage{}, err
 	}
-	at := "/admin/platforms/new/" + string(g.LMS)
-	page := web.GuidePage{
-		Name: kindName(g.LMS), Where: g.Where, Shows: g.Shows, Notes: g.Notes, Seen: g.Seen, ByLink: g.ByLink,
-		URL: at, TryURL: at + "/try", Wrong: len(wrong) > 0,
-	}
+	page := web.GuidePage{Name: kindName(g.LMS), Where: g.Where, Shows: g.Shows, Notes: g.Notes, Seen: g.Seen, ByLink: g.ByLink}
 	for i, s := range g.Steps {
 		page.Steps = append(page.Steps, web.GuideStep{N: i + 1, Label: s.Label, Value: values[s.Paste], Choose: s.Choose, Say: s.Say, Note: s.Note})
 	}
 	if g.LMS == admin.Canvas {
 		text, err := admin.CanvasJSON(p.PublicURL)
 		if err != nil {
-			return err
+			return page, err
 		}
 		page.Imports = append(page.Imports, web.GuideImport{ID: "json", What: "canvas_paste", Text: text})
 	}
+	return page, nil
+}
+
+// guidePage is a kind's guide with what was typed so far.
+func (p *Pages) guidePage(c *call, g admin.Guide, a admin.Answers, wrong map[string]string) error {
+	page, err := p.pasting(c, g)
+	if err != nil {
+		return err
+	}
+	page.URL, page.Wrong = "/admin/platforms/new/"+string(g.LMS), len(wrong) > 0
+	page.TryURL = page.URL + "/try"
 	if page.Fields, err = p.guideFields(c, g, a, wrong); err != nil {
 		return err
 	}
@@ -168,9 +187,7 @@ func (p *Pages) guideFields(c *call, g admin.Guide, a admin.Answers, wrong map[s
 	if tenant != nil {
 		fields = append(fields, *tenant)
 	}
-	asked := map[string]bool{"name": true, "tenant": true}
 	for _, ask := range g.Asks {
-		asked[ask.Field] = true
 		f := web.Field{Kind: "text", Name: ask.Field, Own: ask.Label, Value: a[ask.Field], Optional: ask.Optional, Wrong: wrong[ask.Field]}
 		switch {
 		case ask.Choices != nil:
@@ -181,22 +198,19 @@ func (p *Pages) guideFields(c *call, g admin.Guide, a admin.Answers, wrong map[s
 		case ask.Field == "key_pasted":
 			f.Kind, f.On = "check", a[ask.Field] != ""
 		case ask.Lines:
-			f.Kind, f.As = "area", "deployment_ids"
+			f.Kind, f.As, f.Max = "area", "deployment_ids", deploymentsMost
 		case strings.HasSuffix(ask.Field, "_url"):
 			f.Kind = "url"
 		}
-		if f.Own == "" && f.As == "" && ask.Field == "issuer" {
+		if f.Own == "" && (ask.Field == "issuer" || ask.Field == "host") {
 			f.As = "issuer_of_lms"
 		}
 		fields = append(fields, f)
 	}
-	// A value that was derived is wrong because of what it was made of.
 	for _, field := range slices.Sorted(maps.Keys(wrong)) {
-		if !asked[field] {
-			at := slices.IndexFunc(fields, func(f web.Field) bool { return f.Name == "issuer" || f.Name == "token_url" })
-			if at >= 0 && fields[at].Wrong == "" {
-				fields[at].Wrong = wrong[field]
-			}
+		at := slices.IndexFunc(fields, func(f web.Field) bool { return f.Name == g.From(field) })
+		if at >= 0 && fields[at].Wrong == "" {
+			fields[at].Wrong = wrong[field]
 		}
 	}
 	if len(wrong) > 0 { // else the page begins above, with what to do in the LMS
@@ -251,6 +265,14 @@ func (p *Pages) register(c *call) error {
 	if err != nil {
 		return err
 	}
+	if wrong := g.Missing(a); len(wrong) > 0 {
+		for field, why := range p.Platforms.Wrong(platform) {
+			if wrong[field] == "" {
+				wrong[field] = why
+			}
+		}
+		return p.guidePage(c, g, a, wrong)
+	}
 	added, err := p.Platforms.Add(c.ctx(), c.by, platform)
 	if wrong := invalid(err); wrong != nil {
 		return p.guidePage(c, g, a, wrong)
@@ -304,7 +326,6 @@ func (p *Pages) platformPage(c *call, check bool) error {
 		Now: p.Now(), Name: platform.Name, Kind: kindName(platform.LMS), Issuer: platform.Issuer, Client: platform.ClientID,
 		State: stateOf(platform), Adopts: platform.AdoptDeployments, Checked: check, CheckURL: at + "/check", Facts: p.facts(platform, names),
 	}
-	page.GuideURL = "/admin/platforms/new/" + string(admin.GuideOf(platform.LMS).LMS)
 	if said := c.Query("said"); slices.Contains([]string{"added", "changed", "enabled", "disabled"}, said) {
 		page.Said = said
 	}
@@ -317,6 +338,7 @@ func (p *Pages) platformPage(c *call, check bool) error {
 		page.Deployments = append(page.Deployments, line)
 	}
 	if may {
+		page.GuideURL = query("/admin/platforms/new/"+string(admin.GuideOf(platform.LMS).LMS), "of", platform.ID)
 		page.EditURL, page.DisableURL, page.RemoveURL = at+"/edit", at+"/disable", at+"/remove"
 		if platform.LMS == admin.OpenEdX {
 			page.LikeURL = query("/admin/platforms/new/openedx", "like", platform.ID)
