@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"maps"
 	"net"
 	"slices"
@@ -64,7 +65,11 @@ func (s *Platforms) Try(ctx context.Context, by Actor, p Platform) ([]Finding, e
 	var found []Finding
 	if !wrong["jwks_url"] && !wrong["issuer"] {
 		found = append(found, s.checkKeys(ctx, p)...)
-		if !wrong["client_id"] && !wrong["token_url"] {
+		same, err := s.Store.RegisteredAs(ctx, p.ClientID)
+		if err != nil {
+			return nil, fmt.Errorf("client id %s: %w", p.ClientID, err)
+		}
+		if !wrong["client_id"] && !wrong["token_url"] && !foreign(by, p, same) {
 			found = append(found, s.checkToken(ctx, p)...)
 		}
 	}

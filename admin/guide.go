@@ -37,7 +37,8 @@ const (
 	OurKey    Ours = "key" // the public key itself, as PEM
 	OurIcon   Ours = "icon"
 	OurDomain Ours = "domain"
-	OurList   Ours = "list" // the launch URL as a JSON list
+	OurOrigin Ours = "origin" // the domain with https://
+	OurList   Ours = "list"   // the launch URL as a JSON list
 )
 
 // A GuideStep is one field of an LMS's form, in its order and with its label. One
@@ -109,6 +110,33 @@ func (g Guide) Registration(a Answers) lti.Registration {
 	}
 	r.AdoptDeployments = len(r.Deployments) == 0
 	return r
+}
+
+// Missing is what must be there and isn't, as InvalidError has it: else what the
+// LMS shows would be guessed, and a platform without a deployment's id adopts
+// everybody's.
+func (g Guide) Missing(a Answers) map[string]string {
+	wrong := map[string]string{}
+	for _, ask := range append([]Ask{{Field: "name"}}, g.Asks...) {
+		if !ask.Optional && ask.Choices == nil && len(Lines(a[ask.Field])) == 0 {
+			wrong[ask.Field] = "value_empty"
+		}
+	}
+	return wrong
+}
+
+// From is the field of what an admin has typed from which a derived value came.
+func (g Guide) From(derived string) string {
+	fields := map[string]bool{"name": true, "tenant": true}
+	for _, ask := range g.Asks {
+		fields[ask.Field] = true
+	}
+	for _, field := range []string{derived, "token_url", "host", "issuer"} {
+		if fields[field] {
+			return field
+		}
+	}
+	return "client_id"
 }
 
 // KeyPasted reports whether platforms of this kind always get our key as text.

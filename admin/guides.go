@@ -57,27 +57,31 @@ var canvas = Guide{
 	LMS: Canvas, Name: "Canvas", ByLink: true,
 	Where: "Admin → Developer Keys → + Developer Key → + LTI Key",
 	Steps: []GuideStep{
-		{Label: "Method", Choose: "Paste JSON", Note: "canvas_json"},
 		{Label: "Redirect URIs", Paste: OurLaunch},
+		{Label: "Method", Choose: "Paste JSON", Note: "canvas_json"},
+		{Label: "Title", Say: "name"},
 		{Label: "Target Link URI", Paste: OurLaunch},
 		{Label: "OpenID Connect Initiation URL", Paste: OurLogin},
 		{Label: "JWK Method", Choose: "Public JWK URL"},
 		{Label: "Public JWK URL", Paste: OurKeys},
-		{Label: "Privacy Level", Choose: "Public", Note: "canvas_privacy"},
+		{Label: "LTI Advantage Services", Say: "canvas_services"},
+		{Label: "Additional settings → Privacy Level", Choose: "Public", Note: "canvas_privacy"},
+		{Label: "Placements", Choose: "Link Selection, Assignment Selection: LtiDeepLinkingRequest"},
 		{Label: "State", Choose: "ON"},
+		{Label: "Settings → Apps → + App → By Client ID", Say: "canvas_install"},
 	},
-	Shows: "Developer Keys; Settings → Apps → + App → By Client ID",
+	Shows: "Developer Keys; Settings → Apps → the tool",
 	Asks: []Ask{
 		{Field: "kind", Choices: []string{"canvas_cloud", "canvas_beta", "canvas_test", "canvas_own"}},
 		{Field: "client_id", Label: "Client ID"},
-		{Field: "issuer", Optional: true},
+		{Field: "host", Optional: true}, {Field: "issuer", Label: "lti_iss", Optional: true}, // of one's own alone
 		{Field: "deployment_id", Label: "Deployment ID", Optional: true, Lines: true},
 	},
 	Notes: []string{"canvas_deployments", "canvas_own"},
 	derive: func(a Answers) lti.Registration {
 		variant := map[string]string{"canvas_beta": "beta.", "canvas_test": "test."}[a["kind"]]
 		if a["kind"] == "canvas_own" {
-			r := at(a["issuer"], "/api/lti/authorize_redirect", "/login/oauth2/token", "/api/lti/security/jwks")
+			r := at(a["host"], "/api/lti/authorize_redirect", "/login/oauth2/token", "/api/lti/security/jwks")
 			r.Issuer = a["issuer"]
 			return r
 		}
@@ -97,6 +101,8 @@ var sakai = Guide{
 		{Label: "Allow External Tool to return grades", Say: "yes"},
 		{Label: "Allow External Tool to create grade columns", Say: "yes", Note: "sakai_columns"},
 		{Label: "Launch in Popup", Choose: "Always launch in Popup"},
+		{Label: "Allow the tool to be launched as a link", Say: "yes"},
+		{Label: "Deep Linking (tool can be selected from content)", Say: "yes"},
 		{Label: "LTI 1.3 Tool Keyset URL", Paste: OurKeys},
 		{Label: "LTI 1.3 Tool OpenID Connect/Initialization Endpoint", Paste: OurLogin},
 		{Label: "LTI 1.3 Tool Redirect Endpoint", Paste: OurLaunch},
@@ -125,20 +131,20 @@ var chamilo = Guide{
 		{Label: "Public key", Paste: OurKey, Note: "whole_key"},
 		{Label: "Login URL", Paste: OurLogin},
 		{Label: "Redirect URL", Paste: OurLaunch},
-		{Label: "Custom params", Say: "empty"},
+		{Label: "Custom params", Say: "empty", Note: "chamilo_advanced"},
 		{Label: "Link target", Choose: "window"},
 		{Label: "Support Deep-Linking", Say: "no", Note: "chamilo_deep"},
 		{Label: "Assigment and Grades Service", Choose: "Synchronize grades and column management"},
 		{Label: "Names and Role Provisioning Service", Choose: "Don't use service"},
 		{Label: "Replacement for user_id (sub)", Say: "empty", Note: "chamilo_sub"},
-		{Label: "Share launcher's name", Say: "yes"},
+		{Label: "Share launcher's name", Say: "yes", Note: "chamilo_privacy"},
 	},
 	Shows: "IMS/LTI client → Configuration settings for tool",
 	Asks: []Ask{
 		{Field: "kind", Choices: []string{"chamilo_1", "chamilo_2"}},
 		{Field: "issuer", Label: "Platform ID"}, {Field: "deployment_id", Label: "Deployment ID"}, {Field: "client_id", Label: "Client ID"},
 	},
-	Notes: []string{"chamilo_assessments", "chamilo_courses"},
+	Notes: []string{"chamilo_enabled", "chamilo_assessments", "chamilo_courses"},
 	derive: func(a Answers) lti.Registration {
 		folder := "/plugin/ims_lti"
 		if a["kind"] == "chamilo_2" {
@@ -159,7 +165,7 @@ var blackboard = Guide{
 		{Label: "Tool JWKS URL", Paste: OurKeys},
 		{Label: "Signing Algorithm", Choose: "RS256"},
 		{Label: "Administrator Panel → LTI Tool Providers → Register LTI 1.3/Advantage Tool", Say: "blackboard_school", Note: "blackboard_approve"},
-		{Label: "Manage Placements → Create Placement → Target Link URI", Paste: OurLaunch},
+		{Label: "Manage Placements → Create Placement → Target Link URI", Paste: OurLaunch, Note: "blackboard_placements"},
 	},
 	Shows: "developer.anthology.com; LTI Tool Providers → the tool",
 	Asks: []Ask{
@@ -179,7 +185,7 @@ var d2l = Guide{
 	Where: "Admin Tools → Manage Extensibility → LTI Advantage → Register Tool → Standard",
 	Steps: []GuideStep{
 		{Label: "Name", Say: "name"},
-		{Label: "Domain", Paste: OurDomain},
+		{Label: "Domain", Paste: OurOrigin, Note: "d2l_domain"},
 		{Label: "Redirect URLs", Paste: OurLaunch},
 		{Label: "OpenID Connect Login URL", Paste: OurLogin},
 		{Label: "Target Link URI", Paste: OurLaunch},
@@ -234,7 +240,7 @@ var openOLAT = Guide{
 		{Field: "issuer", Label: "Issuer"}, {Field: "client_id", Label: "Client ID"},
 		{Field: "token_url", Label: "Token URL"}, {Field: "deployment_id", Label: "Deployment ID", Optional: true},
 	},
-	Notes: []string{"openolat_roles", "openolat_deployment"},
+	Notes: []string{"openolat_on", "openolat_roles", "openolat_deployment"},
 	derive: func(a Answers) lti.Registration {
 		base, _, _ := strings.Cut(a["token_url"], "/lti/token")
 		r := at(base, "/lti/auth", "", "/lti/keys")
@@ -249,24 +255,25 @@ var openEdX = Guide{
 	Where: "Studio → Advanced → LTI Consumer → Edit",
 	Steps: []GuideStep{
 		{Label: "LTI Version", Choose: "LTI 1.3"},
-		{Label: "Tool Launch URL", Paste: OurLaunch},
+		{Label: "Tool Launch URL (Launch URL)", Paste: OurLaunch},
 		{Label: "Registered Redirect URIs", Paste: OurList},
 		{Label: "Tool Initiate Login URL", Paste: OurLogin},
 		{Label: "Tool Public Key Mode", Choose: "Keyset URL"},
 		{Label: "Tool Keyset URL", Paste: OurKeys},
 		{Label: "Deep linking", Choose: "False"},
-		{Label: "LTI Assignment and Grades Service", Choose: "Allow tools to submit grades only (Declarative)"},
-		{Label: "LTI Launch Target", Choose: "New Window"},
-		{Label: "Scored", Choose: "True"},
-		{Label: "Weight", Say: "points"},
-		{Label: "Request user's full name", Choose: "True"},
+		{Label: "LTI Assignment and Grades Service (Assignment and Grades)", Choose: "Allow tools to submit grades only (Declarative)"},
+		{Label: "LTI Launch Target (Open tool in)", Choose: "New Window"},
+		{Label: "Scored (This activity is graded)", Choose: "True"},
+		{Label: "Weight (Grade Weight)", Say: "points"},
+		{Label: "Accept grades past deadline (Accept grades after due date)", Choose: "True"},
+		{Label: "Request user's full name (Share Full name)", Choose: "True"},
 	},
 	Shows: "Studio → the component, once it is published",
 	Asks: []Ask{
 		{Field: "client_id", Label: "Client ID"}, {Field: "jwks_url", Label: "Keyset URL"}, {Field: "token_url", Label: "Access Token URL"},
-		{Field: "issuer"},
+		{Field: "issuer", Optional: true}, // not shown; where the token URL is
 	},
-	Notes: []string{"openedx_each", "openedx_roles"},
+	Notes: []string{"openedx_each", "openedx_advanced", "openedx_names", "openedx_roles"},
 	derive: func(a Answers) lti.Registration {
 		r := at(originOf(a["token_url"]), "/api/lti_consumer/v1/launch/", "", "")
 		r.JWKSURL, r.TokenURL, r.Issuer = a["jwks_url"], a["token_url"], strings.TrimSuffix(a["issuer"], "/")
@@ -288,10 +295,12 @@ var wordPress = Guide{
 		{Label: "Launch message URL", Paste: OurLaunch},
 		{Label: "Use Content-Item/Deep Linking?", Say: "yes"},
 		{Label: "Content-Item/Deep Linking URL", Say: "empty"},
+		{Label: "Custom parameters", Say: "empty"},
 		{Label: "Role Mappings", Say: "wordpress_roles"},
 		{Label: "Presentation target", Choose: "New window"},
 		{Label: "Send user's name?", Say: "yes"},
 		{Label: "Send user's ID?", Say: "yes"},
+		{Label: "Send user's email?", Say: "no"},
 		{Label: "Send user's role?", Say: "yes"},
 		{Label: "Initiate Login URL", Paste: OurLogin},
 		{Label: "Redirection URI(s)", Paste: OurLaunch},
@@ -326,7 +335,7 @@ var other = Guide{
 		{Field: "deployment_id", Label: "Deployment ID", Optional: true, Lines: true},
 		{Field: "auth_url", Label: "OpenID Connect Authentication URL"}, {Field: "token_url", Label: "Access Token URL", Optional: true},
 		{Field: "jwks_url", Label: "Public Keyset URL"}, {Field: "token_audience", Label: "Token Audience", Optional: true},
-		{Field: "key_pasted"},
+		{Field: "key_pasted", Optional: true},
 	},
 	derive: func(a Answers) lti.Registration {
 		return lti.Registration{AuthURL: a["auth_url"], TokenURL: a["token_url"], JWKSURL: a["jwks_url"], TokenAudience: a["token_audience"]}

@@ -28,8 +28,8 @@ func TestGuidesDerive(t *testing.T) {
 			Issuer: "https://canvas.test.instructure.com", ClientID: "1", Deployments: map[string]bool{"7:ab": true, "8:cd": true},
 			AuthURL: "https://sso.test.canvaslms.com/api/lti/authorize_redirect", TokenURL: "https://sso.test.canvaslms.com/login/oauth2/token", JWKSURL: "https://sso.test.canvaslms.com/api/lti/security/jwks",
 		}},
-		{"a Canvas of one's own", Canvas, Answers{"kind": "canvas_own", "issuer": "https://canvas.example", "client_id": "1", "deployment_id": "7:ab"}, lti.Registration{
-			Issuer: "https://canvas.example", ClientID: "1", Deployments: map[string]bool{"7:ab": true},
+		{"a Canvas of one's own", Canvas, Answers{"kind": "canvas_own", "host": "https://canvas.example/", "issuer": "https://canvas.instructure.com", "client_id": "1", "deployment_id": "7:ab"}, lti.Registration{
+			Issuer: "https://canvas.instructure.com", ClientID: "1", Deployments: map[string]bool{"7:ab": true},
 			AuthURL: "https://canvas.example/api/lti/authorize_redirect", TokenURL: "https://canvas.example/login/oauth2/token", JWKSURL: "https://canvas.example/api/lti/security/jwks",
 		}},
 		{"Sakai's issuer may have a path", Sakai, Answers{"issuer": "https://sakai.example/deployment/2", "client_id": "c", "deployment_id": "2", "token_url": "https://sakai.example/imsblis/lti13/token/17"}, lti.Registration{
@@ -99,6 +99,53 @@ func TestGuidesWithoutAnswers(t *testing.T) {
 		}
 		if !fields["name"] || !fields["client_id"] {
 			t.Errorf("%s without answers has the flaws %v", g.LMS, flaws)
+		}
+	}
+}
+
+// What an LMS shows isn't guessed when it is left out; a deployment's id least of
+// all, for without one everybody's would be adopted.
+func TestGuidesMissing(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		lms     LMS
+		answers Answers
+		want    map[string]string
+	}{
+		{"nothing of Blackboard", Blackboard, Answers{}, map[string]string{"name": "value_empty", "client_id": "value_empty", "deployment_id": "value_empty"}},
+		{"blanks and commas for a deployment", Blackboard, Answers{"name": "B", "client_id": "c", "deployment_id": " ,\n\u200b"}, map[string]string{"deployment_id": "value_empty"}},
+		{"Moodle's deployment", Moodle, Answers{"name": "M", "issuer": "https://m.example", "client_id": "c"}, map[string]string{"deployment_id": "value_empty"}},
+		{"Sakai's token URL", Sakai, Answers{"name": "S", "issuer": "https://s.example", "client_id": "c", "deployment_id": "1"}, map[string]string{"token_url": "value_empty"}},
+		{"nothing is missing of a Canvas in the cloud", Canvas, Answers{"name": "C", "client_id": "1"}, map[string]string{}},
+		{"nor of OpenOLAT without a shared deployment", OpenOLAT, Answers{"name": "O", "issuer": "https://o.example", "client_id": "c", "token_url": "https://o.example/lti/token"}, map[string]string{}},
+		{"nor of another", OtherLMS, Answers{"name": "X", "issuer": "https://x.example", "client_id": "c", "auth_url": "https://x.example/a", "jwks_url": "https://x.example/k"}, map[string]string{}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, GuideOf(test.lms).Missing(test.answers)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// A derived value that can't be taken is told where it came from.
+func TestGuidesFrom(t *testing.T) {
+	for _, test := range []struct {
+		lms           LMS
+		derived, want string
+	}{
+		{Moodle, "auth_url", "issuer"},
+		{Sakai, "auth_url", "token_url"},
+		{Sakai, "issuer", "issuer"},
+		{OpenOLAT, "jwks_url", "token_url"},
+		{OpenEdX, "jwks_url", "jwks_url"},
+		{Canvas, "jwks_url", "host"},
+		{Blackboard, "jwks_url", "client_id"},
+		{OtherLMS, "auth_url", "auth_url"},
+		{OtherLMS, "name", "name"},
+	} {
+		if got := GuideOf(test.lms).From(test.derived); got != test.want {
+			t.Errorf("%s of %s comes from %s, want %s", test.derived, test.lms, got, test.want)
 		}
 	}
 }

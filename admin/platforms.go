@@ -115,6 +115,8 @@ type registry interface {
 	RemovePlatform(ctx context.Context, name string) error
 	Tenants(context.Context) ([]classroom.Tenant, error)
 	NewestKey(context.Context) (lti.Key, error)
+	// RegisteredAs are the platforms with that client id, removed ones too.
+	RegisteredAs(ctx context.Context, clientID string) ([]Platform, error)
 }
 
 // prober asks platforms; see lti.Probe.
@@ -168,6 +170,13 @@ func (s *Platforms) Add(ctx context.Context, by Actor, p Platform) (Platform, er
 	if err := s.tenantIsThere(ctx, p.TenantID); err != nil {
 		return Platform{}, err
 	}
+	same, err := s.Store.RegisteredAs(ctx, p.ClientID)
+	if err != nil {
+		return Platform{}, fmt.Errorf("client id %s: %w", p.ClientID, err)
+	}
+	if foreign(by, p, same) {
+		return Platform{}, Invalid("client_id", "elsewhere")
+	}
 	all, err := s.Store.Platforms(ctx)
 	if err != nil {
 		return Platform{}, fmt.Errorf("platforms: %w", err)
@@ -194,18 +203,32 @@ func (s *Platforms) Add(ctx context.Context, by Actor, p Platform) (Platform, er
 	return added, nil
 }
 
+// foreign reports whether p would have what belongs to a tenant of others: by
+// the issuer and client id of one that was removed its courses and people, by
+// the client id alone what we sign for its token URL. All platforms know us by
+// the same keys.
+func foreign(by Actor, p Platform, same []Platform) bool {
+	return slices.ContainsFunc(same, func(other Platform) bool {
+		return !by.Can(EditPlatforms, other.TenantID) && (other.Issuer == p.Issuer || other.TokenURL != "" && p.TokenURL != "")
+	})
+}
+
 func (s *Platforms) check(p Platform) error {
-	flaws := p.Flaws(s.Loopback)
-	if len(flaws) == 0 {
-		return nil
+	if wrong := s.Wrong(p); len(wrong) > 0 {
+		return &InvalidError{wrong}
 	}
+	return nil
+}
+
+// Wrong is what of p can't be taken, as InvalidError has it.
+func (s *Platforms) Wrong(p Platform) map[string]string {
 	wrong := map[string]string{}
-	for _, f := range flaws {
+	for _, f := range p.Flaws(s.Loopback) {
 		if wrong[f.Field] == "" {
 			wrong[f.Field] = "value_" + f.Why
 		}
 	}
-	return &InvalidError{wrong}
+	return wrong
 }
 
 func (s *Platforms) tenantIsThere(ctx context.Context, id string) error {
@@ -230,8 +253,19 @@ func (s *Platforms) Edit(ctx context.Context, by Actor, id string, change func(*
 	if err != nil {
 		return Platform{}, fmt.Errorf("the key to be pasted: %w", err)
 	}
+	same, err := s.Store.RegisteredAs(ctx, p.ClientID)
+	if err != nil {
+		return Platform{}, fmt.Errorf("client id %s: %w", p.ClientID, err)
+	}
 	_, after, err := s.Store.EditPlatform(By(ctx, by), p.Name, func(p *Platform) error {
+		if p.ID != id { // another one has that name now
+			return ErrNotFound
+		}
+		token, audience := p.TokenURL, p.TokenAudience
 		change(p)
+		if (p.TokenURL != token || p.TokenAudience != audience) && foreign(by, *p, same) {
+			return Invalid("token_url", "elsewhere")
+		}
 		switch {
 		case !p.KeyPasted:
 			p.SignsWith = ""

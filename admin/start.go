@@ -13,7 +13,7 @@ type Start struct {
 	Servers   int
 	Platforms []Platform
 	// TeacherAt and LearnerAt are when somebody launched last who moderates,
-	// and somebody who doesn't, as far as that is still known; zero: nobody.
+	// and a learner, as far as that is still known; zero: nobody.
 	TeacherAt, LearnerAt time.Time
 }
 

@@ -95,6 +95,19 @@ func (db *DB) Platforms(ctx context.Context) ([]admin.Platform, error) {
 	return list, nil
 }
 
+// RegisteredAs returns the platforms with that client id, removed ones too,
+// without their deployments.
+func (db *DB) RegisteredAs(ctx context.Context, clientID string) ([]admin.Platform, error) {
+	var rows []platformRow
+	err := db.reads().list(ctx, &rows, `
+		SELECT id, tenant_id, name, issuer, client_id, auth_url, token_url, jwks_url, token_audience, options, disabled, signs_with, created_at
+		FROM registrations WHERE client_id = ?`, clientID)
+	if err != nil {
+		return nil, fmt.Errorf("platforms with client id %s: %w", clientID, err)
+	}
+	return each(rows, platformRow.platform), nil
+}
+
 // Platform returns the platform of that name, or ErrNotFound.
 func (db *DB) Platform(ctx context.Context, name string) (admin.Platform, error) {
 	p, err := db.reads().platform(ctx, name)

@@ -10,24 +10,25 @@ import (
 	"github.com/bbbridge/bbbridge/classroom"
 )
 
-// LastLaunch is when somebody came last from one of the platforms, who
-// moderates or who doesn't; zero if nobody has. It looks at their newest
-// courses alone: who asks has just begun.
+// LastLaunch is when somebody came last from one of the platforms: who
+// moderates, or a learner, which guests and administrators aren't; zero if
+// nobody has. It looks at some of their courses, not at thousands: who asks has
+// just begun.
 func (db *DB) LastLaunch(ctx context.Context, registrationIDs []string, moderates bool) (time.Time, error) {
 	args := make([]any, 0, len(registrationIDs)+1)
 	for _, id := range registrationIDs {
 		args = append(args, id)
 	}
-	compare := "<>"
+	who := `e.graded AND e.role <> ?`
 	if moderates {
-		compare = "="
+		who = `e.role = ?`
 	}
 	var at millis
 	err := db.reads().get(ctx, &at, `
 		SELECT MAX(e.seen_at) AS at FROM (
 			SELECT c.id FROM courses c WHERE c.registration_id IN (`+marks(len(registrationIDs))+`) LIMIT 200) c
 		JOIN enrolments e ON e.course_id = c.id
-		WHERE e.role `+compare+` ?`, append(args, string(classroom.Moderator))...)
+		WHERE `+who, append(args, string(classroom.Moderator))...)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("newest launch: %w", err)
 	}

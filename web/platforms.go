@@ -43,10 +43,12 @@ type GuidePage struct {
 	Notes   []string // messages "guide.NOTE"
 	Seen    bool
 	ByLink  bool
-	URL     string // for POST
+	URL     string // for POST; empty: it is registered, as Of
 	TryURL  string // for POST: what a check finds in what is typed so far
 	Fields  []Field
 	Wrong   bool
+	Of      string // name of the platform
+	OfURL   string
 }
 
 // A GuideStep is one field of the LMS's form.
@@ -88,7 +90,8 @@ type PlatformPage struct {
 	Adopts                     bool
 	Checked                    bool // Findings are of now
 	Findings                   []CheckFinding
-	CheckURL, GuideURL         string
+	CheckURL                   string
+	GuideURL                   string // empty: not theirs
 	EditURL, DisableURL        string // empty: not theirs
 	RemoveURL, LikeURL         string // LikeURL: register another one like it; empty: no use
 	News                       PlatformNews

@@ -31,6 +31,10 @@ func platformSamples() map[string]any {
 			Imports: []GuideImport{{ID: "json", What: "canvas_paste", Text: "{\n  \"title\": \"Classroom\"\n}"}},
 			Fields:  []Field{name, {Kind: "area", Name: "deployment_id", As: "deployment_ids", Own: "Deployment ID", Optional: true}, {Kind: "check", Name: "key_pasted"}},
 		}),
+		"desk_guide_again": atDesk(Platforms, GuidePage{
+			Name: "Moodle", Of: "Our Moodle", OfURL: "/p", Seen: true,
+			Steps: []GuideStep{{N: 1, Label: "Redirection URI(s)", Value: "https://bbb.school.example/lti/launch", Note: "exactly"}},
+		}),
 		"desk_platform": atDesk(Platforms, PlatformPage{
 			Now: now, Name: "Our Moodle", Kind: "Moodle", State: "active", Said: "added", Checked: true, Findings: findings, Adopts: true,
 			Facts:       []Fact{{Name: "issuer", Value: "https://moodle.school.example"}, {Name: "token_url", Text: "platforms.no_token"}, {Name: "own_login", Value: "https://bbb.school.example/lti/login/abc"}},

@@ -181,6 +181,54 @@ func TestGuides(t *testing.T) {
 	}
 }
 
+// A deployment's id that was left out isn't taken for all of them, and the page
+// says so together with what else is wrong.
+func TestGuideWithoutADeployment(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	page := w.fill(w.goTo(w.operator(), "/admin/platforms/new/blackboard"), "/new/blackboard", "name", "B", "client_id", "a\u200bb")
+	if page.Status != http.StatusUnprocessableEntity {
+		t.Errorf("Blackboard for all schools: %d", page.Status)
+	}
+	w.reads(page, "This is missing", "characters in it that nobody sees")
+}
+
+// What to paste is shown for a platform that is there, without a form to
+// register it once more; to a helper neither is.
+func TestGuideOfAPlatform(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	home := w.operator()
+	platforms, err := w.db.Platforms(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := "/admin/platforms/by/" + platforms[0].ID
+	page := w.click(w.goTo(home, at), "What to paste there")
+	w.reads(page, w.url+"/lti/launch", platforms[0].Name)
+	if _, err := page.Form("/new/other"); err == nil {
+		t.Error("a registered platform can be registered")
+	}
+
+	_, link, err := w.svc.accounts.Add(t.Context(), admin.Shell, admin.Wish{
+		Email: "helper@school.example", Role: admin.Helper, Tenants: []string{platforms[0].TenantID},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	invited, err := ltitest.NewBrowser().Get(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	helper := w.fill(invited, "/admin/invitation", "password", deskPassword)
+	if page := w.goTo(helper, at); page.Status != http.StatusOK || strings.Contains(page.Text, "What to paste there") || strings.Contains(page.Text, "More") {
+		t.Errorf("a helper reads %d %s", page.Status, page.Text)
+	}
+	for _, address := range []string{"/admin/platforms/new", "/admin/platforms/new/other", "/admin/platforms/new/other?of=" + platforms[0].ID} {
+		if page := w.goTo(helper, address); page.Status != http.StatusForbidden {
+			t.Errorf("%s for a helper: %d", address, page.Status)
+		}
+	}
+}
+
 // A platform that has our key as text goes on with the old one after a
 // rotation, until somebody says that the new one is pasted there.
 func TestPastedKey(t *testing.T) {

@@ -73,7 +73,7 @@ var staffRights = []right{
 	{"GET /admin/platforms", "200 200 200 200", ""},
 	{"GET /admin/platforms/new", "200 200 200 403", ""},
 	{"GET /admin/platforms/new/:lms", "200 200 200 403", ""},
-	{"POST /admin/platforms/new/:lms", "422 422 403 403", ""},
+	{"POST /admin/platforms/new/:lms", "422 422 422 403", ""},
 	{"POST /admin/platforms/new/:lms/try", "200 200 200 403", ""},
 	{"GET /admin/platforms/by/:platform", "200 200 404 200", ""},
 	{"GET /admin/platforms/by/:platform/check", "200 200 404 200", ""},

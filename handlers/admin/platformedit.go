@@ -32,7 +32,7 @@ func (p *Pages) editPage(c *call, name string, as admin.Platform, wrong map[stri
 		{Kind: "url", Name: "token_url", Value: as.TokenURL, Optional: true, Wrong: wrong["token_url"]},
 		{Kind: "url", Name: "jwks_url", Value: as.JWKSURL, Wrong: wrong["jwks_url"]},
 		{Kind: "text", Name: "token_audience", Value: as.TokenAudience, Optional: true, Wrong: wrong["token_audience"]},
-		{Kind: "area", Name: "deployment_id", As: "deployment_ids", Value: strings.Join(slices.Sorted(maps.Keys(as.Deployments)), "\n"), Optional: true, Wrong: wrong["deployment_id"]},
+		{Kind: "area", Name: "deployment_id", As: "deployment_ids", Value: strings.Join(slices.Sorted(maps.Keys(as.Deployments)), "\n"), Optional: true, Max: deploymentsMost, Wrong: wrong["deployment_id"]},
 		{Kind: "check", Name: "adopt", On: as.AdoptDeployments},
 		{Kind: "area", Name: "frame_ancestors", Value: strings.Join(as.FrameAncestors, "\n"), Optional: true, Wrong: wrong["frame_ancestor"]},
 		{Kind: "area", Name: "trusted_audiences", Value: strings.Join(as.TrustedAudiences, "\n"), Optional: true, Wrong: wrong["trusted_audience"]},
@@ -47,6 +47,10 @@ func (p *Pages) editPage(c *call, name string, as admin.Platform, wrong map[stri
 	}
 	return p.render(c, status, web.Platforms, page)
 }
+
+// deploymentsMost is how many characters of deployments may be typed: a Canvas
+// key that was installed in each course has thousands of them.
+const deploymentsMost = 100_000
 
 // lists are the algorithms with which platforms sign, the usual one first.
 var lists = []string{"RS256", "RS384", "RS512", "ES256"}

@@ -3,7 +3,6 @@ package admin
 import (
 	"errors"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -80,204 +79,6 @@ func (p *Pages) newPlatform(c *call) error {
 	return p.show(c, web.Platforms, page)
 }
 
-// guideOf is the guide of the address, for who may register.
-func guideOf(c *call) (admin.Guide, error) {
-	if !c.by.Somewhere(admin.EditPlatforms) {
-		return admin.Guide{}, admin.ErrForbidden
-	}
-	for _, g := range admin.Guides() {
-		if string(g.LMS) == c.Param("lms") {
-			return g, nil
-		}
-	}
-	return admin.Guide{}, admin.ErrNotFound
-}
-
-// ours are our values, as they are pasted into an LMS.
-func (p *Pages) ours(c *call) (map[admin.Ours]string, error) {
-	key, err := p.Keys.Store.NewestKey(c.ctx())
-	if err != nil {
-		return nil, err
-	}
-	u, err := url.Parse(p.PublicURL)
-	if err != nil {
-		return nil, err
-	}
-	return map[admin.Ours]string{
-		admin.OurLaunch: p.PublicURL + "/lti/launch", admin.OurLogin: p.PublicURL + "/lti/login",
-		admin.OurKeys: p.PublicURL + "/.well-known/jwks.json", admin.OurIcon: p.PublicURL + web.StaticPath + "icon-128.png",
-		admin.OurDomain: u.Host, admin.OurList: `["` + p.PublicURL + `/lti/launch"]`, admin.OurKey: string(key.PublicPEM()),
-	}, nil
-}
-
-func (p *Pages) guide(c *call) error {
-	g, err := guideOf(c)
-	if err != nil {
-		return err
-	}
-	a := admin.Answers{}
-	if like := c.Query("like"); like != "" { // another one like it
-		platform, err := p.Platforms.Find(c.ctx(), c.by, admin.EditPlatforms, like)
-		if err != nil {
-			return err
-		}
-		a = admin.Answers{"issuer": platform.Issuer, "tenant": platform.TenantID}
-	}
-	return p.guidePage(c, g, a, nil)
-}
-
-// guidePage is a kind's guide with what was typed so far.
-func (p *Pages) guidePage(c *call, g admin.Guide, a admin.Answers, wrong map[string]string) error {
-	values, err := p.ours(c)
-	if err != nil {
-		return err
-	}
-	at := "/admin/platforms/new/" + string(g.LMS)
-	page := web.GuidePage{
-		Name: kindName(g.LMS), Where: g.Where, Shows: g.Shows, Notes: g.Notes, Seen: g.Seen, ByLink: g.ByLink,
-		URL: at, TryURL: at + "/try", Wrong: len(wrong) > 0,
-	}
-	for i, s := range g.Steps {
-		page.Steps = append(page.Steps, web.GuideStep{N: i + 1, Label: s.Label, Value: values[s.Paste], Choose: s.Choose, Say: s.Say, Note: s.Note})
-	}
-	if g.LMS == admin.Canvas {
-		text, err := admin.CanvasJSON(p.PublicURL)
-		if err != nil {
-			return err
-		}
-		page.Imports = append(page.Imports, web.GuideImport{ID: "json", What: "canvas_paste", Text: text})
-	}
-	if page.Fields, err = p.guideFields(c, g, a, wrong); err != nil {
-		return err
-	}
-	status := http.StatusOK
-	if page.Wrong {
-		status = http.StatusUnprocessableEntity
-	}
-	return p.render(c, status, web.Platforms, page)
-}
-
-// guideFields is the form of a guide: what we call it, whose it is, and what
-// the LMS shows. A flaw of a derived value is told where it comes from.
-func (p *Pages) guideFields(c *call, g admin.Guide, a admin.Answers, wrong map[string]string) ([]web.Field, error) {
-	fields := []web.Field{{Kind: "text", Name: "name", Value: a["name"], Max: 200, Wrong: wrong["name"]}}
-	tenant, err := p.tenantField(c, admin.EditPlatforms, a["tenant"], wrong["tenant"])
-	if err != nil {
-		return nil, err
-	}
-	if tenant != nil {
-		fields = append(fields, *tenant)
-	}
-	asked := map[string]bool{"name": true, "tenant": true}
-	for _, ask := range g.Asks {
-		asked[ask.Field] = true
-		f := web.Field{Kind: "text", Name: ask.Field, Own: ask.Label, Value: a[ask.Field], Optional: ask.Optional, Wrong: wrong[ask.Field]}
-		switch {
-		case ask.Choices != nil:
-			f.Kind = "choice"
-			for i, choice := range ask.Choices {
-				f.Options = append(f.Options, web.Option{Value: choice, Text: "choice." + choice, On: a[ask.Field] == choice || a[ask.Field] == "" && i == 0})
-			}
-		case ask.Field == "key_pasted":
-			f.Kind, f.On = "check", a[ask.Field] != ""
-		case ask.Lines:
-			f.Kind, f.As = "area", "deployment_ids"
-		case strings.HasSuffix(ask.Field, "_url"):
-			f.Kind = "url"
-		}
-		if f.Own == "" && f.As == "" && ask.Field == "issuer" {
-			f.As = "issuer_of_lms"
-		}
-		fields = append(fields, f)
-	}
-	// A value that was derived is wrong because of what it was made of.
-	for _, field := range slices.Sorted(maps.Keys(wrong)) {
-		if !asked[field] {
-			at := slices.IndexFunc(fields, func(f web.Field) bool { return f.Name == "issuer" || f.Name == "token_url" })
-			if at >= 0 && fields[at].Wrong == "" {
-				fields[at].Wrong = wrong[field]
-			}
-		}
-	}
-	if len(wrong) > 0 { // else the page begins above, with what to do in the LMS
-		fields = focus(fields)
-	}
-	return fields, nil
-}
-
-// tenantField asks whose something is; nil if there is only one that may be.
-func (p *Pages) tenantField(c *call, action admin.Action, chosen, wrong string) (*web.Field, error) {
-	names, err := p.tenantNames(c, action)
-	if err != nil || len(names) < 2 {
-		return nil, err
-	}
-	f := web.Field{Kind: "select", Name: "tenant", Wrong: wrong}
-	for id, name := range names {
-		f.Options = append(f.Options, web.Option{Value: id, Label: name, On: id == chosen})
-	}
-	slices.SortFunc(f.Options, func(a, b web.Option) int { return compare(a.Label, b.Label) })
-	return &f, nil
-}
-
-// asked is the platform that a guide's form asks for.
-func (p *Pages) asked(c *call, g admin.Guide) (admin.Platform, admin.Answers, error) {
-	a := admin.Answers{"name": typed(c.Context, "name"), "tenant": typed(c.Context, "tenant")}
-	for _, ask := range g.Asks {
-		a[ask.Field] = typed(c.Context, ask.Field)
-	}
-	platform := admin.Platform{
-		Registration: g.Registration(a), TenantID: a["tenant"], LMS: g.LMS, KeyPasted: g.KeyPasted() || a["key_pasted"] != "",
-	}
-	if platform.TenantID == "" {
-		names, err := p.tenantNames(c, admin.EditPlatforms)
-		if err != nil {
-			return platform, a, err
-		}
-		for id := range names {
-			if len(names) == 1 {
-				platform.TenantID = id
-			}
-		}
-	}
-	return platform, a, nil
-}
-
-func (p *Pages) register(c *call) error {
-	g, err := guideOf(c)
-	if err != nil {
-		return err
-	}
-	platform, a, err := p.asked(c, g)
-	if err != nil {
-		return err
-	}
-	added, err := p.Platforms.Add(c.ctx(), c.by, platform)
-	if wrong := invalid(err); wrong != nil {
-		return p.guidePage(c, g, a, wrong)
-	}
-	if err != nil {
-		return err
-	}
-	return see(c.Context, query(platformURL(added.ID)+"/check", "said", "added"))
-}
-
-// tryPlatform says what a check finds in what is typed so far.
-func (p *Pages) tryPlatform(c *call) error {
-	g, err := guideOf(c)
-	if err != nil {
-		return err
-	}
-	platform, _, err := p.asked(c, g)
-	if err != nil {
-		return err
-	}
-	found, err := p.Platforms.Try(c.ctx(), c.by, platform)
-	if err != nil {
-		return err
-	}
-	return p.show(c, web.Platforms, web.FindingsPart{Findings: findings(found)})
-}
-
 func findings(list []admin.Finding) []web.CheckFinding {
 	var all []web.CheckFinding
 	for _, f := range list {
@@ -304,7 +105,6 @@ func (p *Pages) platformPage(c *call, check bool) error {
 		Now: p.Now(), Name: platform.Name, Kind: kindName(platform.LMS), Issuer: platform.Issuer, Client: platform.ClientID,
 		State: stateOf(platform), Adopts: platform.AdoptDeployments, Checked: check, CheckURL: at + "/check", Facts: p.facts(platform, names),
 	}
-	page.GuideURL = "/admin/platforms/new/" + string(admin.GuideOf(platform.LMS).LMS)
 	if said := c.Query("said"); slices.Contains([]string{"added", "changed", "enabled", "disabled"}, said) {
 		page.Said = said
 	}
@@ -317,6 +117,7 @@ func (p *Pages) platformPage(c *call, check bool) error {
 		page.Deployments = append(page.Deployments, line)
 	}
 	if may {
+		page.GuideURL = query("/admin/platforms/new/"+string(admin.GuideOf(platform.LMS).LMS), "of", platform.ID)
 		page.EditURL, page.DisableURL, page.RemoveURL = at+"/edit", at+"/disable", at+"/remove"
 		if platform.LMS == admin.OpenEdX {
 			page.LikeURL = query("/admin/platforms/new/openedx", "like", platform.ID)

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -309,6 +310,23 @@ func testPastedKey(t *testing.T, w *world) {
 	w.same(must(w.KeyFor(w.ctx, lti.Registration{SignsWith: old}))(w).ID, key) // it is gone
 }
 
+// A client id is known by all who have it, and by who had it.
+func testRegisteredAs(t *testing.T, w *world) {
+	other := platform("college", w.platform.ClientID)
+	other.Issuer = "https://college.example.org"
+	other = must(w.AddPlatform(w.ctx, other))(w)
+	w.ok(w.RemovePlatform(w.ctx, other.Name))
+	var got []string
+	for _, p := range must(w.RegisteredAs(w.ctx, w.platform.ClientID))(w) {
+		got = append(got, p.Issuer)
+	}
+	slices.Sort(got)
+	want := []string{w.platform.Issuer, other.Issuer}
+	slices.Sort(want)
+	w.same(got, want)
+	w.same(len(must(w.RegisteredAs(w.ctx, ""))(w)), 0)
+}
+
 // Who came last, by what they may do; of other platforms' people nothing is told.
 func testLastLaunch(t *testing.T, w *world) {
 	ids := []string{w.platform.ID}
@@ -317,4 +335,11 @@ func testLastLaunch(t *testing.T, w *world) {
 	w.same(must(w.LastLaunch(w.ctx, ids, true))(w).Equal(w.now), true)
 	w.same(must(w.LastLaunch(w.ctx, ids, false))(w).IsZero(), true)
 	w.same(must(w.LastLaunch(w.ctx, []string{"other"}, true))(w).IsZero(), true)
+	guest := w.arrival("guest", "link")
+	guest.Enrolment.Graded = false
+	must(w.Arrive(w.ctx, guest))(w)
+	w.same(must(w.LastLaunch(w.ctx, ids, false))(w).IsZero(), true)
+	w.pass(time.Minute)
+	must(w.Arrive(w.ctx, w.arrival("lea", "link")))(w)
+	w.same(must(w.LastLaunch(w.ctx, ids, false))(w).Equal(w.now), true)
 }
