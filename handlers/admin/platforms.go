@@ -34,8 +34,11 @@ func platformURL(id string) string { return "/admin/platforms/by/" + url.PathEsc
 
 // stateOf is the word for how a platform is.
 func stateOf(p admin.Platform) string {
-	if p.Disabled {
+	switch {
+	case p.Disabled:
 		return "disabled"
+	case p.Pending:
+		return "waiting"
 	}
 	return "active"
 }
@@ -50,6 +53,9 @@ func (p *Pages) platforms(c *call) error {
 		return err
 	}
 	page := web.PlatformsPage{Now: p.Now(), Add: c.by.Somewhere(admin.EditPlatforms), Many: len(names) > 1}
+	if page.Add {
+		page.Links = linksURL
+	}
 	if c.Query("said") == "removed" {
 		page.Said = "removed"
 	}
@@ -73,7 +79,7 @@ func (p *Pages) newPlatform(c *call) error {
 	if !c.by.Somewhere(admin.EditPlatforms) {
 		return admin.ErrForbidden
 	}
-	var page web.NewPlatformPage
+	page := web.NewPlatformPage{LinkURL: linksURL + "/new"}
 	for _, g := range admin.Guides() {
 		page.Kinds = append(page.Kinds, web.KindChoice{Name: kindName(g.LMS), URL: "/admin/platforms/new/" + string(g.LMS), ByLink: g.ByLink})
 	}
@@ -305,7 +311,7 @@ func (p *Pages) platformPage(c *call, check bool) error {
 		State: stateOf(platform), Adopts: platform.AdoptDeployments, Checked: check, CheckURL: at + "/check", Facts: p.facts(platform, names),
 	}
 	page.GuideURL = "/admin/platforms/new/" + string(admin.GuideOf(platform.LMS).LMS)
-	if said := c.Query("said"); slices.Contains([]string{"added", "changed", "enabled", "disabled"}, said) {
+	if said := c.Query("said"); slices.Contains([]string{"added", "changed", "enabled", "disabled", "approved"}, said) {
 		page.Said = said
 	}
 	may := c.by.Can(admin.EditPlatforms, platform.TenantID)
@@ -317,6 +323,9 @@ func (p *Pages) platformPage(c *call, check bool) error {
 		page.Deployments = append(page.Deployments, line)
 	}
 	if may {
+		if platform.Pending {
+			page.ApproveURL = at + "/approve"
+		}
 		page.EditURL, page.DisableURL, page.RemoveURL = at+"/edit", at+"/disable", at+"/remove"
 		if platform.LMS == admin.OpenEdX {
 			page.LikeURL = query("/admin/platforms/new/openedx", "like", platform.ID)
