@@ -88,6 +88,13 @@ var staffRights = []right{
 	{"GET /admin/platforms/keys/rotate", "200 403 403 403", ""},
 	{"POST /admin/platforms/keys/rotate", "303 403 403 403", ""},
 
+	{"POST /admin/platforms/by/:platform/approve", "303 303 404 403", ""},
+	{"GET /admin/platforms/links", "200 200 200 403", ""},
+	{"GET /admin/platforms/links/new", "200 200 200 403", ""},
+	{"POST /admin/platforms/links", "200 200 403 403", "life=day&tenant=TENANT"},
+	{"GET /admin/platforms/links/by/:link", "200 200 404 403", ""},
+	{"POST /admin/platforms/links/by/:link/revoke", "303 303 404 403", ""},
+
 	{"GET /admin/audit", "200 200 200 403", ""},
 	{"GET /admin/audit.csv", "200 200 200 403", ""},
 }
@@ -95,6 +102,13 @@ var staffRights = []right{
 // staffParams make what a route names: of the test's tenant, new for each call.
 var staffParams = map[string]func(*world) string{
 	":lms": func(*world) string { return "moodle" },
+	":link": func(w *world) string {
+		l, _, err := w.svc.registering.NewLink(w.t.Context(), admin.Shell, admin.LinkWish{TenantID: classroom.DefaultTenant, Life: admin.LinkLife})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return l.ID
+	},
 	":platform": func(w *world) string {
 		name := w.newEmail()
 		p, err := w.db.AddPlatform(w.t.Context(), admin.Platform{TenantID: classroom.DefaultTenant, Registration: lti.Registration{
