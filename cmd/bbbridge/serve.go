@@ -146,6 +146,10 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		Accounts: accounts, Audit: &admin.AuditLog{Store: db}, Registry: db, Platforms: platforms,
 		Keys: &admin.Keys{Store: db, Platforms: platforms, Now: now}, PublicURL: cfg.PublicURL,
 		Starts: &admin.Starts{Store: db}, Web: pages, Now: now, Log: log,
+		Failures: &admin.Failures{Store: db, Now: now}, Deliveries: &admin.Deliveries{Store: db, Wake: runner.Wake},
+		Overviews: &admin.Overviews{Store: db, Now: now}, Rooms: &admin.Rooms{Store: db},
+		Bundles:  &admin.Bundles{Store: db, Version: version(), Settings: cfg.Shown(), Metrics: metrics.Write, Now: now},
+		Recorder: recorder, FailuresKept: cfg.FailuresKept,
 	}
 	server := &handlers.Server{
 		PublicURL: cfg.PublicURL, Tool: tool, Answers: &lti.DeepLinking{Keys: db, Now: now},
@@ -154,6 +158,7 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		CookieKey: key.Derive("browser cookie"), TicketKey: key.Derive("tickets"),
 		LoginRate: rate.Limit(cfg.LoginRate), Ready: ready(db), Metrics: metrics, Recorder: recorder, Staff: staff, Styles: cfg.Loopback(), Now: now, Log: log,
 	}
+	staff.Looker = server
 	return &service{server.Handler(), runner, classes, rooms, accounts, recorder, log}, nil
 }
 
