@@ -20,7 +20,7 @@ type FailureQuery struct {
 	Request string
 	Text    string // part of a name, a code, a platform, a room or a course
 	Code    string
-	Kind    Happening
+	Kinds   []Happening // nil: all
 
 	RegistrationID string
 	PersonID       string

@@ -88,6 +88,10 @@ func (w *clause) has(text string, columns ...string) {
 
 func (w *clause) String() string { return strings.Join(w.parts, " AND ") }
 
+func asTexts[T ~string](values []T) []string {
+	return each(values, func(v T) string { return string(v) })
+}
+
 // Failures returns failures, the newest first.
 func (db *DB) Failures(ctx context.Context, q admin.FailureQuery) ([]admin.Failure, error) {
 	var w clause
@@ -98,7 +102,7 @@ func (db *DB) Failures(ctx context.Context, q admin.FailureQuery) ([]admin.Failu
 	w.in("f.tenant_id", q.Tenants)
 	w.is("f.request", q.Request)
 	w.is("f.code", q.Code)
-	w.is("f.kind", string(q.Kind))
+	w.in("f.kind", asTexts(q.Kinds))
 	w.is("f.registration_id", q.RegistrationID)
 	w.is("f.person_id", q.PersonID)
 	w.has(q.Text, "f.name", "f.code", "g.name", "r.title", "c.title")

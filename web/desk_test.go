@@ -41,10 +41,8 @@ func deskSamples() map[string]any {
 			{At: minutesAgo(3), Who: "admin@school.example", Address: "192.0.2.7", Did: "platform.edit", What: "Our Moodle", Changes: []AuditChange{{"TokenURL", "https://a.example/token", "https://b.example/token"}, {"Disabled", "", "true"}}},
 			{At: minutesAgo(70), Who: "command line", Did: "keys.rotate", What: "k1"},
 		}}),
-		"desk_audit_empty":  atDesk(People, AuditPage{Now: now, CSVURL: "/admin/audit.csv"}),
-		"desk_forbidden":    atDesk("", DeskProblem{Code: "forbidden", Request: "7F3K-92QD", At: now.UTC()}),
-		"desk_overview":     atDesk(Overview, OverviewPage{Now: now, Platforms: 2, Servers: 1, Staff: 3}),
-		"desk_overview_new": atDesk(Overview, OverviewPage{Now: now, Staff: 1, StartURL: "/admin/start"}),
+		"desk_audit_empty": atDesk(People, AuditPage{Now: now, CSVURL: "/admin/audit.csv"}),
+		"desk_forbidden":   atDesk("", DeskProblem{Code: "forbidden", Request: "7F3K-92QD", At: now.UTC()}),
 	})
 }
 

@@ -30,6 +30,10 @@ type TeacherRoom struct {
 	Rule          Rule
 	ChangeURL     string
 
+	// LookBackURL is where staff come from who look at the page and can do nothing
+	// there: then it has none of the addresses above. Empty: it is a teacher's.
+	LookBackURL string
+
 	AllClassesURL, NewestClassesURL string // this page with all classes, and with the newest; empty: as it is
 }
 

@@ -25,15 +25,6 @@ type PasswordPage struct {
 // LinkOver is for who opens a link that is used or too old.
 type LinkOver struct{ SetUp bool } // an account is there: they can sign in
 
-// OverviewPage is the first page of who has signed in.
-type OverviewPage struct {
-	Now       time.Time
-	Platforms int
-	Servers   int
-	Staff     int    // -1: not theirs to know
-	StartURL  string // the guide, as long as something of it is left to do; empty: nothing is, or it isn't theirs
-}
-
 // PeoplePage is the list of accounts.
 type PeoplePage struct {
 	Now   time.Time

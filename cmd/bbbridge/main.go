@@ -31,6 +31,9 @@ type commands struct {
 	Server       serverCommand       `cmd:"" help:"Set up BigBlueButton servers."`
 	Tenant       tenantCommand       `cmd:"" help:"What holds for all platforms: their server, and which roles moderate."`
 	Staff        staffCommand        `cmd:"" help:"People who set bbbridge up in a browser."`
+	Failures     failuresCommand     `cmd:"" help:"What was refused or didn't work, and why."`
+	Deliveries   deliveriesCommand   `cmd:"" help:"Grades on their way to the gradebook."`
+	Support      supportCommand      `cmd:"" help:"Make a file for whoever helps you, without secrets and names."`
 	Keys         keysCommand         `cmd:"" help:"The tool's signing keys."`
 	Release      versionCommand      `name:"version" cmd:"" help:"Print the version."`
 }

@@ -19,7 +19,6 @@ import (
 	"github.com/bbbridge/bbbridge/classroom/jobs"
 	"github.com/bbbridge/bbbridge/configs"
 	"github.com/bbbridge/bbbridge/handlers"
-	adminpages "github.com/bbbridge/bbbridge/handlers/admin"
 	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/store"
 	"github.com/bbbridge/bbbridge/web"
@@ -139,26 +138,18 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		PublicURL: cfg.PublicURL, Registrations: db, KeySets: &lti.KeySets{HTTP: outgoing, Now: now, Observe: metrics.Call, Log: log},
 		StateKey: key.Derive("login state"), Now: now, InsecureLoopback: cfg.Loopback(), Log: log,
 	}
-	accounts := admin.NewAccounts(db, cfg.PublicURL, now, log)
-	platforms := &admin.Platforms{
-		Store: db, Happened: db, Loopback: cfg.Loopback(), Now: now, Probe: &lti.Probe{HTTP: outgoing, Keys: db, Now: now, Insecure: cfg.Loopback()},
-	}
-	registering := newRegistering(cfg, db, outgoing, now, log, metrics.Call)
-	staff := &adminpages.Pages{
-		Registering: registering,
-		Accounts:    accounts, Audit: &admin.AuditLog{Store: db}, Registry: db, Platforms: platforms,
-		Keys: &admin.Keys{Store: db, Platforms: platforms, Now: now}, PublicURL: cfg.PublicURL,
-		Starts: &admin.Starts{Store: db}, Web: pages, Now: now, Log: log,
-	}
+	staff := staffPages(cfg, db, outgoing, metrics, now, log)
+	staff.Web, staff.Recorder, staff.Deliveries.Wake = pages, recorder, runner.Wake
 	server := &handlers.Server{
-		Registering: registering,
+		Registering: staff.Registering,
 		PublicURL:   cfg.PublicURL, Tool: tool, Answers: &lti.DeepLinking{Keys: db, Now: now},
 		Rooms: rooms, Registers: &classroom.Registers{Store: db, Wake: runner.Wake}, Classes: classes,
 		Platforms: db, Keys: db, Pages: pages,
 		CookieKey: key.Derive("browser cookie"), TicketKey: key.Derive("tickets"),
 		LoginRate: rate.Limit(cfg.LoginRate), Ready: ready(db), Metrics: metrics, Recorder: recorder, Staff: staff, Styles: cfg.Loopback(), Now: now, Log: log,
 	}
-	return &service{server.Handler(), runner, classes, rooms, accounts, registering, recorder, log}, nil
+	staff.Looker = server
+	return &service{server.Handler(), runner, classes, rooms, staff.Accounts, staff.Registering, recorder, log}, nil
 }
 
 // codeOfCall is what a call counts as that a server has answered or not: what it

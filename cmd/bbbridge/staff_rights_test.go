@@ -16,6 +16,7 @@ import (
 	"github.com/bbbridge/bbbridge/classroom"
 	adminpages "github.com/bbbridge/bbbridge/handlers/admin"
 	"github.com/bbbridge/bbbridge/lti"
+	"github.com/bbbridge/bbbridge/lti/ltitest"
 )
 
 // kindsOfStaff are those for whom staffRights says what each route answers, in
@@ -94,6 +95,15 @@ var staffRights = []right{
 	{"POST /admin/platforms/links", "200 200 403 403", "life=day&tenant=TENANT"},
 	{"GET /admin/platforms/links/by/:link", "200 200 404 403", ""},
 	{"POST /admin/platforms/links/by/:link/revoke", "303 303 404 403", ""},
+	{"GET /admin/failures", "200 200 200 200", ""},
+	{"GET /admin/failures/:failure", "200 200 404 200", ""},
+	{"POST /admin/support", "200 403 403 403", ""},
+	{"GET /admin/deliveries", "200 200 200 200", ""},
+	{"POST /admin/deliveries", "303 303 303 303", "all=shown"},
+	{"POST /admin/deliveries", "404 404 404 404", "grade=unknown%2Funknown"},
+	{"POST /admin/deliveries/try", "303 303 303 303", "platform=unknown"},
+	{"GET /admin/courses", "200 200 200 200", ""},
+	{"GET /admin/rooms/:room", "200 200 404 200", ""},
 
 	{"GET /admin/audit", "200 200 200 403", ""},
 	{"GET /admin/audit.csv", "200 200 200 403", ""},
@@ -118,6 +128,27 @@ var staffParams = map[string]func(*world) string{
 			w.t.Fatal(err)
 		}
 		return p.ID
+	},
+	":failure": func(w *world) string {
+		registration := w.lms.Registration(w.tool)
+		of, err := w.db.RegistrationsOf(w.t.Context(), registration.Issuer)
+		if err != nil || len(of) == 0 {
+			w.t.Fatal(err)
+		}
+		f := admin.Failure{At: w.clock.now(), Kind: admin.Launch, Code: w.newEmail(), RegistrationID: of[0].ID}
+		if err := w.db.KeepHappenings(w.t.Context(), []admin.Failure{f}, nil); err != nil {
+			w.t.Fatal(err)
+		}
+		list, err := w.db.Failures(w.t.Context(), admin.FailureQuery{Code: f.Code, Most: 1})
+		if err != nil || len(list) != 1 {
+			w.t.Fatalf("%v, %v", list, err)
+		}
+		return list[0].ID
+	},
+	":room": func(w *world) string {
+		page := w.launch(w.link(), "anna", ltitest.LaunchOptions{})
+		_, id, _ := strings.Cut(page.URL.Path, "/rooms/")
+		return id
 	},
 	":staff": func(w *world) string {
 		s, _, err := w.svc.accounts.Add(w.t.Context(), admin.Shell, admin.Wish{

@@ -103,7 +103,7 @@ func testFailureQueries(t *testing.T, w *world) {
 		"part of one":            {admin.FailureQuery{Text: "SECO"}, []string{"second"}},
 		"a platform by its name": {admin.FailureQuery{Text: "uni"}, all},
 		"a platform":             {admin.FailureQuery{RegistrationID: w.platform.ID}, all},
-		"a kind":                 {admin.FailureQuery{Kind: admin.Login}, []string{"of nobody"}},
+		"a kind":                 {admin.FailureQuery{Kinds: []admin.Happening{admin.Login}}, []string{"of nobody"}},
 		"a person":               {admin.FailureQuery{PersonID: seat.Person.ID}, all},
 		"since":                  {admin.FailureQuery{Since: w.now, Tenants: tenant}, []string{"third"}},
 		"until":                  {admin.FailureQuery{Until: w.now}, []string{"second", "first"}},
