@@ -2,7 +2,6 @@ package web
 
 import (
 	"html/template"
-	"slices"
 	"strings"
 	"time"
 )
@@ -88,7 +87,7 @@ func (s StoryStep) Known() bool { return s.Person != "" }
 // failureID is the message with what a failure is called, or with what to do:
 // what stands on the person's page is said there, too.
 func (l *locale) failureID(kind, code, what string) string {
-	if id := "failure_code." + code + "." + what; l.messages[id] != nil && (kind == "callback" || kind == "call" || !slices.Contains(Codes(), code)) {
+	if id := "failure_code." + code + "." + what; l.messages[id] != nil && (kind == "callback" || code != "too_large") {
 		return id
 	}
 	return ""

@@ -253,6 +253,7 @@ func usedIDs(t *testing.T) map[string]bool {
 		"did.",
 		"failure_code.",
 		"failures.grade",
+		"failures.pair",
 		"field.",
 		"format.",
 		"go.",
