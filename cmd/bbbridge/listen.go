@@ -37,7 +37,7 @@ func (p *program) listen(address string) (net.Listener, error) {
 	}
 	if !same(listener.Addr(), address) {
 		return nil, errors.Join(fmt.Errorf("systemd's socket is at %s, and %s says %s: let ListenStream= of bbbridge.socket be the same, "+
-			"or do without it ('systemctl disable --now bbbridge.socket')", listener.Addr(), configs.Called("listen"), address), listener.Close())
+			"or do without it ('systemctl mask --now bbbridge.socket')", listener.Addr(), configs.Called("listen"), address), listener.Close())
 	}
 	return listener, nil
 }
