@@ -25,6 +25,7 @@ type commands struct {
 	Version kong.VersionFlag `help:"Print the version."`
 
 	Serve        serveCommand        `cmd:"" help:"Run the service."`
+	Health       healthCommand       `cmd:"" help:"Ask the service on this machine whether it can serve: exits with 0 or 1."`
 	Demo         demoCommand         `cmd:"" help:"Run the service with a simulated LMS and BigBlueButton on this machine."`
 	Platform     platformCommand     `cmd:"" help:"Register learning management systems."`
 	Registration registrationCommand `cmd:"" help:"Have learning management systems register themselves, by a link."`

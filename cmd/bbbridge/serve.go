@@ -44,9 +44,9 @@ func (serveCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", cfg.Listen)
+	listener, err := p.listen(cfg.Listen)
 	if err != nil {
-		return cantListen(cfg.Listen, configs.Called("listen"), err)
+		return err
 	}
 	settle()
 	s.warn(cfg, p.env)
