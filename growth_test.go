@@ -42,6 +42,8 @@ var proofs = map[string][]string{
 	"staff":                 {"storetest staff"},
 	"staff_links":           {"storetest staff links", "storetest swept staff"},
 	"sign_ins":              {"storetest sign-ins", "storetest swept staff"},
+	"second_factors":        {"storetest second factor"},
+	"recovery_codes":        {"storetest second factor"},
 	"audit":                 {"storetest swept staff"},
 	"failures":              {"storetest many failures", "storetest tallies"},
 	"tallies":               {"storetest tallies"},

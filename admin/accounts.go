@@ -41,6 +41,7 @@ type accountStore interface {
 	ConfirmSignIn(ctx context.Context, id string, at time.Time) error
 	EndSignIn(ctx context.Context, staffID, id string) error
 	Record(context.Context, Entry) error
+	secondFactorStore
 }
 
 // Accounts are the staff's, and their signing in.
@@ -286,7 +287,7 @@ func (a *Accounts) Opened(ctx context.Context, p Purpose, text string) (Link, St
 }
 
 // Choose uses a link up: the account gets its password, and for Setup its
-// address. Whoever does it is signed in after that.
+// address. Whoever does it is signed in after that, or asked for a code.
 func (a *Accounts) Choose(ctx context.Context, p Purpose, text, email, password string, from From) (SignedIn, error) {
 	_, s, err := a.Opened(ctx, p, text)
 	if err != nil {
@@ -311,7 +312,7 @@ func (a *Accounts) Choose(ctx context.Context, p Purpose, text, email, password 
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("use link for %s: %w", p, err)
 	}
-	return a.begin(ctx, SignIn{StaffID: s.ID}, from)
+	return a.passed(ctx, s, from)
 }
 
 // LinkFor is how long a link is good for.

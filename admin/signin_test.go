@@ -20,8 +20,8 @@ func (p people) StaffByEmail(_ context.Context, email string) (Staff, error) {
 	return s, nil
 }
 
-func (p people) StaffByID(_ context.Context, id string) (Staff, error) {
-	return p.StaffByEmail(nil, id)
+func (p people) StaffByID(ctx context.Context, id string) (Staff, error) {
+	return p.StaffByEmail(ctx, id)
 }
 
 func (people) BeginSignIn(context.Context, SignIn) error { return nil }

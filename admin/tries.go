@@ -12,6 +12,8 @@ const (
 	triesAccountSlow = 10 * time.Second
 	triesAddress     = 30 // a school is behind one
 	triesAddressSlow = 4 * time.Second
+	triesCode        = 10 // besides a password that was right
+	triesCodeSlow    = time.Minute
 	triesKept        = 10_000 // accounts and addresses that are remembered
 )
 
@@ -25,6 +27,27 @@ type tries struct {
 
 // allow takes one try from both, if both have one.
 func (t *tries) allow(now time.Time, account, address string) bool {
+	return t.take(now, bucket{"a:" + account, triesAccount, triesAccountSlow}, ofNetwork(address))
+}
+
+// allowCode is allow for a code besides the password.
+func (t *tries) allowCode(now time.Time, staffID, address string) bool {
+	return t.take(now, bucket{"c:" + staffID, triesCode, triesCodeSlow}, ofNetwork(address))
+}
+
+func ofNetwork(address string) bucket {
+	return bucket{"n:" + networkOf(address), triesAddress, triesAddressSlow}
+}
+
+// A bucket is how often something may be tried.
+type bucket struct {
+	key  string
+	most int
+	slow time.Duration
+}
+
+// take takes one try from all, if all have one.
+func (t *tries) take(now time.Time, from ...bucket) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.when == nil {
@@ -33,13 +56,16 @@ func (t *tries) allow(now time.Time, account, address string) bool {
 	if len(t.when) >= triesKept {
 		t.sweep(now)
 	}
-	ofAccount, okAccount := t.next(now, "a:"+account, triesAccount, triesAccountSlow)
-	network := "n:" + networkOf(address)
-	ofAddress, okAddress := t.next(now, network, triesAddress, triesAddressSlow)
-	if !okAccount || !okAddress {
-		return false
+	paid := make([]time.Time, len(from))
+	for i, b := range from {
+		var ok bool
+		if paid[i], ok = t.next(now, b); !ok {
+			return false
+		}
 	}
-	t.when["a:"+account], t.when[network] = ofAccount, ofAddress
+	for i, b := range from {
+		t.when[b.key] = paid[i]
+	}
 	return true
 }
 
@@ -56,21 +82,22 @@ func networkOf(address string) string {
 	return network.String()
 }
 
-// next is until when a key's tries would be paid after one more.
-func (t *tries) next(now time.Time, key string, most int, slow time.Duration) (time.Time, bool) {
-	paid := t.when[key]
-	if paid.Before(now) || paid.Sub(now) > time.Duration(most)*slow { // or a clock that went back
+// next is until when all of a bucket's tries would be paid after one more.
+func (t *tries) next(now time.Time, b bucket) (time.Time, bool) {
+	paid, longest := t.when[b.key], time.Duration(b.most)*b.slow
+	if paid.Before(now) || paid.Sub(now) > longest { // or a clock that went back
 		paid = now
 	}
-	paid = paid.Add(slow)
-	return paid, paid.Sub(now) <= time.Duration(most)*slow
+	paid = paid.Add(b.slow)
+	return paid, paid.Sub(now) <= longest
 }
 
 // forget takes back an account's tries: its owner has come in.
-func (t *tries) forget(account string) {
+func (t *tries) forget(account, staffID string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.when, "a:"+account)
+	delete(t.when, "c:"+staffID)
 }
 
 // sweep drops what is paid, and any others if that isn't enough: a tenth, so that

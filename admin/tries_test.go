@@ -62,7 +62,7 @@ func TestRefusedTriesCostNothing(t *testing.T) {
 	if !tries.allow(noon, "bob", "192.0.2.2") {
 		t.Error("another account is refused, for tries that were never made")
 	}
-	tries.forget("ann")
+	tries.forget("ann", "")
 	if !tries.allow(noon, "ann", "192.0.2.2") {
 		t.Error("who came in is slowed down")
 	}

@@ -51,6 +51,32 @@ var staffing = []step{
 	{name: "sign out", from: entered, prep: (*story).signsIn, do: func(w *story) error {
 		return w.db.EndSignIn(w.ctx(), w.staff[0].ID, "sign-in a")
 	}},
+	{name: "begin a second factor", from: entered, prep: (*story).staffs, do: func(w *story) error {
+		return w.db.BeginSecondFactor(w.ctx(), w.staff[0].ID, "SECRET")
+	}, but: []string{"secret"}},
+	{name: "confirm a second factor", from: entered, prep: func(w *story) {
+		w.staffs()
+		w.ok(w.db.BeginSecondFactor(w.ctx(), w.staff[0].ID, "SECRET"))
+	}, do: func(w *story) error {
+		return w.db.ConfirmSecondFactor(w.ctx(), w.staff[0].ID, 7, [][]byte{[]byte("a"), []byte("b")})
+	}, but: []string{"secret"}},
+	{name: "look at a second factor", from: entered, prep: (*story).factors, do: func(w *story) error {
+		f, err := w.db.SecondFactor(w.ctx(), w.staff[0].ID)
+		return w.whole(err, f.RecoveryLeft == 1)
+	}, but: []string{"secret"}},
+	{name: "use a code", from: entered, prep: (*story).factors, do: func(w *story) error { return w.db.UseStep(w.ctx(), w.staff[0].ID, 8) }, but: []string{"secret"}},
+	{name: "use a kept code", from: entered, prep: (*story).factors, do: func(w *story) error {
+		return w.db.UseRecoveryCode(w.ctx(), w.staff[0].ID, []byte("a"))
+	}, but: []string{"secret"}},
+	{name: "remove a second factor", from: entered, prep: (*story).factors, do: func(w *story) error {
+		return w.db.RemoveSecondFactor(w.ctx(), w.staff[0].ID)
+	}, but: []string{"secret"}},
+	{name: "pass with a code", from: entered, prep: func(w *story) {
+		w.staffs()
+		s := w.signIn("waits")
+		s.Pending = true
+		w.ok(w.db.BeginSignIn(w.ctx(), s))
+	}, do: func(w *story) error { return w.db.PassPending(w.ctx(), "sign-in waits", w.signIn("a")) }},
 	{name: "read the audit log", from: entered, prep: (*story).staffs, do: func(w *story) error {
 		list, err := w.db.Audit(w.ctx(), admin.AuditQuery{Text: "staff.setup", Most: 10})
 		return w.whole(err, len(list) == 2)
@@ -89,4 +115,11 @@ func (w *story) signIn(code string) admin.SignIn {
 func (w *story) signsIn() {
 	w.staffs()
 	w.ok(w.db.BeginSignIn(w.ctx(), w.signIn("a")))
+}
+
+// factors has the first asked for codes.
+func (w *story) factors() {
+	w.staffs()
+	w.ok(w.db.BeginSecondFactor(w.ctx(), w.staff[0].ID, "SECRET"))
+	w.ok(w.db.ConfirmSecondFactor(w.ctx(), w.staff[0].ID, 7, [][]byte{[]byte("a")}))
 }

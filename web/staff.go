@@ -1,6 +1,9 @@
 package web
 
-import "time"
+import (
+	"html/template"
+	"time"
+)
 
 // SignInPage is where staff sign in: it posts "email" and "password" to URL.
 type SignInPage struct {
@@ -52,6 +55,7 @@ type PersonPage struct {
 	Fields             []Field
 	Wrong              bool
 	LinkURL, RemoveURL string // of an account that there is
+	SecondURL          string // takes off the code at sign-in; empty: there is none, or it isn't theirs to
 }
 
 // StaffLink shows a link that was just made: nobody sees it a second time.
@@ -79,8 +83,30 @@ type AccountPage struct {
 	Who     string
 	Role    string
 	SignIns []SignInLine
-	Said    string
+	Said    string // ended, second_off, or empty
+	// Account: they have one of their own, and may turn on codes.
+	Account      bool
+	Second       bool // signing in takes a code
+	RecoveryLeft int
 }
+
+// CodePage asks for the code besides the password: it posts "code" to URL.
+type CodePage struct {
+	Fields []Field
+	URL    string
+	Wrong  string // code, slow, or empty
+}
+
+// SecondPage shows what is put into an app, and asks for its first code.
+type SecondPage struct {
+	Secret           string
+	Address, Picture template.URL // otpauth: and data:
+	URL              string
+	Fields           []Field
+}
+
+// RecoveryPage shows codes for who loses their app, once.
+type RecoveryPage struct{ Codes []string }
 
 // A SignInLine is one place in which somebody is signed in.
 type SignInLine struct {

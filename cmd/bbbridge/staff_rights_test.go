@@ -51,9 +51,17 @@ var staffRights = []right{
 	{"GET /admin/password", open, ""},
 	{"POST /admin/password", open, ""},
 
+	{"GET /admin/sign-in/code", open, ""},
+	{"POST /admin/sign-in/code", open, ""},
+
 	{"GET /admin/", "200 200 200 200", ""},
 	{"GET /admin/account", "200 200 200 200", ""},
 	{"POST /admin/account/end", "404 404 404 404", "id=unknown"},
+	{"GET /admin/account/second", "303 303 303 303", ""},
+	{"POST /admin/account/second", "303 303 303 303", ""},
+	{"POST /admin/account/second/confirm", "422 422 422 422", "code=123456x"},
+	{"GET /admin/account/second/remove", "200 200 200 200", ""},
+	{"POST /admin/account/second/remove", "303 303 303 303", ""},
 	{"POST /admin/sign-out", "303 303 303 303", ""},
 
 	{"GET /admin/people", "200 200 200 403", ""},
@@ -69,6 +77,9 @@ var staffRights = []right{
 	{"POST /admin/people/:staff/link", "200 200 404 404", ""},
 	{"GET /admin/people/:staff/remove", "200 200 404 404", ""},
 	{"POST /admin/people/:staff/remove", "303 303 404 404", ""},
+
+	{"GET /admin/people/:staff/second/remove", "200 403 403 403", ""},
+	{"POST /admin/people/:staff/second/remove", "404 403 403 403", ""}, // they have none
 
 	{"GET /admin/start", "200 200 200 200", ""},
 	{"GET /admin/platforms", "200 200 200 200", ""},

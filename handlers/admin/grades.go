@@ -93,12 +93,12 @@ func (p *Pages) grades(c *call) error {
 		params.Set("before", strconv.FormatInt(k.TrueAt.UnixMilli(), 10)+"/"+k.PlacementID+"/"+k.PersonID)
 		page.More = "/admin/deliveries?" + params.Encode()
 	}
-	said(c, &page)
+	sentAgain(c, &page)
 	return p.show(c, web.Failures, page)
 }
 
-// said tells what was just done.
-func said(c *call, page *web.GradesPage) {
+// sentAgain tells what was just done.
+func sentAgain(c *call, page *web.GradesPage) {
 	switch what := c.Query("said"); what {
 	case "resent":
 		page.SaidCount, _ = strconv.Atoi(c.Query("n"))

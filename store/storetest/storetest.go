@@ -55,9 +55,10 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"registration link": testRegistrationLink, "held link": testHeldLink, "registered by link": testRegisteredByLink,
 		"registered again": testRegisteredAgain, "swept links": testSweptLinks,
 		"servers": testServers, "removed server": testRemovedServer, "tenant": testTenant, "freshness": testFreshness,
-		"staff": testStaff, "operators at once": testOperatorsAtOnce, "staff links": testStaffLinks, "staff link at once": testStaffLinkAtOnce, "sign-ins": testSignIns, "swept staff": testSweptStaff, "audit": testAudit,
-		"keys": testKeys, "first key in parallel": testFirstKey, "rotation": testRotation, "rotation at once": testRotationAtOnce, "pasted key": testPastedKey, "last launch": testLastLaunch, "client ids": testRegisteredAs,
-		"grades": testGrades, "found rooms": testFindRooms,
+		"staff": testStaff, "operators at once": testOperatorsAtOnce, "staff links": testStaffLinks, "staff link at once": testStaffLinkAtOnce, "sign-ins": testSignIns,
+		"swept staff": testSweptStaff, "audit": testAudit, "keys": testKeys, "first key in parallel": testFirstKey, "rotation": testRotation,
+		"rotation at once": testRotationAtOnce, "pasted key": testPastedKey, "last launch": testLastLaunch, "client ids": testRegisteredAs, "grades": testGrades,
+		"found rooms": testFindRooms, "second factor": testSecondFactor, "code at once": testCodeAtOnce, "pending sign-in": testPendingSignIn,
 		"failures": testFailures, "failures that are looked for": testFailureQueries, "many failures": testManyFailures, "tallies": testTallies, "trail of a failure": testTrail,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newWorld(t, open(t))) })
