@@ -56,6 +56,7 @@ func testGrades(t *testing.T, w *world) {
 	w.same(by[w.platform.ID], map[gradebook.State]int{gradebook.Refused: 1, gradebook.Waiting: 1})
 
 	keys := []gradebook.Key{{PlacementID: ann.PlacementID, PersonID: ann.PersonID}}
+	w.pass(time.Second) // so that it's the newest line of the log
 	w.same(must(w.ResendGrades(w.ctx, keys, admin.Entry{Did: "grades.resend", What: "1"}))(w), 1)
 	w.same(len(people(admin.GradeQuery{State: gradebook.Waiting})), 2)
 	w.same(must(w.Audit(w.ctx, admin.AuditQuery{Most: 1}))(w)[0].Did, "grades.resend")
