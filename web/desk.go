@@ -42,7 +42,7 @@ func (s Section) URL() string {
 var deskPages = map[string]any{
 	"admin/sign_in": SignInPage{}, "admin/password": PasswordPage{}, "admin/over": LinkOver{},
 	"admin/overview": OverviewPage{}, "admin/people": PeoplePage{}, "admin/person": PersonPage{}, "admin/link": StaffLink{},
-	"admin/confirm": DangerPage{}, "admin/account": AccountPage{}, "admin/audit": AuditPage{}, "admin/problem": DeskProblem{},
+	"admin/confirm": DangerPage{}, "admin/account": AccountPage{}, "admin/audit": AuditPage{}, "admin/links": LinksPage{}, "admin/link_new": NewLinkPage{}, "admin/link_made": LinkMade{}, "admin/link_page": LinkPage{}, "admin/problem": DeskProblem{},
 	"admin/platforms": PlatformsPage{}, "admin/platform_new": NewPlatformPage{}, "admin/guide": GuidePage{}, "admin/platform": PlatformPage{},
 	"admin/platform_edit": EditPlatformPage{}, "admin/findings": FindingsPart{},
 	"admin/start": StartPage{}, "admin/keys": KeysPage{}, "admin/rotate": RotatePage{},

@@ -242,7 +242,7 @@ func TestIDsAreUsed(t *testing.T) {
 // usedIDs are the ids in templates, and the families ("said.") of those that
 // are put together.
 func usedIDs(t *testing.T) map[string]bool {
-	used := map[string]bool{"field.": true, "hint.": true, "role.": true, "did.": true, "format.": true, "go.": true, "state.learner.": true, "state.promise.": true, "state.starter.": true, "state.observer.": true, "state.teacher.": true, "wrong.": true, "recording.play.": true, "register.column.": true, "grade.your_lms": true, "picker.no_links": true, "counting.this": true, "card.": true, "counting.unnamed": true, "csv.": true, "choice.": true, "desk.yes": true, "platforms.no_token": true, "register.there": true, "register.there_observed": true}
+	used := map[string]bool{"field.": true, "hint.": true, "role.": true, "did.": true, "format.": true, "go.": true, "state.learner.": true, "state.promise.": true, "state.starter.": true, "state.observer.": true, "state.teacher.": true, "wrong.": true, "recording.play.": true, "register.column.": true, "grade.your_lms": true, "picker.no_links": true, "counting.this": true, "card.": true, "life.": true, "counting.unnamed": true, "csv.": true, "choice.": true, "desk.yes": true, "platforms.no_token": true, "register.there": true, "register.there_observed": true}
 	calls := regexp.MustCompile(`\b(?:t|n|points) "([\w.:]+)"`)
 	families := regexp.MustCompile(`(?:\(print|saidAs) "([\w.]+\.)"`)
 	fields := regexp.MustCompile(`\((?:text|check) ([^()]*)\)`)

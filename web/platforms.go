@@ -95,6 +95,7 @@ type PlatformPage struct {
 	EditURL, DisableURL        string // empty: not theirs
 	RemoveURL, LikeURL         string // LikeURL: register another one like it; empty: no use
 	News                       PlatformNews
+	ApproveURL                 string // for POST: it waits for approval; empty: it doesn't
 	KeysURL                    string // it has an older key as text than the newest; empty: it hasn't
 	Said                       string
 }

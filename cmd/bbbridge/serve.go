@@ -93,13 +93,14 @@ func guarded(cfg configs.Config, patience time.Duration) *http.Client {
 
 // service is the program put together.
 type service struct {
-	handler  http.Handler
-	runner   *jobs.Runner
-	classes  *classroom.Classes
-	rooms    *classroom.Rooms
-	accounts *admin.Accounts
-	recorder *admin.Recorder
-	log      *slog.Logger
+	handler     http.Handler
+	runner      *jobs.Runner
+	classes     *classroom.Classes
+	rooms       *classroom.Rooms
+	accounts    *admin.Accounts
+	registering *admin.Registering
+	recorder    *admin.Recorder
+	log         *slog.Logger
 }
 
 // assemble wires the packages. Keys that all nodes must share are derived
@@ -142,20 +143,22 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 	platforms := &admin.Platforms{
 		Store: db, Happened: db, Loopback: cfg.Loopback(), Now: now, Probe: &lti.Probe{HTTP: outgoing, Keys: db, Now: now, Insecure: cfg.Loopback()},
 	}
+	registering := newRegistering(cfg, db, outgoing, now, log, metrics.Call)
 	staff := &adminpages.Pages{
-		Accounts: accounts, Audit: &admin.AuditLog{Store: db}, Registry: db, Platforms: platforms,
+		Registering: registering,
+		Accounts:    accounts, Audit: &admin.AuditLog{Store: db}, Registry: db, Platforms: platforms,
 		Keys: &admin.Keys{Store: db, Platforms: platforms, Now: now}, PublicURL: cfg.PublicURL,
 		Starts: &admin.Starts{Store: db}, Web: pages, Now: now, Log: log,
 	}
 	server := &handlers.Server{
-		Registering: newRegistering(cfg, db, outgoing, now, log, metrics.Call),
+		Registering: registering,
 		PublicURL:   cfg.PublicURL, Tool: tool, Answers: &lti.DeepLinking{Keys: db, Now: now},
 		Rooms: rooms, Registers: &classroom.Registers{Store: db, Wake: runner.Wake}, Classes: classes,
 		Platforms: db, Keys: db, Pages: pages,
 		CookieKey: key.Derive("browser cookie"), TicketKey: key.Derive("tickets"),
 		LoginRate: rate.Limit(cfg.LoginRate), Ready: ready(db), Metrics: metrics, Recorder: recorder, Staff: staff, Styles: cfg.Loopback(), Now: now, Log: log,
 	}
-	return &service{server.Handler(), runner, classes, rooms, accounts, recorder, log}, nil
+	return &service{server.Handler(), runner, classes, rooms, accounts, registering, recorder, log}, nil
 }
 
 // codeOfCall is what a call counts as that a server has answered or not: what it

@@ -24,16 +24,17 @@ import (
 
 // Pages are the pages of staff.
 type Pages struct {
-	Accounts  *admin.Accounts
-	Audit     *admin.AuditLog
-	Registry  registry
-	Platforms *admin.Platforms
-	Keys      *admin.Keys
-	PublicURL string
-	Starts    *admin.Starts
-	Web       *web.Pages
-	Now       func() time.Time
-	Log       *slog.Logger
+	Accounts    *admin.Accounts
+	Audit       *admin.AuditLog
+	Registry    registry
+	Platforms   *admin.Platforms
+	Registering *admin.Registering
+	Keys        *admin.Keys
+	PublicURL   string
+	Starts      *admin.Starts
+	Web         *web.Pages
+	Now         func() time.Time
+	Log         *slog.Logger
 }
 
 // registry is what is set up.
@@ -54,6 +55,7 @@ func (p *Pages) Routes(r gin.IRouter) {
 	p.doorRoutes(r)
 	p.peopleRoutes(r)
 	p.platformRoutes(r)
+	p.linkRoutes(r)
 	p.keyRoutes(r)
 	r.GET("/admin/audit", p.staff(p.audit))
 	r.GET("/admin/audit.csv", p.staff(p.auditCSV))

@@ -33,8 +33,11 @@ func platformURL(id string) string { return "/admin/platforms/by/" + url.PathEsc
 
 // stateOf is the word for how a platform is.
 func stateOf(p admin.Platform) string {
-	if p.Disabled {
+	switch {
+	case p.Disabled:
 		return "disabled"
+	case p.Pending:
+		return "waiting"
 	}
 	return "active"
 }
@@ -49,6 +52,9 @@ func (p *Pages) platforms(c *call) error {
 		return err
 	}
 	page := web.PlatformsPage{Now: p.Now(), Add: c.by.Somewhere(admin.EditPlatforms), Many: len(names) > 1}
+	if page.Add {
+		page.Links = linksURL
+	}
 	if c.Query("said") == "removed" {
 		page.Said = "removed"
 	}
@@ -72,7 +78,7 @@ func (p *Pages) newPlatform(c *call) error {
 	if !c.by.Somewhere(admin.EditPlatforms) {
 		return admin.ErrForbidden
 	}
-	var page web.NewPlatformPage
+	page := web.NewPlatformPage{LinkURL: linksURL + "/new"}
 	for _, g := range admin.Guides() {
 		page.Kinds = append(page.Kinds, web.KindChoice{Name: kindName(g.LMS), URL: "/admin/platforms/new/" + string(g.LMS), ByLink: g.ByLink})
 	}
@@ -105,7 +111,7 @@ func (p *Pages) platformPage(c *call, check bool) error {
 		Now: p.Now(), Name: platform.Name, Kind: kindName(platform.LMS), Issuer: platform.Issuer, Client: platform.ClientID,
 		State: stateOf(platform), Adopts: platform.AdoptDeployments, Checked: check, CheckURL: at + "/check", Facts: p.facts(platform, names),
 	}
-	if said := c.Query("said"); slices.Contains([]string{"added", "changed", "enabled", "disabled"}, said) {
+	if said := c.Query("said"); slices.Contains([]string{"added", "changed", "enabled", "disabled", "approved"}, said) {
 		page.Said = said
 	}
 	may := c.by.Can(admin.EditPlatforms, platform.TenantID)
@@ -118,6 +124,9 @@ func (p *Pages) platformPage(c *call, check bool) error {
 	}
 	if may {
 		page.GuideURL = query("/admin/platforms/new/"+string(admin.GuideOf(platform.LMS).LMS), "of", platform.ID)
+		if platform.Pending {
+			page.ApproveURL = at + "/approve"
+		}
 		page.EditURL, page.DisableURL, page.RemoveURL = at+"/edit", at+"/disable", at+"/remove"
 		if platform.LMS == admin.OpenEdX {
 			page.LikeURL = query("/admin/platforms/new/openedx", "like", platform.ID)
