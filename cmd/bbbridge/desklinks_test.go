@@ -45,7 +45,7 @@ func TestLinksInABrowser(t *testing.T) {
 	page = w.click(w.goTo(page, "/admin/platforms/links"), "School of Law")
 	w.reads(page, "Used")
 	page = w.click(page, w.platforms()[0].Name)
-	w.reads(page, "Waiting", "has registered itself by a link and waits")
+	w.reads(page, "Waits for approval", "has registered itself by a link and waits")
 	page = w.fill(page, "/approve")
 	w.reads(page, "Approved.", "Active")
 	w.reads(w.launch(activity, "anna", ltitest.LaunchOptions{}), "Start class")
