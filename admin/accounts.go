@@ -42,12 +42,14 @@ type accountStore interface {
 	EndSignIn(ctx context.Context, staffID, id string) error
 	Record(context.Context, Entry) error
 	secondFactorStore
+	guestStore
 }
 
 // Accounts are the staff's, and their signing in.
 type Accounts struct {
 	Store     accountStore
 	PublicURL string
+	Grants    Grants // what the institution's provider may give; may be nil
 	Now       func() time.Time
 	Log       *slog.Logger
 

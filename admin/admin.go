@@ -63,7 +63,7 @@ var ofRole = map[Role][]Action{
 
 // An Actor is who acts: staff who are signed in, or whoever has the shell.
 type Actor struct {
-	StaffID  string // empty for who has no account: by the shell, an LMS, or another sign-in
+	StaffID  string // empty at the shell; of a guest what is no account's
 	Name     string // for the audit log: an e-mail address, or how they came
 	Role     Role
 	Tenants  []string // ids; of an operator none: all are theirs
@@ -176,9 +176,7 @@ const (
 type SignIn struct {
 	ID, StaffID string
 	Digest      []byte // of the cookie's value
-	// Guest is who signs in without an account: by their LMS or institution.
-	// Its ID is empty.
-	Guest       *Staff
+	Guest       *Guest // who signs in without an account; StaffID is its ID
 	CreatedAt   time.Time
 	SeenAt      time.Time
 	ConfirmedAt time.Time

@@ -59,12 +59,6 @@ func (a *Accounts) passed(ctx context.Context, s Staff, from From) (SignedIn, er
 	return a.begin(ctx, SignIn{StaffID: s.ID}, from)
 }
 
-// Admit signs in somebody without an account, as whom their LMS or their
-// institution has named: guest has their name, role and tenants.
-func (a *Accounts) Admit(ctx context.Context, guest Staff, from From) (SignedIn, error) {
-	return a.begin(ctx, SignIn{Guest: &guest}, from)
-}
-
 // browserMost is what is kept of a User-Agent, in bytes.
 const browserMost = 300
 
@@ -94,17 +88,16 @@ func (a *Accounts) start(ctx context.Context, s SignIn, from From, keep func(con
 
 // actor is who a sign-in speaks for.
 func (a *Accounts) actor(ctx context.Context, s SignIn) (Actor, error) {
-	who := s.Guest
-	if who == nil {
-		account, err := a.Store.StaffByID(ctx, s.StaffID)
-		if err != nil {
-			return Actor{}, fmt.Errorf("staff %s: %w", s.StaffID, err)
-		}
-		who = &account
+	if s.Guest != nil {
+		return a.guest(ctx, s)
+	}
+	who, err := a.Store.StaffByID(ctx, s.StaffID)
+	if err != nil {
+		return Actor{}, fmt.Errorf("staff %s: %w", s.StaffID, err)
 	}
 	return Actor{
 		StaffID: s.StaffID, Name: who.Email, Role: who.Role, Tenants: who.Tenants, Address: s.Address,
-		SignInID: s.ID, ConfirmedAt: s.ConfirmedAt, Account: s.Guest == nil,
+		SignInID: s.ID, ConfirmedAt: s.ConfirmedAt, Account: true,
 	}, nil
 }
 
@@ -126,7 +119,7 @@ func (a *Accounts) Actor(ctx context.Context, cookie string, from From) (Actor, 
 		return Actor{}, ErrSignedOut
 	}
 	actor, err := a.actor(ctx, s)
-	if errors.Is(err, ErrNotFound) {
+	if gone(err) {
 		return Actor{}, ErrSignedOut
 	}
 	if err != nil {

@@ -33,6 +33,15 @@ type Config struct {
 
 	AllowHosts []string `toml:"allow_hosts" env:"ALLOW_HOSTS"` // host:port, lower case
 
+	// Sign-in of staff by an OpenID Connect provider; none without an issuer.
+	OIDCIssuer           string   `toml:"oidc_issuer" env:"OIDC_ISSUER"`
+	OIDCClientID         string   `toml:"oidc_client_id" env:"OIDC_CLIENT_ID"`
+	OIDCClientSecretFile string   `toml:"oidc_client_secret_file" env:"OIDC_CLIENT_SECRET_FILE"`
+	OIDCName             string   `toml:"oidc_name" env:"OIDC_NAME"`     // on the button; empty: the issuer's host
+	OIDCScopes           []string `toml:"oidc_scopes" env:"OIDC_SCOPES"` // besides openid; none: email and profile
+	OIDCClaim            string   `toml:"oidc_claim" env:"OIDC_CLAIM"`   // empty: groups
+	OIDCRoles            []string `toml:"oidc_roles" env:"OIDC_ROLES"`   // VALUE=ROLE or VALUE=ROLE:TENANT
+
 	PollInterval time.Duration `toml:"poll_interval" env:"POLL_INTERVAL"`
 	LoginRate    int           `toml:"login_rate" env:"LOGIN_RATE"`       // logins a second for each issuer
 	FailuresKept int           `toml:"failures_kept" env:"FAILURES_KEPT"` // days
@@ -86,6 +95,7 @@ func (c *Config) complete() {
 	for i, host := range c.AllowHosts {
 		c.AllowHosts[i] = strings.ToLower(host)
 	}
+	c.OIDCScopes, c.OIDCRoles = trimmed(c.OIDCScopes), trimmed(c.OIDCRoles)
 	if c.ReportFolder == "" {
 		c.ReportFolder = "bbbridge-reports"
 		if path, ok := c.sqlitePath(); ok {

@@ -51,6 +51,9 @@ func (c Config) check() Problems {
 	if c.FailuresKept < 1 || c.FailuresKept > failuresMost {
 		add("failures_kept", fmt.Sprintf("must be between 1 and %d", failuresMost))
 	}
+	for key, says := range c.checkOIDC() {
+		add(key, says)
+	}
 	return problems
 }
 

@@ -11,7 +11,7 @@ type signInRow struct {
 	ID          string
 	Digest      []byte
 	StaffID     string `db:"staff_id"`
-	Guest       jsonText[*admin.Staff]
+	Guest       jsonText[*admin.Guest]
 	Address     string
 	Browser     string
 	CreatedAt   millis `db:"created_at"`

@@ -40,6 +40,8 @@ func deskSamples() map[string]any {
 		"desk_code":           desked{page: CodePage{URL: "/admin/sign-in/code", Wrong: "code", Fields: []Field{{Kind: "text", Name: "code", As: "sign_in_code", Fill: "one-time-code", Max: 40, Focus: true}}}},
 		"desk_second": atDesk("", SecondPage{URL: "/admin/account/second/confirm", Secret: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP", Address: "otpauth://totp/bbbridge:admin@school.example?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", Picture: qrPicture,
 			Fields: []Field{{Kind: "code", Name: "code", Fill: "one-time-code", Max: 12, Wrong: "code", Focus: true}}}),
+		"desk_go_on":        desked{page: GoOnPage{URL: "/admin/people"}},
+		"desk_no_role":      desked{page: NoRolePage{Name: "anna@uni.example", Institution: "Example University", Claim: "realm_access.roles", Claims: []string{"aud", "email", "realm_access"}}},
 		"desk_recovery":     atDesk("", RecoveryPage{Codes: []string{"Q3NN-EHEB-XE3F-VVOM", "TBW2-3EZH-MMA4-U4B2"}}),
 		"desk_account_none": atDesk("", AccountPage{Now: now, Who: "Anna Moreau", Role: "tenant-admin"}),
 		"desk_audit": atDesk(People, AuditPage{Now: now, Query: "moodle", Since: "2026-11-01", CSVURL: "/admin/audit.csv?q=moodle", MoreURL: "/admin/audit?before=x", Lines: []AuditLine{

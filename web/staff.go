@@ -9,7 +9,7 @@ import (
 type SignInPage struct {
 	Fields    []Field
 	URL       string
-	Wrong     string // wrong, slow, or empty
+	Wrong     string // wrong, slow, provider_away, provider_cancelled, provider_refused, or empty
 	Out       bool   // they have just signed out
 	Other     string // address of the sign-in by an institution; empty: none
 	OtherName string
@@ -88,6 +88,16 @@ type AccountPage struct {
 	Account      bool
 	Second       bool // signing in takes a code
 	RecoveryLeft int
+}
+
+// GoOnPage goes on by itself, after a sign-in elsewhere.
+type GoOnPage struct{ URL string }
+
+// NoRolePage is for a member of the institution to whom nothing gives a role.
+type NoRolePage struct {
+	Name, Institution string
+	Claim             string   // that is looked at
+	Claims            []string // names of those that came
 }
 
 // CodePage asks for the code besides the password: it posts "code" to URL.

@@ -139,6 +139,9 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		StateKey: key.Derive("login state"), Now: now, InsecureLoopback: cfg.Loopback(), Log: log,
 	}
 	staff := staffPages(cfg, db, outgoing, metrics, now, log)
+	if staff.Institution, err = institutionOf(cfg, staff.Accounts, outgoing); err != nil {
+		return nil, err
+	}
 	staff.Web, staff.Recorder, staff.Deliveries.Wake = pages, recorder, runner.Wake
 	server := &handlers.Server{
 		Registering: staff.Registering,

@@ -51,6 +51,8 @@ var staffRights = []right{
 	{"GET /admin/password", open, ""},
 	{"POST /admin/password", open, ""},
 
+	{"GET /admin/oidc", open, ""},
+	{"GET /admin/oidc/back", open, ""},
 	{"GET /admin/sign-in/code", open, ""},
 	{"POST /admin/sign-in/code", open, ""},
 

@@ -90,9 +90,9 @@ func (p *Pages) signIn(c *gin.Context) error {
 	if _, err := p.actor(c); err == nil {
 		return see(c, ours(c.Query("next")))
 	}
-	return p.show(&call{Context: c}, "", web.SignInPage{
-		Fields: signInFields(""), URL: query("/admin/sign-in", "next", c.Query("next")), Out: c.Query("out") != "",
-	})
+	page := p.signInPage(signInFields(""), c.Query("next"))
+	page.Out = c.Query("out") != ""
+	return p.show(&call{Context: c}, "", page)
 }
 
 func (p *Pages) enter(c *gin.Context) error {
@@ -113,9 +113,9 @@ func (p *Pages) enter(c *gin.Context) error {
 	if email != "" {
 		fields[0].Focus, fields[1].Focus = false, true
 	}
-	return p.render(&call{Context: c}, status, "", web.SignInPage{
-		Fields: fields, Wrong: wrong, URL: query("/admin/sign-in", "next", c.Query("next")),
-	})
+	page := p.signInPage(fields, c.Query("next"))
+	page.Wrong = wrong
+	return p.render(&call{Context: c}, status, "", page)
 }
 
 func (p *Pages) leave(c *call) error {
@@ -182,7 +182,7 @@ func (p *Pages) choose(c *gin.Context, purpose admin.Purpose) error {
 }
 
 func (p *Pages) account(c *call) error {
-	page := web.AccountPage{Now: p.Now(), Who: c.by.Name, Role: string(c.by.Role), Said: said(c, "ended", "second_off"), Account: c.by.Account}
+	page := web.AccountPage{Now: p.Now(), Who: c.by.Name, Role: string(c.by.Role), Said: justSaid(c, "ended", "second_off"), Account: c.by.Account}
 	factor, err := p.Accounts.SecondFactor(c.ctx(), c.by)
 	if err != nil {
 		return err
@@ -200,8 +200,8 @@ func (p *Pages) account(c *call) error {
 	return p.show(c, "", page)
 }
 
-// said is what was just done, if it is one of these.
-func said(c *call, known ...string) string {
+// justSaid is what was just done, if it is one of these.
+func justSaid(c *call, known ...string) string {
 	if text := c.Query("said"); slices.Contains(known, text) {
 		return text
 	}

@@ -44,6 +44,8 @@ type Pages struct {
 	Looker       looker          // shows rooms
 	Recorder     *admin.Recorder // may be nil
 	FailuresKept int             // days
+	// Institution is where people without an account sign in; nil: nowhere.
+	Institution *Institution
 }
 
 // registry is what is set up.
@@ -64,6 +66,7 @@ func (p *Pages) Routes(r gin.IRouter) {
 	p.failureRoutes(r)
 	p.gradeRoutes(r)
 	p.doorRoutes(r)
+	p.providerRoutes(r)
 	p.peopleRoutes(r)
 	p.platformRoutes(r)
 	p.linkRoutes(r)

@@ -48,7 +48,7 @@ func (p *Pages) people(c *call) error {
 		return err
 	}
 	page := web.PeoplePage{Now: p.Now(), Audit: c.by.Somewhere(admin.SeeAudit)}
-	page.Said = said(c, "changed", "removed")
+	page.Said = justSaid(c, "changed", "removed")
 	for _, s := range all {
 		line := web.StaffLine{Email: s.Email, Role: string(s.Role), Active: s.Active(), URL: "/admin/people/" + s.ID, You: s.ID == c.by.StaffID}
 		for _, t := range s.Tenants {
