@@ -49,14 +49,14 @@ var layers = map[string]layer{
 		ours:   []string{"classroom/jobs", "classroom/attendance", "classroom/gradebook", "lti", "bbb"},
 		others: []string{"golang.org/x/sync/"}},
 
-	"oidc":  {others: []string{"github.com/coreos/go-oidc/v3/oidc", "golang.org/x/oauth2", "golang.org/x/sync/"}},
-	"admin": {ours: append([]string{"lti", "bbb"}, rooms...), others: []string{"golang.org/x/crypto/argon2", "github.com/pquerna/otp", "golang.org/x/sync/"}},
+	"admin/oidc": {others: []string{"github.com/coreos/go-oidc/v3/oidc", "golang.org/x/oauth2", "golang.org/x/sync/"}},
+	"admin":      {ours: append([]string{"lti", "bbb"}, rooms...), others: []string{"golang.org/x/crypto/argon2", "github.com/pquerna/otp", "golang.org/x/sync/"}},
 
 	"store": {ours: append([]string{"lti", "bbb", "admin"}, rooms...), others: []string{
 		"github.com/jmoiron/sqlx", "github.com/mattn/go-sqlite3", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3",
 		"golang.org/x/sync/"}},
 	"store/storetest": {ours: append([]string{"store", "lti", "bbb", "admin"}, rooms...), others: []string{"github.com/google/go-cmp/"}},
-	"handlers/admin":  {ours: append([]string{"lti", "bbb", "oidc", "web", "admin"}, rooms...), others: []string{"github.com/gin-gonic/gin"}},
+	"handlers/admin":  {ours: append([]string{"lti", "bbb", "admin/oidc", "web", "admin"}, rooms...), others: []string{"github.com/gin-gonic/gin"}},
 	"handlers": {ours: append([]string{"lti", "bbb", "web", "admin"}, rooms...), others: []string{
 		"github.com/gin-gonic/gin", "github.com/gorilla/sessions", "github.com/gorilla/securecookie",
 		"github.com/prometheus/client_golang/", "golang.org/x/sync/", "golang.org/x/time/"}},

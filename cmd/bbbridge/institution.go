@@ -7,9 +7,9 @@ import (
 	"net/url"
 
 	"github.com/bbbridge/bbbridge/admin"
+	"github.com/bbbridge/bbbridge/admin/oidc"
 	"github.com/bbbridge/bbbridge/configs"
 	adminpages "github.com/bbbridge/bbbridge/handlers/admin"
-	"github.com/bbbridge/bbbridge/oidc"
 )
 
 // institutionOf is where staff sign in without an account, by the settings; nil:

@@ -13,7 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/bbbridge/bbbridge/admin"
-	"github.com/bbbridge/bbbridge/oidc"
+	"github.com/bbbridge/bbbridge/admin/oidc"
 	"github.com/bbbridge/bbbridge/web"
 )
 
