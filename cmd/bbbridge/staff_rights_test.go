@@ -106,6 +106,8 @@ var staffRights = []right{
 	{"GET /admin/platforms/links", "200 200 200 403", ""},
 	{"GET /admin/platforms/links/new", "200 200 200 403", ""},
 	{"POST /admin/platforms/links", "200 200 403 403", "life=day&tenant=TENANT"},
+	{"POST /admin/platforms/links", "200 200 403 403", "life=day"},
+	{"POST /admin/platforms/links", "404 403 404 403", "life=day&tenant=elsewhere"},
 	{"GET /admin/platforms/links/by/:link", "200 200 404 403", ""},
 	{"POST /admin/platforms/links/by/:link/revoke", "303 303 404 403", ""},
 	{"GET /admin/failures", "200 200 200 200", ""},
