@@ -233,3 +233,25 @@ func (f *Failures) around(ctx context.Context, by Actor, story *Story) error {
 func (k TallyKey) Compare(other TallyKey) int {
 	return cmp.Or(k.Hour.Compare(other.Hour), cmp.Compare(k.Kind, other.Kind), cmp.Compare(k.Code, other.Code), cmp.Compare(k.Of, other.Of))
 }
+
+// refusedFor is how far back somebody who sets up wants to know.
+const refusedFor = time.Hour
+
+// LastRefusal is the newest launch or login that was refused after a time, and
+// not long ago; nil if there is none that the actor may see.
+func (f *Failures) LastRefusal(ctx context.Context, by Actor, after time.Time) (*Failure, error) {
+	since := f.Now().Add(-refusedFor)
+	if after.After(since) {
+		since = after
+	}
+	list, err := f.Page(ctx, by, FailureQuery{Since: since, Most: newsMost})
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		if slices.Contains(launching, list[i].Kind) {
+			return &list[i], nil
+		}
+	}
+	return nil, nil
+}

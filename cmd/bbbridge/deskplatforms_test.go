@@ -293,7 +293,15 @@ func TestStart(t *testing.T) {
 	}
 	w.reads(home, "1 BigBlueButton server", "1 platform", "No teacher has come so far.", "No learner has come so far.")
 	home = w.click(w.goTo(home, "/admin/"), "Set up: what is left to do")
+	known := w.tool.DeploymentID
 	link := w.link()
+	w.lms.ChangeTool(w.tool.ID, func(tool *ltitest.Tool) { tool.DeploymentID = "elsewhere" })
+	w.launch(link, "anna", ltitest.LaunchOptions{})
+	w.lms.ChangeTool(w.tool.ID, func(tool *ltitest.Tool) { tool.DeploymentID = known })
+	w.eventually("what was refused is told", func() bool {
+		return strings.Contains(w.goTo(home, "/admin/start").Text, "A launch was refused")
+	})
+	w.reads(w.click(w.goTo(home, "/admin/start"), "What happened"), "elsewhere", "Anna Moreau")
 	w.launch(link, "anna", ltitest.LaunchOptions{})
 	w.reads(w.goTo(home, "/admin/start"), "A teacher came", "No learner has come so far.")
 	w.launch(link, "ben", ltitest.LaunchOptions{})

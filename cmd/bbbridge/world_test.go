@@ -53,6 +53,7 @@ type worldOptions struct {
 	tool   func(*ltitest.Tool)
 	log    slog.Handler // default: the test's
 
+	noServer     bool
 	unregistered bool // the LMS doesn't know us so far, nor we it
 }
 
@@ -89,7 +90,9 @@ func newWorld(t testing.TB, o worldOptions) *world {
 	if !o.unregistered {
 		w.register(ctx, o.tool)
 	}
-	w.addServer(ctx)
+	if !o.noServer {
+		w.addServer(ctx)
+	}
 	if o.log == nil {
 		o.log = slog.NewTextHandler(testLog{t}, nil)
 	}

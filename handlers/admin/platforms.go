@@ -160,7 +160,7 @@ func (p *Pages) news(c *call, id string, may bool, page *web.PlatformPage) error
 	}
 	page.News = web.PlatformNews{LaunchAt: news.LaunchAt, GradeAt: news.GradeAt}
 	if f := news.Refused; f != nil {
-		page.News.RefusedAt, page.News.Code = f.At, f.Code
+		page.News.RefusedAt, page.News.Code, page.News.FailureURL = f.At, f.Code, "/admin/failures/"+f.ID
 	}
 	for _, w := range news.Waiting {
 		line := web.WaitingLine{ID: w.ID, Name: w.Name, At: w.At}

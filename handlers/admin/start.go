@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"time"
+
 	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/web"
 )
@@ -29,5 +31,21 @@ func (p *Pages) start(c *call) error {
 		}
 	}
 	page.LMS = string(newest.LMS)
+	if !s.Done() {
+		refused, err := p.Failures.LastRefusal(c.ctx(), c.by, latest(s.TeacherAt, s.LearnerAt))
+		if err != nil {
+			return err
+		}
+		if refused != nil {
+			page.Refusal = &web.StartRefusal{Code: refused.Code, URL: "/admin/failures/" + refused.ID, At: refused.At}
+		}
+	}
 	return p.show(c, web.Overview, page)
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
