@@ -19,7 +19,7 @@ func TestPagesNameCommandsThatExist(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A command is a line of its own, perhaps after sudo, or code in a line.
-	said := regexp.MustCompile("(?m)(?:^|`|\\s)(?:\\./)?bbbridge ([a-z]+(?: [a-z]+)?)([^`\n]*)")
+	said := regexp.MustCompile("(?m)(?:^|`|\\s)(?:\\./)?bbbridge ([a-z]+(?: [a-z-]+)?)([^`\n]*)")
 	found := 0
 	for name, text := range pages(t) {
 		for _, match := range said.FindAllStringSubmatch(strings.ReplaceAll(text, "\\\n", " "), -1) {
