@@ -18,7 +18,7 @@ import (
 // and what ends it": of a package, or, after storetest, by their name there.
 var proofs = map[string][]string{
 	"meta": {again}, "goose_db_version": {again}, "tenants": {again},
-	"servers":       {again, "storetest removed server"},
+	"servers": {again, "storetest removed server"}, "tenant_servers": {"storetest servers of tenants"},
 	"registrations": {again, "storetest removed platform"},
 	"deployments":   {again, "storetest adopted deployment", "lti TestLaunch"},
 	"keys":          {swept, "storetest rotation"},
@@ -46,6 +46,7 @@ var proofs = map[string][]string{
 	"jobs":               {again, "storetest jobs", "storetest job asked for again"},
 
 	"classroom.lives.rooms": {bounded}, "classroom.lives.turns": {"classroom TestOneSlowServerAmongOthers"},
+	"classroom.loads.of":     {"classroom TestLoadsAreBounded"},
 	"classroom.watches.byID": {"classroom TestWatchesAreBounded"},
 	"classroom.lives.flight": {"classroom TestManyStartOneClass"},
 	"classroom.tasks.under":  {bounded, "classroom TestStop", "classroom TestForgottenLook"},

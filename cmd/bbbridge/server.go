@@ -14,6 +14,7 @@ import (
 	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/store"
 )
 
 type serverCommand struct {
@@ -129,7 +130,7 @@ func (serverList) Run(p *program) error {
 		fmt.Fprintln(p.out, "No BigBlueButton server is set up yet: see 'bbbridge server add --help'.")
 		return nil
 	}
-	used, err := db.ServerOf(p, classroom.DefaultTenant)
+	whose, err := usedBy(p, db)
 	if err != nil {
 		return err
 	}
@@ -137,12 +138,34 @@ func (serverList) Run(p *program) error {
 	fmt.Fprintln(w, "NAME\tADDRESS\tCHECKSUM\tUSED FOR")
 	for _, s := range all {
 		purpose := "-"
-		if s.ID == used.ID {
+		switch {
+		case s.Drained:
+			purpose = "out of service"
+		case len(whose[s.ID]) > 0:
 			purpose = "new classes"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.Name, s.URL, s.Algorithm, purpose)
 	}
 	return w.Flush()
+}
+
+// usedBy are the names of the tenants of each server, by its id.
+func usedBy(ctx context.Context, db *store.DB) (map[string][]string, error) {
+	tenants, err := db.Tenants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	whose := map[string][]string{}
+	for _, t := range tenants {
+		pool, err := db.ServersOf(ctx, t.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range pool {
+			whose[s.ID] = append(whose[s.ID], t.Name)
+		}
+	}
+	return whose, nil
 }
 
 type serverTest struct {

@@ -73,11 +73,11 @@ func TestWhatServerRemoveSays(t *testing.T) {
 	}{
 		{"the last one, never used", parting{server: gone}, []string{"No server is left", "No room had a class there."}, []string{"New classes", "Reports", "take it all back"}},
 		{
-			"used, nothing runs", parting{server: gone, next: other, use: store.ServerUse{Rooms: 2, Courses: 1}},
+			"used, nothing runs", parting{server: gone, next: "other", left: true, use: store.ServerUse{Rooms: 2, Courses: 1}},
 			[]string{"New classes begin on other.", "2 rooms in 1 course had classes there", "are refused"}, []string{"there now", "No server is left"},
 		},
 		{
-			"the same under another name", parting{server: gone, next: other, signs: other, use: store.ServerUse{Rooms: 1, Courses: 1}},
+			"the same under another name", parting{server: gone, next: "other", left: true, signs: other, use: store.ServerUse{Rooms: 1, Courses: 1}},
 			[]string{"signed as those of other are: they count"}, []string{"refused"},
 		},
 		{

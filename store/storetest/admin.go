@@ -138,7 +138,7 @@ func testServers(t *testing.T, w *world) {
 	w.same(must(w.Servers(w.ctx))(w), []classroom.Server{w.server, s})
 	w.same(must(w.ServerByName(w.ctx, "second"))(w), s)
 	w.same(must(w.Server(w.ctx, s.ID))(w), s)
-	w.same(must(w.ServerOf(w.ctx, classroom.DefaultTenant))(w), w.server) // the oldest
+	w.same(must(w.ServersOf(w.ctx, classroom.DefaultTenant))(w), []classroom.Server{w.server}) // the oldest
 	_, err := w.AddServer(w.ctx, classroom.Server{Name: "second", Server: bbb.Server{URL: "https://bbb3.example.org/api"}})
 	w.fails(err, admin.ErrExists)
 	_, err = w.ServerByName(w.ctx, "unknown")
@@ -165,7 +165,7 @@ func testRemovedServer(t *testing.T, w *world) {
 	w.ok(w.RemoveServer(w.ctx, "bbb"))
 	_, err := w.Server(w.ctx, w.server.ID)
 	w.fails(err, classroom.ErrNotFound)
-	_, err = w.ServerOf(w.ctx, classroom.DefaultTenant)
+	_, err = w.ServersOf(w.ctx, classroom.DefaultTenant)
 	w.fails(err, classroom.ErrNoServer)
 	w.same(len(must(w.Servers(w.ctx))(w)), 0)
 	w.fails(w.RemoveServer(w.ctx, "bbb"), classroom.ErrNotFound)
@@ -188,18 +188,21 @@ func testTenant(t *testing.T, w *world) {
 	w.pass(time.Second)
 	second := must(w.AddServer(w.ctx, classroom.Server{Name: "second", Server: bbb.Server{URL: "https://bbb2.example.org/api"}}))(w)
 	want := classroom.Tenant{
-		ID: classroom.DefaultTenant, Name: classroom.DefaultTenant, ServerID: second.ID, Policy: classroom.Policy{GradersView: true},
+		ID: classroom.DefaultTenant, Name: classroom.DefaultTenant, Servers: []string{second.ID}, Policy: classroom.Policy{GradersView: true},
 	}
 	w.ok(w.SetTenant(w.ctx, want))
+	w.ok(w.SetTenantServers(w.ctx, want.ID, want.Servers))
 	w.same(must(w.TenantByID(w.ctx, want.ID))(w), want)
 	w.same(must(w.Tenant(w.ctx, w.platform.ID))(w), want)
-	w.same(must(w.ServerOf(w.ctx, want.ID))(w), second)
+	w.same(must(w.ServersOf(w.ctx, want.ID))(w), []classroom.Server{second})
 	w.ok(w.RemoveServer(w.ctx, "second"))
-	w.same(must(w.ServerOf(w.ctx, want.ID))(w), w.server) // the oldest
-	want.ServerID = ""
-	w.ok(w.SetTenant(w.ctx, want))
+	w.same(must(w.ServersOf(w.ctx, want.ID))(w), []classroom.Server{w.server}) // the oldest
+	w.fails(w.SetTenantServers(w.ctx, want.ID, []string{second.ID}), classroom.ErrNotFound)
+	want.Servers = nil
+	w.ok(w.SetTenantServers(w.ctx, want.ID, nil))
 	w.same(must(w.TenantByID(w.ctx, want.ID))(w), want)
 	w.fails(w.SetTenant(w.ctx, classroom.Tenant{ID: "unknown"}), classroom.ErrNotFound)
+	w.fails(w.SetTenantServers(w.ctx, "unknown", nil), classroom.ErrNotFound)
 }
 
 // What is answered from memory is read again in time, also with many who ask.
