@@ -218,7 +218,7 @@ func (db *DB) Sweep(ctx context.Context, now time.Time) error {
 		if _, err := c.exec(ctx, `DELETE FROM keys WHERE retire_at <= ?`, millis(now)); err != nil {
 			return fmt.Errorf("keys: %w", err)
 		}
-		return nil
+		return c.sweepServerTests(ctx, now)
 	})
 	if err != nil {
 		return fmt.Errorf("sweep: %w", err)

@@ -98,6 +98,7 @@ type service struct {
 	classes  *classroom.Classes
 	rooms    *classroom.Rooms
 	accounts *admin.Accounts
+	servers  *admin.Servers
 	log      *slog.Logger
 }
 
@@ -134,17 +135,21 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		StateKey: key.Derive("login state"), Now: now, InsecureLoopback: cfg.Loopback(), Log: log,
 	}
 	accounts := admin.NewAccounts(db, cfg.PublicURL, now, log)
+	servers := &admin.Servers{
+		Store: db, Loads: rooms, PublicURL: cfg.PublicURL, Loopback: cfg.Loopback(), Now: now, Log: log,
+		Client: func(s classroom.Server) admin.ServerClient { return client(s) },
+	}
 	staff := &adminpages.Pages{
-		Accounts: accounts, Audit: &admin.AuditLog{Store: db}, Registry: db, Web: pages, Now: now, Log: log,
+		Accounts: accounts, Servers: servers, Audit: &admin.AuditLog{Store: db}, Registry: db, Web: pages, Now: now, Log: log,
 	}
 	server := &handlers.Server{
 		PublicURL: cfg.PublicURL, Tool: tool, Answers: &lti.DeepLinking{Keys: db, Now: now},
-		Rooms: rooms, Registers: &classroom.Registers{Store: db, Wake: runner.Wake}, Classes: classes,
+		Rooms: rooms, Registers: &classroom.Registers{Store: db, Wake: runner.Wake}, Classes: classes, Tests: servers,
 		Platforms: db, Keys: db, Pages: pages,
 		CookieKey: key.Derive("browser cookie"), TicketKey: key.Derive("tickets"),
 		LoginRate: rate.Limit(cfg.LoginRate), Ready: ready(db), Metrics: metrics, Staff: staff, Styles: cfg.Loopback(), Now: now, Log: log,
 	}
-	return &service{server.Handler(), runner, classes, rooms, accounts, log}, nil
+	return &service{server.Handler(), runner, classes, rooms, accounts, servers, log}, nil
 }
 
 // ready asks for what each launch needs.
@@ -166,6 +171,7 @@ const stopWait = 25 * time.Second
 // serve runs web server and job runner until ctx ends or one of them does.
 func (s *service) serve(ctx context.Context, listener net.Listener) error {
 	defer s.rooms.Stop()
+	defer s.servers.Stop()
 	server := &http.Server{
 		Handler:           s.handler,
 		ReadHeaderTimeout: 10 * time.Second,

@@ -6,8 +6,8 @@ import (
 	"io"
 	"slices"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/classroom"
-	"github.com/bbbridge/bbbridge/store"
 )
 
 type serverRemove struct {
@@ -61,7 +61,7 @@ type parting struct {
 	server classroom.Server
 	next   string // on which new classes begin
 	left   bool   // there is another one
-	use    store.ServerUse
+	use    admin.ServerUse
 	signs  classroom.Server // has the same secret; without a name: none has
 }
 

@@ -26,6 +26,7 @@ import (
 type Pages struct {
 	Accounts *admin.Accounts
 	Audit    *admin.AuditLog
+	Servers  *admin.Servers
 	Registry registry
 	Web      *web.Pages
 	Now      func() time.Time

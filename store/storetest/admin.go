@@ -11,7 +11,6 @@ import (
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/lti"
-	"github.com/bbbridge/bbbridge/store"
 )
 
 func testPlatforms(t *testing.T, w *world) {
@@ -156,11 +155,11 @@ func testRemovedServer(t *testing.T, w *world) {
 	again := w.meeting(second.Room)
 	w.ok(w.EndMeeting(w.ctx, over.ID, w.now, w.now))
 	other := must(w.AddServer(w.ctx, classroom.Server{Name: "other", Server: bbb.Server{URL: "https://bbb2.example.org/api"}}))(w)
-	w.same(must(w.UseOf(w.ctx, w.server.ID))(w), store.ServerUse{Rooms: 2, Courses: 1, Running: []store.RunningClass{
+	w.same(must(w.UseOf(w.ctx, w.server.ID))(w), admin.ServerUse{Rooms: 2, Courses: 1, Running: []admin.RunningClass{
 		{Room: first.Room.Title, Course: first.Course.Title, Since: began.Add(-m.ClockOffset)},
 		{Room: second.Room.Title, Course: first.Course.Title, Since: began.Add(time.Minute - again.ClockOffset)},
 	}})
-	w.same(must(w.UseOf(w.ctx, other.ID))(w), store.ServerUse{})
+	w.same(must(w.UseOf(w.ctx, other.ID))(w), admin.ServerUse{})
 	w.ok(w.RemoveServer(w.ctx, "other"))
 	w.ok(w.RemoveServer(w.ctx, "bbb"))
 	_, err := w.Server(w.ctx, w.server.ID)

@@ -2,12 +2,14 @@ package storetest
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/classroom/attendance"
 )
 
 // What is changed of a server is what was changed, and a line of the audit log
@@ -104,4 +106,111 @@ func sorted(a, b string) []string {
 		a, b = b, a
 	}
 	return []string{a, b}
+}
+
+// Of a server's tests the newest is kept, and one goes on at a time.
+func testServerTests(t *testing.T, w *world) {
+	test := func(id string) admin.ServerTest {
+		return admin.ServerTest{
+			ID: id, ServerID: w.server.ID, StartedAt: w.now, AliveAt: w.now, MeetingID: "m" + id,
+			Steps: []admin.TestStep{{Name: admin.StepReach, State: admin.StepRunning, StartedAt: w.now, Took: time.Second}},
+		}
+	}
+	begin := func(id string) error { return w.BeginServerTest(w.ctx, test(id), w.now.Add(-time.Minute)) }
+	_, err := w.NewestServerTest(w.ctx, w.server.ID)
+	w.fails(err, classroom.ErrNotFound)
+	first := test("first")
+	w.ok(begin("first"))
+	w.same(must(w.NewestServerTest(w.ctx, w.server.ID))(w), first)
+	w.fails(begin("second"), admin.ErrTestRuns)
+	w.pass(time.Minute)
+	w.fails(begin("second"), admin.ErrTestRuns) // alive a minute ago
+	first.AliveAt, first.Steps[0].State = w.now, admin.StepGood
+	w.ok(w.SaveServerTest(w.ctx, first))
+	w.pass(time.Minute + time.Millisecond)
+	w.ok(begin("second")) // who ran the first is gone
+	w.fails(w.SaveServerTest(w.ctx, first), classroom.ErrNotFound)
+	_, err = w.ServerTest(w.ctx, "first")
+	w.fails(err, classroom.ErrNotFound)
+
+	second := test("second")
+	second.FinishedAt = w.now
+	w.ok(w.SaveServerTest(w.ctx, second))
+	w.same(must(w.ServerTest(w.ctx, "second"))(w), second)
+	bad, good := admin.TestCallback{At: w.now, Code: admin.CallbackBadToken}, admin.TestCallback{At: w.now.Add(time.Second), Code: admin.CallbackGood, Recorded: true}
+	for _, kind := range []admin.TestCallbackKind{admin.TestEnded, admin.TestReport} {
+		for _, c := range []admin.TestCallback{bad, good, bad} {
+			w.ok(w.KeepTestCallback(w.ctx, "second", kind, c))
+		}
+		w.fails(w.KeepTestCallback(w.ctx, "first", kind, good), classroom.ErrNotFound)
+	}
+	second.Ended, second.Report = good, good
+	w.same(must(w.NewestServerTest(w.ctx, w.server.ID))(w), second)
+	w.ok(begin("third"))
+	w.pass(2 * time.Minute)
+	var began atomic.Int64
+	parallel(4, func(int) {
+		err := w.BeginServerTest(w.ctx, admin.ServerTest{ID: w.id("t"), ServerID: w.server.ID, StartedAt: w.now, AliveAt: w.now}, w.now.Add(-time.Minute))
+		if err == nil {
+			began.Add(1)
+		}
+	})
+	w.same(began.Load(), int64(1))
+	w.pass(90*24*time.Hour - time.Second)
+	w.ok(w.Sweep(w.ctx, w.now))
+	must(w.NewestServerTest(w.ctx, w.server.ID))(w)
+	w.pass(time.Second)
+	w.ok(w.Sweep(w.ctx, w.now))
+	_, err = w.NewestServerTest(w.ctx, w.server.ID)
+	w.fails(err, classroom.ErrNotFound)
+}
+
+// What was found of a server is kept until it is added anew.
+func testServerFound(t *testing.T, w *world) {
+	w.same(must(w.ServerFound(w.ctx, w.server.ID))(w), admin.Found{})
+	found := admin.Found{At: w.now, Version: "2.0", GraphQL: true, Cause: bbb.CauseChecksum, Detail: "no"}
+	w.ok(w.SaveServerFound(w.ctx, w.server.ID, found))
+	w.same(must(w.ServerFound(w.ctx, w.server.ID))(w), found)
+	w.fails(w.SaveServerFound(w.ctx, "unknown", found), classroom.ErrNotFound)
+	_, err := w.ServerFound(w.ctx, "unknown")
+	w.fails(err, classroom.ErrNotFound)
+	must(w.ChangeServer(w.ctx, w.server.ID, "server.drain", func(s *classroom.Server) { s.Drained = true }))(w)
+	w.ok(w.RemoveServer(w.ctx, "bbb"))
+	back := must(w.AddServer(w.ctx, w.server))(w)
+	w.same(must(w.ServerFound(w.ctx, back.ID))(w), admin.Found{})
+	w.same(must(w.Server(w.ctx, back.ID))(w).Drained, false)
+}
+
+// When a server's reports came, and which classes since have none.
+func testReportsOf(t *testing.T, w *world) {
+	room := w.teach("tess", "link").Room
+	began := w.now
+	class := func(reported bool) {
+		w.t.Helper()
+		m := w.meeting(room)
+		w.pass(10 * time.Minute)
+		w.ok(w.EndMeeting(w.ctx, m.ID, w.now, w.now))
+		if reported {
+			must(w.KeepEvidence(w.ctx, attendance.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: attendance.Analytics, At: w.now, Until: w.now, Body: []byte("{}")}, time.Time{}))(w)
+		}
+		w.pass(10 * time.Minute)
+	}
+	reports := func(since, until time.Time) admin.Reports {
+		return must(w.ReportsOf(w.ctx, w.server.ID, since, until))(w)
+	}
+	w.same(reports(began, w.now), admin.Reports{})
+	class(false)
+	w.same(reports(began, w.now), admin.Reports{Without: 1})
+	w.same(reports(w.now, w.now), admin.Reports{})                      // too old
+	w.same(reports(began, w.now.Add(-10*time.Minute)), admin.Reports{}) // too new
+	class(true)
+	last := w.now.Add(-10 * time.Minute)
+	w.same(reports(began, w.now), admin.Reports{LastAt: last}) // it works since
+	class(false)
+	class(false)
+	w.meeting(room) // runs
+	w.same(reports(began, w.now), admin.Reports{LastAt: last, Without: 2})
+	w.same(must(w.ReportsOf(w.ctx, "another", began, w.now))(w), admin.Reports{})
+	w.same(must(w.LiveOn(w.ctx, w.server.ID))(w), 1)
+	w.same(must(w.LiveOn(w.ctx, "another"))(w), 0)
 }

@@ -53,7 +53,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"lease over": testLease, "free jobs": testFreeJobs, "retried job": testRetry, "lanes": testLanes, "hastened jobs": testHasten, "claims in parallel": testParallelClaims,
 		"sweep": testSweep, "counts": testCounts,
 		"platforms": testPlatforms, "edited platform": testEditedPlatform, "removed platform": testRemovedPlatform, "disabled platform": testDisabledPlatform,
-		"servers": testServers, "changed server": testChangedServer, "servers of tenants": testServersOfTenants, "removed server": testRemovedServer, "tenant": testTenant, "freshness": testFreshness,
+		"servers": testServers, "changed server": testChangedServer, "servers of tenants": testServersOfTenants, "server tests": testServerTests, "found of a server": testServerFound, "reports of a server": testReportsOf, "removed server": testRemovedServer, "tenant": testTenant, "freshness": testFreshness,
 		"keys": testKeys, "first key in parallel": testFirstKey, "rotation": testRotation, "rotation at once": testRotationAtOnce,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newWorld(t, open(t))) })

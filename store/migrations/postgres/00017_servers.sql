@@ -17,3 +17,18 @@ ALTER TABLE tenants DROP COLUMN server_id;
 
 -- For the server's page: its newest classes, and whether their reports came.
 CREATE INDEX meetings_server ON meetings (server_id, ended_at);
+
+-- Tests of servers: of each the newest, and the one that runs.
+CREATE TABLE server_tests (
+	id          TEXT    NOT NULL PRIMARY KEY, -- stands in the addresses of its callbacks
+	server_id   TEXT    NOT NULL REFERENCES servers,
+	started_at  BIGINT NOT NULL,
+	alive_at    BIGINT NOT NULL, -- who runs it was there
+	finished_at BIGINT,
+	meeting_id  TEXT    NOT NULL,
+	steps       TEXT    NOT NULL, -- JSON
+	ended       TEXT    NOT NULL, -- JSON: what is known of the end callback; empty: it hasn't come
+	report      TEXT    NOT NULL  -- JSON, the same of the report
+);
+CREATE UNIQUE INDEX server_tests_running ON server_tests (server_id) WHERE finished_at IS NULL;
+CREATE INDEX server_tests_newest ON server_tests (server_id, started_at);
