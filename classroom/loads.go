@@ -2,7 +2,7 @@ package classroom
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -63,7 +63,7 @@ func (l *loads) begun(serverID string) {
 }
 
 // errLate is of a server that lets others wait.
-var errLate = errors.New("no answer in time")
+var errLate = fmt.Errorf("no answer in time: %w", context.DeadlineExceeded)
 
 // Loads says how much goes on at servers, by their ids. They are asked all at
 // once, none of them twice at a time nor within loadFor, and are waited for no

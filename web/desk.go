@@ -43,6 +43,7 @@ var deskPages = map[string]any{
 	"admin/sign_in": SignInPage{}, "admin/password": PasswordPage{}, "admin/over": LinkOver{},
 	"admin/overview": OverviewPage{}, "admin/people": PeoplePage{}, "admin/person": PersonPage{}, "admin/link": StaffLink{},
 	"admin/confirm": DangerPage{}, "admin/account": AccountPage{}, "admin/audit": AuditPage{}, "admin/problem": DeskProblem{},
+	"admin/servers": ServersPage{}, "admin/server_form": ServerForm{}, "admin/server": ServerPage{}, "admin/server_test": ServerTestPage{},
 }
 
 var forStaff = shelf{layout: "admin/layout", parts: []string{"parts", "admin/parts"}, pages: deskPages}

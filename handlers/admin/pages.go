@@ -49,6 +49,7 @@ func (p *Pages) Routes(r gin.IRouter) {
 	r.GET("/admin/", p.staff(p.overview))
 	p.doorRoutes(r)
 	p.peopleRoutes(r)
+	p.serverRoutes(r)
 	r.GET("/admin/audit", p.staff(p.audit))
 	r.GET("/admin/audit.csv", p.staff(p.auditCSV))
 }
@@ -202,7 +203,7 @@ func (p *Pages) desk(by admin.Actor, at web.Section) web.Desk {
 		section web.Section
 		action  admin.Action
 	}{
-		{web.Overview, admin.See}, {web.People, admin.EditStaff},
+		{web.Overview, admin.See}, {web.Servers, admin.See}, {web.People, admin.EditStaff},
 	} {
 		if by.Somewhere(s.action) {
 			d.Sections = append(d.Sections, s.section)
