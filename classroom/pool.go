@@ -69,7 +69,7 @@ func (s *Rooms) createSomewhere(ctx context.Context, seat Seat) (Server, Room, b
 		s.logElsewhere(ctx, server, room, err)
 		first = cmp.Or(first, err)
 	}
-	return Server{}, room, bbb.Created{}, cmp.Or(first, error(ErrNoServer))
+	return Server{}, room, bbb.Created{}, cmp.Or(first, ErrNoServer)
 }
 
 func (s *Rooms) logElsewhere(ctx context.Context, server Server, room Room, err error) {

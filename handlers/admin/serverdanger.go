@@ -16,6 +16,23 @@ func (p *Pages) editedServer(c *call) (admin.ServerCard, error) {
 	return p.Servers.Find(c.ctx(), c.by, c.Param("server"))
 }
 
+// confirmedServer is editedServer for who has shown that it is them. Whom ask has
+// answered, since they haven't, gets none.
+func (p *Pages) confirmedServer(c *call, ask func(wrong string) error) (admin.ServerCard, error) {
+	card, err := p.editedServer(c)
+	if err != nil {
+		return card, err
+	}
+	wrong, err := p.confirm(c)
+	if err != nil {
+		return admin.ServerCard{}, err
+	}
+	if wrong != "" {
+		return admin.ServerCard{}, ask(wrong)
+	}
+	return card, nil
+}
+
 func (p *Pages) serverSecret(c *call) error { return p.secretPage(c, "", nil, true) }
 
 func (p *Pages) secretPage(c *call, wrong string, fields map[string]string, keep bool) error {
@@ -35,16 +52,10 @@ func (p *Pages) secretPage(c *call, wrong string, fields map[string]string, keep
 
 // setServerSecret changes the secret, and looks whether the server takes it.
 func (p *Pages) setServerSecret(c *call) error {
-	card, err := p.editedServer(c)
-	if err != nil {
-		return err
-	}
 	keep := c.PostForm("server_keep") != ""
-	if wrong, err := p.confirm(c); wrong != "" || err != nil {
-		if err != nil {
-			return err
-		}
-		return p.secretPage(c, wrong, nil, keep)
+	card, err := p.confirmedServer(c, func(wrong string) error { return p.secretPage(c, wrong, nil, keep) })
+	if card.ID == "" || err != nil {
+		return err
 	}
 	err = p.Servers.SetSecret(c.ctx(), c.by, card.ID, bbb.Secret(typed(c.Context, "server_secret")), keep)
 	if wrong := invalid(err); wrong != nil {
@@ -71,15 +82,9 @@ func (p *Pages) forgetPage(c *call, wrong string) error {
 }
 
 func (p *Pages) forgetSecrets(c *call) error {
-	card, err := p.editedServer(c)
-	if err != nil {
+	card, err := p.confirmedServer(c, func(wrong string) error { return p.forgetPage(c, wrong) })
+	if card.ID == "" || err != nil {
 		return err
-	}
-	if wrong, err := p.confirm(c); wrong != "" || err != nil {
-		if err != nil {
-			return err
-		}
-		return p.forgetPage(c, wrong)
 	}
 	if err := p.Servers.ForgetSecrets(c.ctx(), c.by, card.ID); err != nil {
 		return err
@@ -102,15 +107,9 @@ func (p *Pages) serverRemovePage(c *call, wrong string) error {
 }
 
 func (p *Pages) removeServer(c *call) error {
-	card, err := p.editedServer(c)
-	if err != nil {
+	card, err := p.confirmedServer(c, func(wrong string) error { return p.serverRemovePage(c, wrong) })
+	if card.ID == "" || err != nil {
 		return err
-	}
-	if wrong, err := p.confirm(c); wrong != "" || err != nil {
-		if err != nil {
-			return err
-		}
-		return p.serverRemovePage(c, wrong)
 	}
 	if _, err := p.Servers.Remove(c.ctx(), c.by, card.ID); err != nil {
 		return err

@@ -182,10 +182,7 @@ func (p *Pages) addServer(c *call) error {
 }
 
 func (p *Pages) serverForm(c *call) error {
-	if err := c.by.May(admin.EditServers, ""); err != nil {
-		return err
-	}
-	card, err := p.Servers.Find(c.ctx(), c.by, c.Param("server"))
+	card, err := p.editedServer(c)
 	if err != nil {
 		return err
 	}
@@ -203,10 +200,7 @@ func (p *Pages) serverFormPage(c *call, card admin.ServerCard, w admin.ServerWis
 }
 
 func (p *Pages) editServer(c *call) error {
-	if err := c.by.May(admin.EditServers, ""); err != nil {
-		return err
-	}
-	card, err := p.Servers.Find(c.ctx(), c.by, c.Param("server"))
+	card, err := p.editedServer(c)
 	if err != nil {
 		return err
 	}
