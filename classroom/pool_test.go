@@ -298,6 +298,7 @@ func TestServersAreAskedLittle(t *testing.T) {
 		if took := time.Since(from); took != patience {
 			t.Errorf("they took %v: a server that hangs is waited for once", took)
 		}
+		synctest.Wait()
 		asked := []int{two["a"].asked, two["b"].asked, two["c"].asked}
 		if !slices.Equal(asked, []int{1, 1, 1}) {
 			t.Errorf("asked %v times", asked)
@@ -316,6 +317,7 @@ func TestServersAreAskedLittle(t *testing.T) {
 			})
 		}
 		all.Wait()
+		synctest.Wait()
 		if two["a"].asked != 2 {
 			t.Errorf("20 who asked at once made %d questions", two["a"].asked-1)
 		}
