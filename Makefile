@@ -5,6 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME ?= 1m
 BENCH ?= .
 PORT ?= 8080
+OUT ?= bbbridge
 SEED ?= 1
 N ?= 40
 PACKAGES ?= ./...
@@ -19,7 +20,7 @@ TESTS ?=
 STATIC = -trimpath -buildmode=pie -tags netgo,osusergo,sqlite_omit_load_extension,nomsgpack \
 	-ldflags '-s -w -X main.release=$(VERSION) -linkmode external -extldflags "-static-pie -Wl,-z,relro,-z,now"'
 
-.PHONY: demo test quick lint bench golden fuzz mutants build release gcc
+.PHONY: demo test quick lint bench golden fuzz mutants build image release gcc
 
 demo: gcc
 	@echo "Building bbbridge. The first time this takes some minutes, since SQLite is compiled."
@@ -34,7 +35,7 @@ quick: gcc
 lint: gcc
 	@files=$$(gofmt -l $$(git ls-files '*.go')); \
 		if [ -n "$$files" ]; then echo "gofmt would change:"; echo "$$files"; exit 1; fi
-	go vet -tags browser ./...
+	go vet -tags browser,deploy,release ./...
 	$(GOLANGCI) run ./...
 
 bench: gcc
@@ -56,11 +57,17 @@ mutants: gcc
 # A copy: of a file that was just linked, Linux maps pieces of two megabytes,
 # and all of them count as the program's memory (docs/performance.md).
 build: gcc
-	CGO_ENABLED=1 go build $(STATIC) -o bbbridge.linked ./cmd/bbbridge
-	@rm -f bbbridge && cp bbbridge.linked bbbridge && rm bbbridge.linked
-	@go run ./.ci/hardened bbbridge
+	CGO_ENABLED=1 go build $(STATIC) -o $(OUT).linked ./cmd/bbbridge
+	@rm -f $(OUT) && cp $(OUT).linked $(OUT) && rm $(OUT).linked
+	@GOARCH= go run ./.ci/hardened $(OUT)
 
-release: build
+# What deploy/Containerfile copies, and the image.
+image: build
+	@.ci/install ca-certificates
+	@mkdir -p deploy/data && cp -L /etc/ssl/certs/ca-certificates.crt deploy/
+	@$$(command -v podman || echo docker) build -f deploy/Containerfile -t bbbridge .
+
+release:
 	@.ci/release '$(VERSION)'
 
 gcc:

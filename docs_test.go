@@ -85,7 +85,8 @@ func eachPage(t *testing.T, do func(name, text string)) {
 }
 
 // TestConformanceNamesEachCheck wants a row for each check of the security
-// framework that login and launch make, with a test, and each code.
+// framework that login and launch make, and of those of a registration, with a
+// test, and each code.
 func TestConformanceNamesEachCheck(t *testing.T) {
 	page := read(t, "docs/conformance.md")
 	var checks []string
@@ -95,13 +96,16 @@ func TestConformanceNamesEachCheck(t *testing.T) {
 	for i := range 25 {
 		checks = append(checks, fmt.Sprintf("V%d", i+1))
 	}
+	for i := range 11 {
+		checks = append(checks, fmt.Sprintf("R%d", i+1))
+	}
 	for _, check := range checks {
 		row := regexp.MustCompile(`(?m)^\| `+check+` \|.*\| ([^|]+) \|$`).FindAllStringSubmatch(page, -1)
 		if len(row) != 1 || !strings.Contains(row[0][1], "`") {
 			t.Errorf("check %s has %d rows with a test, want 1", check, len(row))
 		}
 	}
-	for _, code := range lti.Codes() {
+	for _, code := range append(lti.Codes(), lti.RegistrationCodes()...) {
 		if !strings.Contains(page, "`"+code+"`") {
 			t.Errorf("code %s is not explained", code)
 		}
@@ -212,8 +216,10 @@ func TestMetricsAreDocumented(t *testing.T) {
 // has people paste somewhere.
 func TestAddressesAreServed(t *testing.T) {
 	routes := map[string]bool{}
-	for _, match := range regexp.MustCompile(`r\.(?:GET|POST)\("([^":]+)`).FindAllStringSubmatch(read(t, "handlers/server.go"), -1) {
-		routes[strings.TrimSuffix(match[1], "/")] = true
+	for _, file := range append(glob(t, "handlers/admin/*.go"), "handlers/server.go") {
+		for _, match := range regexp.MustCompile(`r\.(?:GET|POST)\("([^":]+)`).FindAllStringSubmatch(read(t, file), -1) {
+			routes[strings.TrimSuffix(match[1], "/")] = true
+		}
 	}
 	files, err := os.ReadDir("web/static")
 	if err != nil {

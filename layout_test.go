@@ -49,7 +49,7 @@ var layers = map[string]layer{
 		ours:   []string{"classroom/jobs", "classroom/attendance", "classroom/gradebook", "lti", "bbb"},
 		others: []string{"golang.org/x/sync/"}},
 
-	"admin": {ours: append([]string{"lti", "bbb"}, rooms...), others: []string{"golang.org/x/crypto/argon2", "golang.org/x/sync/"}},
+	"admin": {ours: append([]string{"lti", "bbb"}, rooms...), others: []string{"golang.org/x/crypto/argon2", "github.com/pquerna/otp", "golang.org/x/sync/"}},
 
 	"store": {ours: append([]string{"lti", "bbb", "admin"}, rooms...), others: []string{
 		"github.com/jmoiron/sqlx", "github.com/mattn/go-sqlite3", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3",

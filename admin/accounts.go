@@ -41,6 +41,7 @@ type accountStore interface {
 	ConfirmSignIn(ctx context.Context, id string, at time.Time) error
 	EndSignIn(ctx context.Context, staffID, id string) error
 	Record(context.Context, Entry) error
+	secondFactorStore
 }
 
 // Accounts are the staff's, and their signing in.
@@ -286,7 +287,7 @@ func (a *Accounts) Opened(ctx context.Context, p Purpose, text string) (Link, St
 }
 
 // Choose uses a link up: the account gets its password, and for Setup its
-// address. Whoever does it is signed in after that.
+// address. Whoever does it is signed in after that, or asked for a code.
 func (a *Accounts) Choose(ctx context.Context, p Purpose, text, email, password string, from From) (SignedIn, error) {
 	_, s, err := a.Opened(ctx, p, text)
 	if err != nil {
@@ -311,10 +312,22 @@ func (a *Accounts) Choose(ctx context.Context, p Purpose, text, email, password 
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("use link for %s: %w", p, err)
 	}
-	return a.begin(ctx, SignIn{StaffID: s.ID}, from)
+	return a.passed(ctx, s, from)
 }
 
 // LinkFor is how long a link is good for.
 func LinkFor(p Purpose) time.Duration {
 	return map[Purpose]time.Duration{Setup: setupFor, Invite: inviteFor, Reset: resetFor}[p]
+}
+
+// Found makes the first account without a link, for a service that is only
+// shown.
+func (a *Accounts) Found(ctx context.Context, email, password string) error {
+	link, err := a.SetupLink(ctx)
+	if err != nil {
+		return err
+	}
+	_, c, _ := strings.Cut(link, "code=")
+	_, err = a.Choose(ctx, Setup, c, email, password, From{})
+	return err
 }

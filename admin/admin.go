@@ -101,13 +101,13 @@ func (a Actor) Somewhere(action Action) bool {
 	return a.Role == Operator || len(a.Tenants) > 0 && slices.Contains(ofRole[a.Role], action)
 }
 
-// confirmFor is how long somebody who has shown that it is them needn't again.
-const confirmFor = 10 * time.Minute
+// ConfirmFor is how long somebody who has shown that it is them needn't again.
+const ConfirmFor = 10 * time.Minute
 
 // Confirmed reports whether a dangerous act needs no password now. At the shell
 // none is asked for.
 func (a Actor) Confirmed(now time.Time) bool {
-	return a.SignInID == "" || now.Sub(a.ConfirmedAt) < confirmFor
+	return a.SignInID == "" || now.Sub(a.ConfirmedAt) < ConfirmFor
 }
 
 type actorKey struct{}
@@ -146,6 +146,8 @@ type Staff struct {
 	Password  string // as hashed; empty: not chosen yet
 	CreatedAt time.Time
 	Locale    string // of their pages; empty: what their browser asks for
+	// SecondFactor reports whether signing in takes a code besides the password.
+	SecondFactor bool
 }
 
 // Active reports whether the account can be signed in to.
@@ -182,14 +184,21 @@ type SignIn struct {
 	ConfirmedAt time.Time
 	Address     string
 	Browser     string // as it calls itself, bounded
+	// Pending is one that speaks for nobody yet: the password was right, and a
+	// code is wanted.
+	Pending bool
 }
 
 const (
 	signInMost = 12 * time.Hour
 	signInIdle = 2 * time.Hour
+	pendingFor = 10 * time.Minute
 )
 
 // Over reports whether it has ended by itself.
 func (s SignIn) Over(now time.Time) bool {
+	if s.Pending && now.Sub(s.CreatedAt) >= pendingFor {
+		return true
+	}
 	return now.Sub(s.CreatedAt) >= signInMost || now.Sub(s.SeenAt) >= signInIdle
 }

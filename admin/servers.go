@@ -429,11 +429,3 @@ func (s *Servers) Remove(ctx context.Context, by Actor, idOrName string) (Server
 	}
 	return card, about("remove server "+card.Name, s.Store.RemoveServer(By(ctx, by), card.Name))
 }
-
-// about is err with what we were doing; nil stays nil.
-func about(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", what, err)
-}

@@ -18,7 +18,9 @@ type From struct {
 // SignedIn is a sign-in that has just begun.
 type SignedIn struct {
 	Cookie string // what the browser keeps; nobody else knows it
-	Actor  Actor
+	Actor  Actor  // of nobody yet, if Pending
+	// Pending: a code is wanted besides the password, for EnterCode.
+	Pending bool
 }
 
 // Enter signs in by address and password. ErrWrong says the same for an unknown
@@ -42,7 +44,18 @@ func (a *Accounts) Enter(ctx context.Context, email, password string, from From)
 		}
 		return SignedIn{}, ErrWrong
 	}
-	a.tries.forget(strings.ToLower(email))
+	return a.passed(ctx, s, from)
+}
+
+// passed goes on for who has shown that the account is theirs: they are in, or a
+// code is wanted.
+func (a *Accounts) passed(ctx context.Context, s Staff, from From) (SignedIn, error) {
+	if s.SecondFactor {
+		in, err := a.begin(ctx, SignIn{StaffID: s.ID, Pending: true}, from)
+		in.Actor, in.Pending = Actor{}, true
+		return in, err
+	}
+	a.tries.forget(strings.ToLower(s.Email), s.ID)
 	return a.begin(ctx, SignIn{StaffID: s.ID}, from)
 }
 
@@ -56,6 +69,10 @@ func (a *Accounts) Admit(ctx context.Context, guest Staff, from From) (SignedIn,
 const browserMost = 300
 
 func (a *Accounts) begin(ctx context.Context, s SignIn, from From) (SignedIn, error) {
+	return a.start(ctx, s, from, a.Store.BeginSignIn)
+}
+
+func (a *Accounts) start(ctx context.Context, s SignIn, from From, keep func(context.Context, SignIn) error) (SignedIn, error) {
 	c := newCode()
 	now := a.Now()
 	s.ID, s.Digest = rand.Text(), c.digest()
@@ -65,7 +82,11 @@ func (a *Accounts) begin(ctx context.Context, s SignIn, from From) (SignedIn, er
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if err := a.Store.BeginSignIn(By(ctx, actor), s); err != nil {
+	err = keep(By(ctx, actor), s)
+	if errors.Is(err, ErrNotFound) { // another used the code's page
+		err = ErrSignedOut
+	}
+	if err != nil {
 		return SignedIn{}, fmt.Errorf("sign in: %w", err)
 	}
 	return SignedIn{Cookie: string(c), Actor: actor}, nil
@@ -101,7 +122,7 @@ func (a *Accounts) Actor(ctx context.Context, cookie string, from From) (Actor, 
 		return Actor{}, ErrSignedOut
 	case err != nil:
 		return Actor{}, fmt.Errorf("sign-in: %w", err)
-	case s.Over(a.Now()):
+	case s.Pending, s.Over(a.Now()):
 		return Actor{}, ErrSignedOut
 	}
 	actor, err := a.actor(ctx, s)
@@ -140,7 +161,7 @@ func (a *Accounts) Confirm(ctx context.Context, actor Actor, password string) er
 	if len(password) > passwordMost || !a.hashes.matches(s.Password, password) {
 		return ErrWrong
 	}
-	a.tries.forget(strings.ToLower(s.Email))
+	a.tries.forget(strings.ToLower(s.Email), "")
 	if err := a.Store.ConfirmSignIn(ctx, actor.SignInID, a.Now()); err != nil {
 		return fmt.Errorf("confirm: %w", err)
 	}

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -11,6 +12,8 @@ const (
 	triesAccountSlow = 10 * time.Second
 	triesAddress     = 30 // a school is behind one
 	triesAddressSlow = 4 * time.Second
+	triesCode        = 10 // besides a password that was right
+	triesCodeSlow    = time.Minute
 	triesKept        = 10_000 // accounts and addresses that are remembered
 )
 
@@ -24,6 +27,27 @@ type tries struct {
 
 // allow takes one try from both, if both have one.
 func (t *tries) allow(now time.Time, account, address string) bool {
+	return t.take(now, bucket{"a:" + account, triesAccount, triesAccountSlow}, ofNetwork(address))
+}
+
+// allowCode is allow for a code besides the password.
+func (t *tries) allowCode(now time.Time, staffID, address string) bool {
+	return t.take(now, bucket{"c:" + staffID, triesCode, triesCodeSlow}, ofNetwork(address))
+}
+
+func ofNetwork(address string) bucket {
+	return bucket{"n:" + networkOf(address), triesAddress, triesAddressSlow}
+}
+
+// A bucket is how often something may be tried.
+type bucket struct {
+	key  string
+	most int
+	slow time.Duration
+}
+
+// take takes one try from all, if all have one.
+func (t *tries) take(now time.Time, from ...bucket) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.when == nil {
@@ -32,33 +56,52 @@ func (t *tries) allow(now time.Time, account, address string) bool {
 	if len(t.when) >= triesKept {
 		t.sweep(now)
 	}
-	ofAccount, okAccount := t.next(now, "a:"+account, triesAccount, triesAccountSlow)
-	ofAddress, okAddress := t.next(now, "n:"+address, triesAddress, triesAddressSlow)
-	if !okAccount || !okAddress {
-		return false
+	paid := make([]time.Time, len(from))
+	for i, b := range from {
+		var ok bool
+		if paid[i], ok = t.next(now, b); !ok {
+			return false
+		}
 	}
-	t.when["a:"+account], t.when["n:"+address] = ofAccount, ofAddress
+	for i, b := range from {
+		t.when[b.key] = paid[i]
+	}
 	return true
 }
 
-// next is until when a key's tries would be paid after one more.
-func (t *tries) next(now time.Time, key string, most int, slow time.Duration) (time.Time, bool) {
-	paid := t.when[key]
-	if paid.Before(now) || paid.Sub(now) > time.Duration(most)*slow { // or a clock that went back
+// networkOf is what one subscriber has: an address, or the /64 of IPv6.
+func networkOf(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err != nil || a.Unmap().Is4() {
+		return address
+	}
+	network, err := a.WithZone("").Prefix(64)
+	if err != nil {
+		return address
+	}
+	return network.String()
+}
+
+// next is until when all of a bucket's tries would be paid after one more.
+func (t *tries) next(now time.Time, b bucket) (time.Time, bool) {
+	paid, longest := t.when[b.key], time.Duration(b.most)*b.slow
+	if paid.Before(now) || paid.Sub(now) > longest { // or a clock that went back
 		paid = now
 	}
-	paid = paid.Add(slow)
-	return paid, paid.Sub(now) <= time.Duration(most)*slow
+	paid = paid.Add(b.slow)
+	return paid, paid.Sub(now) <= longest
 }
 
 // forget takes back an account's tries: its owner has come in.
-func (t *tries) forget(account string) {
+func (t *tries) forget(account, staffID string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.when, "a:"+account)
+	delete(t.when, "c:"+staffID)
 }
 
-// sweep drops what is paid, and any others if that isn't enough.
+// sweep drops what is paid, and any others if that isn't enough: a tenth, so that
+// the next doesn't have to look again.
 func (t *tries) sweep(now time.Time) {
 	for key, paid := range t.when {
 		if !paid.After(now) {
@@ -66,7 +109,7 @@ func (t *tries) sweep(now time.Time) {
 		}
 	}
 	for key := range t.when {
-		if len(t.when) < triesKept-1 {
+		if len(t.when) <= triesKept*9/10 {
 			return
 		}
 		delete(t.when, key)

@@ -214,4 +214,10 @@ func TestErrorsTellNoSecret(t *testing.T) {
 	if n := len([]rune(long)); n != 201 {
 		t.Errorf("%d characters", n)
 	}
+	for n, whole := range map[int]bool{200: true, 201: false} {
+		text := strings.Repeat("ü", n)
+		if got := scrub(text, ""); (got == text) != whole {
+			t.Errorf("of %d characters: %q", n, got)
+		}
+	}
 }

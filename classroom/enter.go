@@ -46,7 +46,6 @@ type roomStore interface {
 	LatestVisit(ctx context.Context, browser, roomID string) (string, error)
 	OpenWindow(ctx context.Context, v Visit, most int) (string, error)
 	SeeVisit(ctx context.Context, visitID string, at time.Time) error
-	JoinVisit(ctx context.Context, v Visit) error
 	EndVisits(ctx context.Context, v Visit, at time.Time) error
 	NewestLooks(ctx context.Context, roomID string, since time.Time, most int) ([]attendance.Evidence, error)
 	Enrolment(ctx context.Context, courseID, personID string) (Enrolment, error)
@@ -76,7 +75,7 @@ type roomStore interface {
 	LastMeeting(ctx context.Context, roomID string) (attendance.Meeting, error)
 	LastClass(ctx context.Context, roomID string) (newest attendance.Session, ahead time.Duration, err error)
 	Presence(ctx context.Context, roomID, meetingID string, since time.Time, most int) (Presence, error)
-	KeepEvidence(ctx context.Context, e attendance.Evidence, settleAt time.Time) (bool, error)
+	KeepJoin(ctx context.Context, v Visit, e attendance.Evidence) error
 	Enqueue(context.Context, jobs.Job) error
 }
 

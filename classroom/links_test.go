@@ -385,8 +385,8 @@ func picking(settings lti.DeepLinkingSettings) Seat {
 
 func TestOffer(t *testing.T) {
 	f, rooms := withRooms()
-	f.rooms["unused"] = Room{ID: "unused", CourseID: "c1", Picked: true, CreatedAt: noon.Add(-unusedOffered - time.Second)}
-	f.rooms["picked"] = Room{ID: "picked", CourseID: "c1", Picked: true, CreatedAt: noon.Add(-unusedOffered)}
+	f.rooms["unused"] = Room{ID: "unused", CourseID: "c1", Picked: true, CreatedAt: noon.Add(-7*24*time.Hour - time.Second)}
+	f.rooms["picked"] = Room{ID: "picked", CourseID: "c1", Picked: true, CreatedAt: noon.Add(-7 * 24 * time.Hour)}
 	offered, err := rooms.Offer(t.Context(), picking(lti.DeepLinkingSettings{}))
 	var ids []string
 	for _, r := range offered {

@@ -58,7 +58,7 @@ func (r Register) NeededHere() time.Duration {
 
 // An OwnRecord is one person's own attendance in a room and what came of it.
 type OwnRecord struct {
-	Counting Counting            // zero without Lines
+	Counting Counting            // zero without Lines, or if the link grades nothing
 	Lines    []HistoryLine       // newest first
 	Result   *attendance.Result  // nil: no session has ended yet
 	Delivery *gradebook.Delivery // nil: nothing to send
@@ -281,6 +281,8 @@ func (s *Registers) Own(ctx context.Context, seat Seat) (OwnRecord, error) {
 		return OwnRecord{}, fmt.Errorf("result in placement %s: %w", seat.Placement.ID, err)
 	}
 	own.Delivery = own.Delivery.Shown()
-	own.Counting, err = s.Counting(ctx, seat)
+	if seat.Placement.Link().Grades() {
+		own.Counting, err = s.Counting(ctx, seat)
+	}
 	return own, err
 }

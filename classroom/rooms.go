@@ -188,16 +188,10 @@ func (s *Rooms) createRequest(room Room) bbb.CreateRequest {
 // join signs the address at which a person joins, for this click only, and
 // keeps that we did: a hint for when they came.
 func (s *Rooms) join(ctx context.Context, seat Seat, server Server, m attendance.Meeting) (string, error) {
-	if m.ID != "" {
-		hint := attendance.Evidence{ID: newID(), MeetingID: m.ID, Source: attendance.Joining, At: s.Now(), Until: s.Now(), Body: []byte(seat.Person.ID)}
-		if _, err := s.Store.KeepEvidence(ctx, hint, time.Time{}); err != nil {
-			return "", fmt.Errorf("keep join to meeting %s: %w", m.ID, err)
-		}
-	}
-	if !seat.Visit.Joined {
-		if err := s.Store.JoinVisit(ctx, seat.Visit); err != nil {
-			return "", fmt.Errorf("join by a visit: %w", err)
-		}
+	now := s.Now()
+	hint := attendance.Evidence{ID: newID(), MeetingID: m.ID, Source: attendance.Joining, At: now, Until: now, Body: []byte(seat.Person.ID)}
+	if err := s.Store.KeepJoin(ctx, seat.Visit, hint); err != nil {
+		return "", fmt.Errorf("keep join to meeting %s: %w", m.ID, err)
 	}
 	attendee, moderator := bbb.Passwords(s.PasswordKey, m.MeetingID)
 	moderates := seat.Moderates() || seat.Room.Settings.EveryoneModerates

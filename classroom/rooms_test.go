@@ -184,16 +184,10 @@ func (f *fakeClass) RoomMeetings(context.Context, string) ([]attendance.Meeting,
 	return []attendance.Meeting{{ServerID: "s"}, {ServerID: "s"}}, nil
 }
 
-func (f *fakeClass) KeepEvidence(_ context.Context, e attendance.Evidence, _ time.Time) (bool, error) {
+func (f *fakeClass) KeepJoin(_ context.Context, v Visit, e attendance.Evidence) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.evidence = append(f.evidence, e)
-	return true, nil
-}
-
-func (f *fakeClass) JoinVisit(_ context.Context, v Visit) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.joined = append(f.joined, v.ID)
 	return nil
 }

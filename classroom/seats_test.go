@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/lti"
@@ -121,10 +122,10 @@ func TestHowLongAVisitGoesOn(t *testing.T) {
 		writes int
 	}{
 		{"just opened", 0, false, nil, nil, 0},
-		{"open", seenEvery - time.Millisecond, false, nil, nil, 0},
-		{"open for a while", seenEvery, false, nil, nil, 1},
-		{"back in time", visitIdle - time.Millisecond, false, nil, nil, 1},
-		{"too late", visitIdle, false, nil, ErrVisitOver, 0},
+		{"open", 5*time.Minute - time.Millisecond, false, nil, nil, 0},
+		{"open for a while", 5 * time.Minute, false, nil, nil, 1},
+		{"back in time", 90*time.Minute - time.Millisecond, false, nil, nil, 1},
+		{"too late", 90 * time.Minute, false, nil, ErrVisitOver, 0},
 		{"out of a long class", 3 * time.Hour, true, []attendance.Evidence{look(ago(20*time.Second), "ann", "ben")}, nil, 1},
 		{"out of class, a while ago", 3 * time.Hour, true, append(crowd, look(ago(89*time.Minute), "ann")), nil, 1},
 		{"long out of class", 3 * time.Hour, true, append(crowd, look(ago(91*time.Minute), "ann")), ErrVisitOver, 0},
@@ -154,7 +155,7 @@ func TestHowLongAVisitGoesOn(t *testing.T) {
 func TestOpenPagesWriteSeldom(t *testing.T) {
 	f, rooms := newFake()
 	seat := mine()
-	seat.Visit.ExpiresAt = noon.Add(VisitLife)
+	seat.Visit.ExpiresAt = noon.Add(12 * time.Hour)
 	f.seats["v"] = seat
 	now := noon
 	rooms.Now = func() time.Time { return now }
@@ -207,7 +208,7 @@ func TestNewWindowGetsItsOwnVisit(t *testing.T) {
 		t.Errorf("third window %+v, %v", seat.Visit, err)
 	}
 	idle := mine()
-	idle.Visit.SeenAt = noon.Add(-visitIdle)
+	idle.Visit.SeenAt = noon.Add(-90 * time.Minute)
 	f.seats["idle"] = idle
 	if _, err := rooms.SeatByTicket(t.Context(), "idle", "window", "old"); !errors.Is(err, ErrVisitOver) {
 		t.Errorf("by a ticket of a visit that is over: %v", err)
@@ -238,8 +239,8 @@ func TestLeave(t *testing.T) {
 	}
 }
 
-// That a visit has gone into a class is noted once.
-func TestJoiningIsNotedOnce(t *testing.T) {
+// A join is kept with the visit by which it was made.
+func TestJoinIsKept(t *testing.T) {
 	f := &fakeClass{}
 	server := &fakeServer{}
 	rooms := &Rooms{Store: f, Client: func(Server) MeetingServer { return server }, Now: func() time.Time { return noon }}
@@ -247,11 +248,11 @@ func TestJoiningIsNotedOnce(t *testing.T) {
 	if _, err := rooms.Start(t.Context(), seat); err != nil {
 		t.Fatal(err)
 	}
-	seat.Visit.Joined = true
-	if _, err := rooms.Start(t.Context(), seat); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"v"}, f.joined); diff != "" {
+	if diff := cmp.Diff([]string{seat.Visit.ID}, f.joined); diff != "" {
 		t.Errorf("visits that joined (-want +got)\n%s", diff)
+	}
+	want := []attendance.Evidence{{MeetingID: f.live[0].ID, Source: attendance.Joining, At: noon, Until: noon, Body: []byte(seat.Person.ID)}}
+	if diff := cmp.Diff(want, f.evidence, cmpopts.IgnoreFields(attendance.Evidence{}, "ID")); diff != "" {
+		t.Errorf("evidence (-want +got)\n%s", diff)
 	}
 }

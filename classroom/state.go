@@ -53,6 +53,25 @@ func (s *Rooms) State(ctx context.Context, seat Seat) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
+	return s.stateOf(ctx, seat, live)
+}
+
+// Phase is State's, for those who poll: while a class is on, what our records
+// say of it isn't asked.
+func (s *Rooms) Phase(ctx context.Context, seat Seat) (Phase, error) {
+	live, err := s.Live(ctx, seat.Room)
+	if err != nil {
+		return "", err
+	}
+	if p := live.phase(seat, s.Now()); p != "" {
+		return p, nil
+	}
+	state, err := s.stateOf(ctx, seat, live)
+	return state.Phase, err
+}
+
+// stateOf is the state with the newest class of our records.
+func (s *Rooms) stateOf(ctx context.Context, seat Seat, live Live) (State, error) {
 	class, ahead, err := s.Store.LastClass(ctx, seat.Room.ID)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return State{}, fmt.Errorf("newest class of room %s: %w", seat.Room.ID, err)
@@ -66,27 +85,10 @@ func (s *Rooms) State(ctx context.Context, seat Seat) (State, error) {
 // phaseOf is the phase by what is known of the room's meeting and of its newest
 // class, whose server's clock is ahead of ours by so much.
 func phaseOf(seat Seat, live Live, class attendance.Session, now time.Time, ahead time.Duration) Phase {
-	on := live.Meeting.ID != "" && !live.ending(now)
+	if p := live.phase(seat, now); p != "" {
+		return p
+	}
 	switch {
-	case live.Unknown:
-		return PhaseDown
-	case on && !live.Late && live.has(seat.Person.ID): // else they may have left since
-		return PhaseInside
-	case on && live.Admits(seat):
-		if live.Full(seat) && !seat.Moderates() {
-			return PhaseFull
-		}
-		return PhaseRunning
-	case on && live.Running: // without a moderator
-		return PhaseAway
-	case on && now.Sub(live.Meeting.CreateTime.Add(-live.Meeting.ClockOffset)) < startingFor:
-		return PhaseStarting
-	case on:
-		return PhaseAway
-	case live.Over:
-		return PhaseCounting
-	case live.Meeting.ID != "":
-		return PhaseEnding
 	case class.ID != "" && class.EndedAt.IsZero():
 		return PhaseEnding
 	case live.NoServer:
@@ -97,6 +99,34 @@ func phaseOf(seat Seat, live Live, class attendance.Session, now time.Time, ahea
 		return PhaseCounting
 	}
 	return PhaseEnded
+}
+
+// phase is the phase by what is known of the room's meeting; empty if there is
+// none, and it depends on the class before.
+func (l Live) phase(seat Seat, now time.Time) Phase {
+	on := l.Meeting.ID != "" && !l.ending(now)
+	switch {
+	case l.Unknown:
+		return PhaseDown
+	case on && !l.Late && l.has(seat.Person.ID): // else they may have left since
+		return PhaseInside
+	case on && l.Admits(seat):
+		if l.Full(seat) && !seat.Moderates() {
+			return PhaseFull
+		}
+		return PhaseRunning
+	case on && l.Running: // without a moderator
+		return PhaseAway
+	case on && now.Sub(l.Meeting.CreateTime.Add(-l.Meeting.ClockOffset)) < startingFor:
+		return PhaseStarting
+	case on:
+		return PhaseAway
+	case l.Over:
+		return PhaseCounting
+	case l.Meeting.ID != "":
+		return PhaseEnding
+	}
+	return ""
 }
 
 // ending reports whether a teacher has ended the class a moment ago: it takes

@@ -34,7 +34,8 @@ type Config struct {
 	AllowHosts []string `toml:"allow_hosts" env:"ALLOW_HOSTS"` // host:port, lower case
 
 	PollInterval time.Duration `toml:"poll_interval" env:"POLL_INTERVAL"`
-	LoginRate    int           `toml:"login_rate" env:"LOGIN_RATE"` // logins a second for each issuer
+	LoginRate    int           `toml:"login_rate" env:"LOGIN_RATE"`       // logins a second for each issuer
+	FailuresKept int           `toml:"failures_kept" env:"FAILURES_KEPT"` // days
 	LogLevel     slog.Level    `toml:"log_level" env:"LOG_LEVEL"`
 }
 
@@ -46,6 +47,7 @@ func Defaults() Config {
 		Database:     "sqlite:bbbridge.db",
 		PollInterval: 30 * time.Second,
 		LoginRate:    5000,
+		FailuresKept: 30,
 		LogLevel:     slog.LevelInfo,
 	}
 }

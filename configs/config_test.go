@@ -32,6 +32,7 @@ func TestLoadNothing(t *testing.T) {
 		MasterKeyFile: "bbbridge.key", ReportFolder: "bbbridge-reports",
 		PollInterval: 30 * time.Second,
 		LoginRate:    5000,
+		FailuresKept: 30,
 		LogLevel:     slog.LevelInfo,
 	}
 	if diff := cmp.Diff(want, got, showSecrets); diff != "" {
@@ -71,6 +72,7 @@ func TestLoadLayers(t *testing.T) {
 		allow_hosts = ["LMS.internal:443"]
 		poll_interval = "10s"
 		login_rate = 500
+		failures_kept = 7
 		log_level = "debug"
 	`)
 	fromFile := Config{
@@ -81,6 +83,7 @@ func TestLoadLayers(t *testing.T) {
 		AllowHosts:   []string{"lms.internal:443"},
 		PollInterval: 10 * time.Second,
 		LoginRate:    500,
+		FailuresKept: 7,
 		LogLevel:     slog.LevelDebug,
 	}
 	fromEnvironment := Config{
@@ -91,6 +94,7 @@ func TestLoadLayers(t *testing.T) {
 		AllowHosts:   []string{"10.0.0.7:443", "[::1]:8443"},
 		PollInterval: time.Second,
 		LoginRate:    100,
+		FailuresKept: 365,
 		LogLevel:     slog.LevelError,
 	}
 	for _, test := range []struct {
@@ -108,6 +112,7 @@ func TestLoadLayers(t *testing.T) {
 			"BBBRIDGE_ALLOW_HOSTS=10.0.0.7:443, [::1]:8443,",
 			"BBBRIDGE_POLL_INTERVAL=1s",
 			"BBBRIDGE_LOGIN_RATE=100",
+			"BBBRIDGE_FAILURES_KEPT=365",
 			"BBBRIDGE_LOG_LEVEL=ERROR",
 		}, fromEnvironment},
 	} {

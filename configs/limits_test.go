@@ -100,6 +100,8 @@ func TestProblemsSay(t *testing.T) {
 		{"a key that is none", "", "MASTER_KEY=hunter2", "BBBRIDGE_MASTER_KEY must be base64 of 32 bytes, as `openssl rand -base64 32` prints"},
 		{"a host without a port", "", "ALLOW_HOSTS=a:1,lms", `BBBRIDGE_ALLOW_HOSTS (in the file: allow_hosts) must have entries like "lms.internal:443", and one is "lms"`},
 		{"looks too often", "", "POLL_INTERVAL=1ms", `BBBRIDGE_POLL_INTERVAL (in the file: poll_interval) must be between "100ms" and "1h"`},
+		{"failures kept for no time", "", "FAILURES_KEPT=0", "BBBRIDGE_FAILURES_KEPT (in the file: failures_kept) must be between 1 and 365"},
+		{"failures kept for ever", "", "FAILURES_KEPT=3660", "BBBRIDGE_FAILURES_KEPT (in the file: failures_kept) must be between 1 and 365"},
 		{"too few logins", "", "LOGIN_RATE=5", "BBBRIDGE_LOGIN_RATE (in the file: login_rate) must be 100 or more"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -131,7 +133,7 @@ func TestProblemsInOrder(t *testing.T) {
 	for _, p := range problems {
 		got = append(got, p.Key+" "+p.Says[len(p.Says)-2:])
 	}
-	want := []string{`allow_hosts a"`, `allow_hosts z"`, `database /"`, `listen ""`, "login_rate re", "master_key_file me", `poll_interval h"`, `public_url u"`}
+	want := []string{`allow_hosts a"`, `allow_hosts z"`, `database /"`, "failures_kept 65", `listen ""`, "login_rate re", "master_key_file me", `poll_interval h"`, `public_url u"`}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s\n%v", diff, err)
 	}

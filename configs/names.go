@@ -2,6 +2,7 @@ package configs
 
 import (
 	"cmp"
+	"fmt"
 	"reflect"
 	"regexp"
 	"slices"
@@ -190,4 +191,27 @@ func distance(a, b string) int {
 		}
 	}
 	return row[len(b)]
+}
+
+// Shown are all settings by their variables, without what is secret in them: of
+// such it is said whether they are set.
+func (c Config) Shown() map[string]string {
+	shown := map[string]string{}
+	value := reflect.ValueOf(c)
+	for i := range value.NumField() {
+		variable := prefix + value.Type().Field(i).Tag.Get("env")
+		switch v := value.Field(i).Interface().(type) {
+		case Secret:
+			shown[variable] = "not set"
+			if v != "" {
+				shown[variable] = "set"
+			}
+		default:
+			shown[variable] = fmt.Sprint(v)
+		}
+	}
+	if c.SQLite() {
+		shown[prefix+"DATABASE"] = string(c.Database)
+	}
+	return shown
 }

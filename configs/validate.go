@@ -14,6 +14,7 @@ const (
 	pollLeast      = 100 * time.Millisecond
 	pollMost       = time.Hour
 	loginRateLeast = 100
+	failuresMost   = 365
 	masterKeySize  = 32
 )
 
@@ -46,6 +47,9 @@ func (c Config) check() Problems {
 	}
 	if c.LoginRate < loginRateLeast {
 		add("login_rate", fmt.Sprintf("must be %d or more", loginRateLeast))
+	}
+	if c.FailuresKept < 1 || c.FailuresKept > failuresMost {
+		add("failures_kept", fmt.Sprintf("must be between 1 and %d", failuresMost))
 	}
 	return problems
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
 )
@@ -59,6 +60,7 @@ func (s *Server) testReport(c *gin.Context) {
 func (s *Server) answerCallback(c *gin.Context, call string, err error) {
 	status, outcome := callbackStatus(err)
 	s.Metrics.callback(call, outcome)
+	s.recordCallback(c, call, outcome, status, err)
 	if err != nil {
 		level := slog.LevelInfo
 		if status >= http.StatusInternalServerError {
@@ -68,6 +70,20 @@ func (s *Server) answerCallback(c *gin.Context, call string, err error) {
 			slog.String("call", call), slog.String("code", outcome), slog.String("room", c.Param("room")), slog.Any("err", err))
 	}
 	c.String(status, outcome+"\n")
+}
+
+// recordCallback keeps what became of a callback: it is the room's of its
+// address.
+func (s *Server) recordCallback(c *gin.Context, call, outcome string, status int, err error) {
+	if outcome == codeAway {
+		s.Recorder.Counted(admin.Callback, outcome, "")
+		return
+	}
+	f := admin.Failure{Kind: admin.Callback, RoomID: c.Param("room")}
+	if err != nil {
+		f.Request, f.Code, f.Call, f.Status, f.Cause = requestID(c), outcome, call, status, causeOf(err)
+	}
+	s.Recorder.Record(f)
 }
 
 func callbackStatus(err error) (int, string) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/web"
@@ -22,6 +23,7 @@ func (s *Server) start(c *gin.Context) error {
 	if err != nil {
 		return s.notIn(c, seat, err)
 	}
+	s.Recorder.Went(admin.Joining, seat.Visit.RegistrationID)
 	c.Redirect(http.StatusSeeOther, address)
 	return nil
 }
@@ -43,14 +45,18 @@ func (s *Server) wait(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	live, err := s.Rooms.Live(c.Request.Context(), seat.Room)
+	if err != nil {
+		return err
+	}
+	if live.Running && !askedAgain(c) {
+		return s.goIn(c, seat)
+	}
 	state, err := s.Rooms.State(c.Request.Context(), seat)
 	if err != nil {
 		return err
 	}
-	if !state.Live.Running || askedAgain(c) {
-		return s.waitingPage(c, seat, state)
-	}
-	return s.goIn(c, seat)
+	return s.waitingPage(c, seat, state)
 }
 
 // goIn leads into the class, or to the page that waits for it.
@@ -66,15 +72,16 @@ func (s *Server) goIn(c *gin.Context, seat classroom.Seat) error {
 	case err != nil:
 		return s.notIn(c, seat, err)
 	}
+	s.Recorder.Went(admin.Joining, seat.Visit.RegistrationID)
 	c.Redirect(http.StatusSeeOther, address)
 	return nil
 }
 
-// waitingPage lets its person in by itself. For who moderates there's nothing
+// waitingPage lets its person in by itself. Who may start a class has nothing
 // to wait for: they get the room's page.
 func (s *Server) waitingPage(c *gin.Context, seat classroom.Seat, state classroom.State) error {
-	if seat.Moderates() {
-		return s.teacherRoom(c, seat, state)
+	if seat.May(classroom.Start) == nil {
+		return s.roomIn(c, seat, state)
 	}
 	st := standing(c, seat, state)
 	st.Framed = false // it's where one waits
@@ -140,6 +147,7 @@ func (s *Server) left(c *gin.Context) error {
 			return classroom.ErrFull
 		}
 	}
+	s.recordNotIn(c, seat, problems)
 	state, err := s.Rooms.State(c.Request.Context(), seat)
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"golang.org/x/time/rate"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/web"
@@ -72,13 +73,14 @@ func (s *Server) login(c *gin.Context) error {
 		return err
 	}
 	if !s.logins.allow(request.Issuer) {
-		return &lti.Refusal{Code: "too_many_logins"}
+		return &lti.Refusal{Code: "too_many_logins", Of: lti.Trace{Issuer: request.Issuer}}
 	}
 	request.RegistrationID = c.Param("registration")
 	login, err := s.Tool.Login(c.Request.Context(), request)
 	if err != nil {
 		return err
 	}
+	s.Recorder.Went(admin.Login, login.Registration.ID)
 	http.SetCookie(c.Writer, bindingCookie(login.CookieName, login.CookieValue, int(login.MaxAge.Seconds())))
 	c.Redirect(http.StatusFound, login.Redirect)
 	return nil
@@ -153,6 +155,7 @@ func (s *Server) enter(c *gin.Context, response lti.Response) error {
 	c.Set(localeKey, locale)
 	seat, err := s.Rooms.Enter(ctx, launch, browser, locale)
 	if err != nil {
+		c.Set(launchKey, launch)
 		return err
 	}
 	s.launched(c, launch, seat)
@@ -163,6 +166,7 @@ func (s *Server) enter(c *gin.Context, response lti.Response) error {
 // launched logs and counts a launch that was let in.
 func (s *Server) launched(c *gin.Context, l lti.Launch, seat classroom.Seat) {
 	s.Metrics.launch("ok")
+	s.Recorder.Went(admin.Launch, l.Registration.ID)
 	s.Log.LogAttrs(c.Request.Context(), slog.LevelInfo, "launch",
 		slog.String("request", requestID(c)), slog.String("platform", l.Registration.Name),
 		slog.String("deployment", l.DeploymentID), slog.String("message", string(l.Message)),
@@ -210,6 +214,7 @@ func (s *Server) newWindow(c *gin.Context, response lti.Response, unbound *lti.U
 	l := unbound.Launch
 	c.Set(localeKey, s.localeOf(c, l))
 	if !mayBeFramed(c, l) {
+		c.Set(launchKey, l)
 		return &lti.Refusal{Code: lti.CodeCookieMissing, Err: unbound}
 	}
 	if c.GetHeader("Sec-Fetch-Dest") == "" { // see lti.Unbound
@@ -217,6 +222,7 @@ func (s *Server) newWindow(c *gin.Context, response lti.Response, unbound *lti.U
 	}
 	s.frameable(c, l.Presentation.ReturnURL, l.Registration)
 	s.Metrics.launch("new_window")
+	s.Recorder.Went(admin.Window, l.Registration.ID)
 	if l.DeepLinking != nil {
 		return s.pickerFrame(c, response, unbound)
 	}

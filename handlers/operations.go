@@ -15,12 +15,6 @@ import (
 // front tells who comes without a course where the way in is.
 func (s *Server) front(c *gin.Context) error { return s.byHand(c, http.StatusOK, "") }
 
-// registration tells an admin who has their LMS open it that it isn't there
-// yet, and what to do instead.
-func (s *Server) registration(c *gin.Context) error {
-	return s.byHand(c, http.StatusOK, web.OpenedRegistration)
-}
-
 // launchByHand is for who opens the launch URL, which takes posts alone.
 func (s *Server) launchByHand(c *gin.Context) error {
 	c.Header("Allow", http.MethodPost)

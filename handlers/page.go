@@ -88,6 +88,7 @@ func (s *Server) fail(c *gin.Context, err error) {
 	if strings.HasPrefix(c.FullPath(), "/lti/") {
 		s.Metrics.launch(p.Code)
 	}
+	s.record(c, p, err)
 	if c.Writer.Written() {
 		return
 	}

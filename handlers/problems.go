@@ -23,6 +23,7 @@ type problem struct {
 var statuses = map[string]int{
 	"login_unknown_platform": http.StatusNotFound,
 	"platform_disabled":      http.StatusForbidden,
+	"platform_pending":       http.StatusForbidden,
 	"too_many_logins":        http.StatusTooManyRequests,
 	"state_mismatch":         http.StatusForbidden,
 	lti.CodeCookieMissing:    http.StatusForbidden,

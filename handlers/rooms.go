@@ -26,6 +26,11 @@ func (s *Server) roomPage(c *gin.Context, seat classroom.Seat) error {
 	if err != nil {
 		return err
 	}
+	return s.roomIn(c, seat, state)
+}
+
+// roomIn is the room's page in a state.
+func (s *Server) roomIn(c *gin.Context, seat classroom.Seat, state classroom.State) error {
 	if seat.Moderates() {
 		return s.teacherRoom(c, seat, state)
 	}
@@ -44,9 +49,24 @@ func (s *Server) post(c *gin.Context, seat classroom.Seat, path string) web.Post
 }
 
 func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, state classroom.State) error {
-	lines, deliveries, err := s.Registers.Classes(c.Request.Context(), seat, shownClasses(c))
+	page, err := s.teacherPage(c, seat, state)
 	if err != nil {
 		return err
+	}
+	if page.Copied, err = s.copied(c, seat); err != nil {
+		return err
+	}
+	if page.Questions, err = s.questions(c, seat); err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, page)
+}
+
+// teacherPage is the room's page for a teacher, but for what is asked of them.
+func (s *Server) teacherPage(c *gin.Context, seat classroom.Seat, state classroom.State) (web.TeacherRoom, error) {
+	lines, deliveries, err := s.Registers.Classes(c.Request.Context(), seat, shownClasses(c))
+	if err != nil {
+		return web.TeacherRoom{}, err
 	}
 	set := seat.Room.Settings
 	page := web.TeacherRoom{
@@ -59,11 +79,11 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, state classroo
 	if len(lines) > 0 {
 		counting, err := s.Registers.Counting(c.Request.Context(), seat)
 		if err != nil {
-			return err
+			return page, err
 		}
 		page.Counting = s.countingView(seat, counting, lines)
 		if err := s.classLines(c, seat, counting, lines, &page); err != nil {
-			return err
+			return page, err
 		}
 	}
 	if state.Phase.Goes() && state.Phase != classroom.PhaseStarting {
@@ -72,17 +92,9 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, state classroo
 	if state.Live.Meeting.ID != "" && state.Phase != classroom.PhaseEnding {
 		page.EndURL = at(seat, "/end")
 	}
-	if err := s.here(c, seat, state, &page); err != nil {
-		return err
-	}
 	page.LinkNews = linkView(seat)
-	if page.Copied, err = s.copied(c, seat); err != nil {
-		return err
-	}
-	if page.Questions, err = s.questions(c, seat); err != nil {
-		return err
-	}
-	return s.render(c, http.StatusOK, page)
+	err = s.here(c, seat, state, &page)
+	return page, err
 }
 
 // here adds who is in the class, and since when.

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/web"
@@ -24,25 +25,27 @@ import (
 
 // A Server answers all requests of browsers, platforms and BigBlueButton.
 type Server struct {
-	PublicURL string // ours, without a slash at the end
-	Tool      *lti.Tool
-	Answers   deepLinking
-	Rooms     *classroom.Rooms
-	Registers *classroom.Registers
-	Classes   *classroom.Classes
-	Tests     callbackTests // may be nil: there are none
-	Platforms registrations
-	Keys      keys
-	Pages     *web.Pages
-	CookieKey []byte // 32 bytes, the same on all nodes, as the next one
-	TicketKey []byte
+	PublicURL   string // ours, without a slash at the end
+	Tool        *lti.Tool
+	Answers     deepLinking
+	Rooms       *classroom.Rooms
+	Registers   *classroom.Registers
+	Classes     *classroom.Classes
+	Tests       callbackTests // may be nil: there are none
+	Platforms   registrations
+	Registering registering
+	Keys        keys
+	Pages       *web.Pages
+	CookieKey   []byte // 32 bytes, the same on all nodes, as the next one
+	TicketKey   []byte
 	// LoginRate is how many logins of one issuer are taken in a second, with
 	// bursts of twice that. 0: no limit.
 	LoginRate rate.Limit
 	Ready     func(context.Context) error // nil if requests can be served
 	Metrics   *Metrics
-	Staff     staffPages // may be nil: there are none
-	Styles    bool       // the page of all components at /styleguide
+	Recorder  *admin.Recorder // may be nil
+	Staff     staffPages      // may be nil: there are none
+	Styles    bool            // the page of all components at /styleguide
 	Now       func() time.Time
 	Log       *slog.Logger
 
@@ -167,6 +170,7 @@ func (s *Server) routes(r *gin.Engine) {
 	r.POST("/lti/window", s.page(s.window))
 	r.POST("/lti/frame", s.page(s.waitFrame))
 	r.GET("/lti/register", s.page(s.registration))
+	r.POST("/lti/register", s.page(s.registerPlatform))
 	r.GET("/.well-known/jwks.json", s.page(s.jwks))
 
 	r.GET("/alive", s.page(s.alive))

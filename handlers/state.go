@@ -58,12 +58,12 @@ func (s *Server) state(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	state, err := s.Rooms.State(c.Request.Context(), seat)
+	phase, err := s.Rooms.Phase(c.Request.Context(), seat)
 	if err != nil {
 		return err
 	}
 	wait := rand.IntN(spread) // #nosec G404 -- spreads a load
-	c.JSON(http.StatusOK, web.State{State: web.ClassState(state.Phase), Wait: wait})
+	c.JSON(http.StatusOK, web.State{State: web.ClassState(phase), Wait: wait})
 	return nil
 }
 

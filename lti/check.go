@@ -2,8 +2,10 @@ package lti
 
 import (
 	"crypto/hmac"
+	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -28,7 +30,7 @@ type checker struct {
 func (c *checker) identity() error {
 	r := c.registration
 	if iss, _ := c.claims.member("iss").text(); iss != r.Issuer {
-		return refuse(CodeIssMismatch, "received iss %.200q, registered %q", c.claims.member("iss"), r.Issuer)
+		return refuse(CodeIssMismatch, "received iss %.200q, registered %q", c.claims.member("iss"), r.Issuer).with(r.Issuer, iss)
 	}
 	audiences, err := c.audiences()
 	if err != nil {
@@ -39,7 +41,7 @@ func (c *checker) identity() error {
 		return refuse(CodeAzpMismatch, "several audiences, and no azp")
 	}
 	if text, _ := azp.text(); azp != nil && text != r.ClientID {
-		return refuse(CodeAzpMismatch, "azp %.200q, client id %q", azp, r.ClientID)
+		return refuse(CodeAzpMismatch, "azp %.200q, client id %q", azp, r.ClientID).with(r.ClientID, text)
 	}
 	return nil
 }
@@ -52,11 +54,11 @@ func (c *checker) audiences() ([]string, error) {
 		return nil, refuse(CodeAudMismatch, "aud has a member that isn't a string")
 	}
 	if !slices.Contains(audiences, r.ClientID) {
-		return nil, refuse(CodeAudMismatch, "aud %.200q, client id %q", aud, r.ClientID)
+		return nil, refuse(CodeAudMismatch, "aud %.200q, client id %q", aud, r.ClientID).with(r.ClientID, strings.Join(audiences, ", "))
 	}
 	for _, audience := range audiences {
 		if audience != r.ClientID && !slices.Contains(r.TrustedAudiences, audience) {
-			return nil, refuse(CodeAudMismatch, "audience %.200q is not trusted", audience)
+			return nil, refuse(CodeAudMismatch, "audience %.200q is not trusted", audience).with(r.ClientID, strings.Join(audiences, ", "))
 		}
 	}
 	return audiences, nil
@@ -75,17 +77,24 @@ func (c *checker) times() error {
 	c.watchClock(issued)
 	switch {
 	case !c.now.Before(expires.Add(skew)):
-		return refuse(CodeExpired, "exp %v, now %v", expires, c.now)
+		return c.untimely(refuse(CodeExpired, "exp %v, now %v", expires, c.now), expires, issued)
 	case issued.After(c.now.Add(skew)), issued.Before(c.now.Add(-maxTokenAge - skew)), !expires.After(issued):
-		return refuse(CodeIatInvalid, "iat %v, exp %v, now %v", issued, expires, c.now)
+		return c.untimely(refuse(CodeIatInvalid, "iat %v, exp %v, now %v", issued, expires, c.now), issued, issued)
 	}
 	if c.claims.member("nbf") != nil {
 		if begins, ok := c.claims.time("nbf"); !ok || begins.After(c.now.Add(skew)) {
-			return refuse(CodeNotYetValid, "nbf %.100q, now %v", c.claims.member("nbf"), c.now)
+			return c.untimely(refuse(CodeNotYetValid, "nbf %.100q, now %v", c.claims.member("nbf"), c.now), begins, issued)
 		}
 	}
 	c.launch.IssuedAt = issued
 	return nil
+}
+
+// untimely adds the time that came, and by how much the clocks differ: a token
+// is issued a moment before it comes.
+func (c *checker) untimely(r *Refusal, got, issued time.Time) *Refusal {
+	r.Of.ClockAhead = issued.Sub(c.now).Round(time.Second)
+	return r.with(c.now.UTC().Format(time.RFC3339), got.UTC().Format(time.RFC3339))
 }
 
 // watchClock warns early: a Moodle token lives 60 s, so 90 s between the
@@ -121,12 +130,15 @@ func (c *checker) deployment() error {
 		return refuse(CodeDeploymentMissing, "deployment_id %.300q", c.claims.member(claimDeploymentID))
 	}
 	if c.state.HasDeployment && !c.state.Deployment.is(id) {
-		return refuse(CodeDeploymentMismatch, "deployment_id %.200q is not the login's", id)
+		return refuse(CodeDeploymentMismatch, "deployment_id %.200q is not the login's", id).with("", id)
 	}
 	active, known := c.registration.Deployments[id]
 	adopts := c.registration.AdoptDeployments && len(c.registration.Deployments) < adoptMost
 	if known && !active || !known && !adopts {
-		return refuse(CodeDeploymentUnknown, "deployment_id %.200q", id)
+		known := slices.Sorted(maps.Keys(c.registration.Deployments))
+		refusal := refuse(CodeDeploymentUnknown, "deployment_id %.200q", id).with(strings.Join(known[:min(len(known), 5)], ", "), id)
+		refusal.Of.DeploymentID = id
+		return refusal
 	}
 	c.launch.DeploymentID, c.launch.NewDeployment = id, !known
 	return nil
@@ -139,7 +151,7 @@ func (c *checker) message() error {
 		return refuse(CodeVersionMissing, "no version")
 	}
 	if text, _ := version.text(); text != ltiVersion {
-		return refuse(CodeVersionUnsupported, "version %.100q", version)
+		return refuse(CodeVersionUnsupported, "version %.100q", version).with(ltiVersion, string(version))
 	}
 	message := c.claims.member(claimMessageType)
 	if message == nil {
@@ -150,7 +162,7 @@ func (c *checker) message() error {
 	case ResourceLinkRequest, DeepLinkingRequest:
 		return nil
 	}
-	return refuse(CodeMessageUnsupported, "message_type %.100q", message)
+	return refuse(CodeMessageUnsupported, "message_type %.100q", message).with("", string(message))
 }
 
 // person makes checks V18 and V19.
@@ -204,7 +216,7 @@ func (c *checker) link() error {
 func (c *checker) target(claim jsonText) error {
 	uri, _ := claim.text()
 	if err := c.tool.ownURL(uri); err != nil {
-		return refuse(CodeTargetInvalid, "target_link_uri %.200q: %w", claim, err)
+		return refuse(CodeTargetInvalid, "target_link_uri %.200q: %w", claim, err).with(c.tool.launchURL(), uri)
 	}
 	if !c.state.Target.is(uri) {
 		c.tool.log().Info("target_link_uri is not the login's", "platform", c.registration.Name, "target", uri)

@@ -87,7 +87,7 @@ func (d *DeepLinking) Response(ctx context.Context, a DeepLinkingAnswer) (string
 	if err := a.validate(); err != nil {
 		return "", fmt.Errorf("answer to deep linking: %w", err)
 	}
-	key, err := d.Keys.SigningKey(ctx)
+	key, err := d.Keys.KeyFor(ctx, a.Registration)
 	if err != nil {
 		return "", fmt.Errorf("signing key: %w", err)
 	}

@@ -59,7 +59,7 @@ func splitToken(token IDToken, r Registration) (signedToken, error) {
 func tokenAlg(header jsonObject, r Registration) (string, error) {
 	alg, _ := header.at("alg").text()
 	if !r.accepts(alg) {
-		return "", refuse(CodeAlgNotAllowed, "alg %.100q", header.at("alg"))
+		return "", refuse(CodeAlgNotAllowed, "alg %.100q", header.at("alg")).with("RS256", string(header.at("alg")))
 	}
 	if typ, ok := header.at("typ").text(); header.at("typ") != nil && (!ok || !strings.EqualFold(typ, "JWT")) {
 		return "", refuse(CodeAlgNotAllowed, "typ %.100q", header.at("typ"))
@@ -119,7 +119,7 @@ func (t *Tool) unverified(token signedToken, err error) error {
 	case errors.Is(err, errSignature):
 		return refuse(CodeSignatureInvalid, "kid %.200q: %w", token.kid, err)
 	case errors.Is(err, errUnknownKid):
-		return refuse(CodeKidUnknown, "kid %.200q: %w", token.kid, err)
+		return refuse(CodeKidUnknown, "kid %.200q: %w", token.kid, err).with("", token.kid)
 	case errors.Is(err, errWrongAlg):
 		return refuse(CodeAlgNotAllowed, "alg %s, kid %.200q: %w", token.alg, token.kid, err)
 	}

@@ -31,7 +31,8 @@ func (Key) MarshalJSON() ([]byte, error) { return json.Marshal(redacted) }
 
 // signers is what the package needs of the store.
 type signers interface {
-	SigningKey(ctx context.Context) (Key, error)
+	// KeyFor returns the key with which we sign what the platform reads.
+	KeyFor(context.Context, Registration) (Key, error)
 }
 
 const (

@@ -31,7 +31,7 @@ func testKey(t testing.TB) Key {
 // oneKey is a store of one key.
 type oneKey struct{ key Key }
 
-func (o oneKey) SigningKey(context.Context) (Key, error) { return o.key, nil }
+func (o oneKey) KeyFor(context.Context, Registration) (Key, error) { return o.key, nil }
 
 func logged(v any) string {
 	var b bytes.Buffer

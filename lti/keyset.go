@@ -72,31 +72,37 @@ func (s keySet) reasons() []string {
 
 // fetchKeySet returns a platform's key set and how long it is fresh.
 func fetchKeySet(ctx context.Context, client *http.Client, address string, insecure bool) (keySet, time.Duration, error) {
+	set, header, err := getKeySet(ctx, client, address, insecure)
+	return set, keySetAge(header.Get("Cache-Control")), err
+}
+
+// getKeySet returns a platform's key set, and what else its answer says.
+func getKeySet(ctx context.Context, client *http.Client, address string, insecure bool) (keySet, http.Header, error) {
 	if _, err := absoluteURL(address, insecure); err != nil {
-		return keySet{}, 0, fmt.Errorf("key set address %.200q: %w", address, err)
+		return keySet{}, nil, fmt.Errorf("key set address %.200q: %w", address, err)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return keySet{}, 0, err
+		return keySet{}, nil, err
 	}
 	request.Header.Set("Accept", "application/json, application/jwk-set+json")
 	response, err := careful(client, insecure).Do(request)
 	if err != nil {
-		return keySet{}, 0, err
+		return keySet{}, nil, err
 	}
 	defer response.Body.Close()
 	body, err := readLimited(response.Body, maxKeySetSize)
 	if err != nil {
-		return keySet{}, 0, fmt.Errorf("key set %s: %w", address, err)
+		return keySet{}, nil, fmt.Errorf("key set %s: %w", address, err)
 	}
 	if response.StatusCode != http.StatusOK {
-		return keySet{}, 0, fmt.Errorf("key set %s: the platform answers %d", address, response.StatusCode)
+		return keySet{}, nil, fmt.Errorf("key set %s: the platform answers %d", address, response.StatusCode)
 	}
 	set, err := parseKeySet(body)
 	if err != nil {
-		return keySet{}, 0, fmt.Errorf("key set %s: %w", address, err)
+		return keySet{}, nil, fmt.Errorf("key set %s: %w", address, err)
 	}
-	return set, keySetAge(response.Header.Get("Cache-Control")), nil
+	return set, response.Header, nil
 }
 
 // keySetAge is how long a set is fresh: what the platform says, within bounds.

@@ -139,6 +139,7 @@ var stateSpoilings = []spoiling{
 	{"V3 state of the future", func(_ *testing.T, a *attempt) { a.clock.pass(-61 * time.Second) }, CodeStateExpired},
 	{"V3 state of another node, whose clock is ahead", func(_ *testing.T, a *attempt) { a.clock.pass(-time.Minute) }, ""},
 	{"V3 registration is gone since", func(_ *testing.T, a *attempt) { a.store.list = nil }, CodeLoginUnknownPlatform},
+	{"V3 registration waits for approval", func(_ *testing.T, a *attempt) { a.registration().Pending = true }, CodePlatformPending},
 	{"V3 registration is disabled since", func(_ *testing.T, a *attempt) { a.registration().Disabled = true }, CodePlatformDisabled},
 	{"V4 cookie of another login", func(_ *testing.T, a *attempt) { a.cookies[a.answer.CookieName] = random() }, CodeStateMismatch},
 	{"V4 cookie of another tab beside ours", func(_ *testing.T, a *attempt) { a.cookies["__Host-lti_another"] = random() }, ""},

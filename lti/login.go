@@ -84,7 +84,7 @@ func ParseLoginRequest(v url.Values) (LoginRequest, error) {
 		{"lti_storage_target", CodeLoginBadHint, false, maxID},
 	} {
 		if err := oneValue(v[p.name], p.required, p.limit); err != nil {
-			return LoginRequest{}, refuse(p.code, "%s: %w", p.name, err)
+			return LoginRequest{}, r.traced(refuse(p.code, "%s: %w", p.name, err))
 		}
 	}
 	return r, nil
@@ -129,11 +129,11 @@ type Login struct {
 // *Refusal.
 func (t *Tool) Login(ctx context.Context, r LoginRequest) (Login, error) {
 	if err := t.ownURL(r.TargetLinkURI); err != nil {
-		return Login{}, refuse(CodeLoginBadTarget, "target_link_uri %.200q: %w", r.TargetLinkURI, err)
+		return Login{}, r.traced(refuse(CodeLoginBadTarget, "target_link_uri %.200q: %w", r.TargetLinkURI, err).with(t.launchURL(), r.TargetLinkURI))
 	}
 	registration, err := t.registrationOf(ctx, r)
 	if err != nil {
-		return Login{}, err
+		return Login{}, r.traced(err)
 	}
 	nonce, binding := random(), newBinding(registration.ID)
 	state := loginState{
@@ -157,6 +157,14 @@ func (t *Tool) Login(ctx context.Context, r LoginRequest) (Login, error) {
 		Registration:  registration,
 		StorageTarget: r.StorageTarget,
 	}, nil
+}
+
+// traced adds what the login has told of itself.
+func (r LoginRequest) traced(err error) error {
+	return traced(err, func(of *Trace) {
+		of.Issuer, of.ClientID = cleanText(r.Issuer, maxTraced), cleanText(r.ClientID, maxTraced)
+		of.DeploymentID = cleanText(r.DeploymentID, maxTraced)
+	})
 }
 
 // authenticationURL is the authentication request (Security Framework 1.0,
@@ -206,7 +214,7 @@ func outdated(err error) bool {
 		return false
 	}
 	switch refusal.Code {
-	case CodeLoginUnknownPlatform, CodeLoginAmbiguousClient, CodePlatformDisabled, CodeDeploymentUnknown:
+	case CodeLoginUnknownPlatform, CodeLoginAmbiguousClient, CodePlatformDisabled, CodePlatformPending, CodeDeploymentUnknown:
 		return true
 	}
 	return false
@@ -219,15 +227,19 @@ func (t *Tool) chosen(ctx context.Context, r LoginRequest) (Registration, error)
 	if err != nil {
 		return Registration{}, err
 	}
+	ofIssuer := candidates
 	candidates = slices.DeleteFunc(slices.Clone(candidates), func(c Registration) bool {
 		return c.Issuer != r.Issuer || r.ClientID != "" && c.ClientID != r.ClientID
 	})
 	if len(candidates) == 0 {
-		return Registration{}, refuse(CodeLoginUnknownPlatform, "no registration with iss %.200q and client_id %.200q", r.Issuer, r.ClientID)
+		return Registration{}, refuse(CodeLoginUnknownPlatform, "no registration with iss %.200q and client_id %.200q", r.Issuer, r.ClientID).
+			with(r.wanted(ofIssuer))
 	}
-	candidates = slices.DeleteFunc(candidates, func(c Registration) bool { return c.Disabled })
+	known, shut := candidates[0].ID, candidates[0].shut()
+	candidates = slices.DeleteFunc(candidates, func(c Registration) bool { return c.shut() != "" })
 	if len(candidates) == 0 {
-		return Registration{}, refuse(CodePlatformDisabled, "iss %.200q, client_id %.200q", r.Issuer, r.ClientID)
+		return Registration{}, traced(refuse(shut, "iss %.200q, client_id %.200q", r.Issuer, r.ClientID),
+			func(of *Trace) { of.RegistrationID = known })
 	}
 	if len(candidates) > 1 {
 		candidates = slices.DeleteFunc(candidates, func(c Registration) bool { return !c.Deployments[r.DeploymentID] })
@@ -237,6 +249,18 @@ func (t *Tool) chosen(ctx context.Context, r LoginRequest) (Registration, error)
 			"iss %.200q has several registrations, the login has no client_id, and deployment %.200q doesn't tell", r.Issuer, r.DeploymentID)
 	}
 	return candidates[0], nil
+}
+
+// wanted are the values to be compared where no registration is the login's:
+// client ids, or, if the issuer isn't known either, what it is.
+func (r LoginRequest) wanted(ofIssuer []Registration) (expected, got string) {
+	if len(ofIssuer) == 0 {
+		return "", r.Issuer
+	}
+	if one := ofIssuer[0]; one.Issuer != r.Issuer { // of the address that names one
+		return one.Issuer, r.Issuer
+	}
+	return ofIssuer[0].ClientID, r.ClientID
 }
 
 // candidates are the registration that the address names, or all of the issuer.

@@ -91,6 +91,8 @@ func TestLogin(t *testing.T) {
 			off.Disabled = true
 			w.store.list = append(w.store.list, off)
 		}, ""},
+		{"L6 waits for approval", func(_ url.Values, w *world) { w.registration().Pending = true }, CodePlatformPending},
+		{"L6 waits, and is disabled", func(_ url.Values, w *world) { w.registration().Pending, w.registration().Disabled = true, true }, CodePlatformDisabled},
 		{"L6 disabled", func(_ url.Values, w *world) { w.registration().Disabled = true }, CodePlatformDisabled},
 		{"L7 message hint too long", func(v url.Values, _ *world) { v["lti_message_hint"] = long(maxMessageHint + 1) }, CodeLoginBadHint},
 		{"L7 message hint twice", func(v url.Values, _ *world) { v["lti_message_hint"] = []string{"a", "b"} }, CodeLoginBadHint},
@@ -199,6 +201,7 @@ func TestLooksAgain(t *testing.T) {
 		{"unknown issuer", func(w *world) { w.store.list = nil }, func(url.Values) {}, 1},
 		{"unknown client", func(w *world) { w.registration().ClientID = "client-0" }, func(url.Values) {}, 1},
 		{"disabled", func(w *world) { w.registration().Disabled = true }, func(url.Values) {}, 1},
+		{"waiting for approval", func(w *world) { w.registration().Pending = true }, func(url.Values) {}, 1},
 		{"ambiguous", func(w *world) { w.store.list = append(w.store.list, other) }, func(v url.Values) { v.Del("client_id") }, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {

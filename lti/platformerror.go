@@ -49,6 +49,8 @@ func (t *Tool) platformError(ctx context.Context, r Response) error {
 	}
 	words := []string{cleanText(r.Error, maxErrorCode), cleanText(r.ErrorDescription, maxErrorText)}
 	words = slices.DeleteFunc(words, func(s string) bool { return s == "" })
+	refusal.Of.RegistrationID = begun[0].ID
+	refusal.Got = cleanText(strings.Join(words, ": "), maxTraced)
 	return &PlatformError{Refusal: refusal, Words: strings.Join(words, ": "), Bound: r.State != "", Registrations: begun}
 }
 

@@ -1,6 +1,7 @@
 package lti
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -14,6 +15,7 @@ const (
 	CodeLoginUnknownPlatform = "login_unknown_platform"
 	CodeLoginAmbiguousClient = "login_ambiguous_client"
 	CodePlatformDisabled     = "platform_disabled"
+	CodePlatformPending      = "platform_pending"
 	CodePlatformError        = "platform_error"
 	CodeLTI11                = "lti_1_1"
 	CodeStateMissing         = "state_missing"
@@ -57,7 +59,7 @@ const (
 func Codes() []string {
 	return []string{
 		CodeLoginMissingIss, CodeLoginMissingHint, CodeLoginBadTarget, CodeLoginBadHint,
-		CodeLoginUnknownPlatform, CodeLoginAmbiguousClient, CodePlatformDisabled, CodePlatformError, CodeLTI11,
+		CodeLoginUnknownPlatform, CodeLoginAmbiguousClient, CodePlatformDisabled, CodePlatformPending, CodePlatformError, CodeLTI11,
 		CodeStateMissing, CodeStateUnknown, CodeStateExpired, CodeStateMismatch, CodeCookieMissing,
 		CodeIDTokenMissing, CodeIDTokenMalformed, CodeAlgNotAllowed, CodeKidMissing, CodeKidUnknown,
 		CodeJWKSUnavailable, CodeSignatureInvalid, CodeIssMismatch, CodeAudMismatch, CodeAzpMismatch,
@@ -73,6 +75,42 @@ func Codes() []string {
 type Refusal struct {
 	Code string
 	Err  error // what exactly; for the log alone. May be nil
+	// Expected and Got are the two values that should have been equal, or the
+	// one that can't be taken, as far as there are such: short, as they came.
+	Expected, Got string
+	Of            Trace
+}
+
+// A Trace is what was known of a login or launch when it was refused.
+type Trace struct {
+	RegistrationID   string // empty: not known
+	Issuer, ClientID string // as the login said
+	DeploymentID     string
+	LoginAt          time.Time // when the launch's login was accepted; zero: not known
+	// ClockAhead is by how much the platform's clock is before ours, of a token
+	// that is refused for its times.
+	ClockAhead time.Duration
+	// What a token says whose signature is good.
+	User         User
+	Course, Link string // titles
+}
+
+// with adds what should have come, and what came.
+func (r *Refusal) with(expected, got string) *Refusal {
+	r.Expected, r.Got = cleanText(expected, maxTraced), cleanText(got, maxTraced)
+	return r
+}
+
+// maxTraced is how many characters of a value a refusal has.
+const maxTraced = 300
+
+// traced adds to a refusal of this package what is known of it.
+func traced(err error, add func(*Trace)) error {
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		add(&refusal.Of)
+	}
+	return err
 }
 
 func (r *Refusal) Error() string {

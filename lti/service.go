@@ -137,7 +137,7 @@ func wordsOf(value jsonText, depth int) string {
 		return ""
 	}
 	var words []string
-	for _, name := range []string{"reason", "error", "error_description", "message", "errors", "detail"} {
+	for _, name := range []string{"reason", "error", "error_description", "message", "errorMessage", "errors", "detail"} {
 		if text := wordsOf(o.at(name), depth+1); text != "" && !slices.Contains(words, text) {
 			words = append(words, text)
 		}

@@ -175,7 +175,7 @@ func (t *Tokens) request(ctx context.Context, r Registration, deploymentID strin
 // assertion is how we say who we are (RFC 7523). Its aud is one string: D2L
 // fails on an array.
 func (t *Tokens) assertion(ctx context.Context, r Registration, deploymentID string) (string, error) {
-	key, err := t.Keys.SigningKey(ctx)
+	key, err := t.Keys.KeyFor(ctx, r)
 	if err != nil {
 		return "", fmt.Errorf("signing key: %w", err)
 	}

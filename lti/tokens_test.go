@@ -360,7 +360,7 @@ type noKey struct{}
 
 var errNoKey = errors.New("no key")
 
-func (noKey) SigningKey(context.Context) (Key, error) { return Key{}, errNoKey }
+func (noKey) KeyFor(context.Context, Registration) (Key, error) { return Key{}, errNoKey }
 
 func TestTokenWithoutKey(t *testing.T) {
 	tokens, s, _ := newTokens(t, fakeAnswer{status: 200, body: goodToken})

@@ -26,6 +26,20 @@ type Response struct {
 // A launch that fails a check is a *Refusal; one that no cookie came back for,
 // and that is valid otherwise, is an *Unbound. Other errors are faults of ours.
 func (t *Tool) Launch(ctx context.Context, r Response) (Launch, error) {
+	launch, err := t.launch(ctx, r)
+	return launch, t.tracedLaunch(r, err)
+}
+
+// tracedLaunch adds to a refusal which login the launch answers.
+func (t *Tool) tracedLaunch(r Response, err error) error {
+	return traced(err, func(of *Trace) {
+		if state, err := openState(t.StateKey, r.State); err == nil {
+			of.RegistrationID, of.LoginAt = state.Registration, state.Created
+		}
+	})
+}
+
+func (t *Tool) launch(ctx context.Context, r Response) (Launch, error) {
 	if r.failed() {
 		return Launch{}, t.platformError(ctx, r)
 	}
@@ -95,8 +109,8 @@ func (t *Tool) check(ctx context.Context, token IDToken, state loginState, now t
 		return Launch{}, refuse(CodeLoginUnknownPlatform, "registration %q is gone since the login", state.Registration)
 	case err != nil:
 		return Launch{}, fmt.Errorf("registration %s: %w", state.Registration, err)
-	case registration.Disabled:
-		return Launch{}, refuse(CodePlatformDisabled, "registration %q", registration.ID)
+	case registration.shut() != "":
+		return Launch{}, refuse(registration.shut(), "registration %q", registration.ID)
 	}
 	signed, err := splitToken(token, registration)
 	if err != nil {
@@ -123,13 +137,24 @@ func (t *Tool) checkClaims(claims *claims, registration Registration, state logi
 			return Launch{}, refuse(CodeIDTokenMalformed, "%w", claims.duplicate)
 		}
 		if err != nil {
-			return Launch{}, err
+			return Launch{}, c.traced(err)
 		}
 	}
 	if len(claims.ignored) > 0 {
 		t.log().Info("parts of the token are ignored", "platform", registration.Name, "claims", claims.ignored)
 	}
 	return c.launch, nil
+}
+
+// traced adds to a refusal what the token says of its person, which the platform
+// has signed.
+func (c *checker) traced(err error) error {
+	return traced(err, func(of *Trace) {
+		id, _ := c.claims.member("sub").id()
+		of.User = c.claims.user(cleanText(id, maxTraced))
+		of.Course = c.claims.context().Title
+		of.Link = c.claims.object(claimResourceLink).clean("title", maxTitle)
+	})
 }
 
 // purpose makes the checks of the kind of message.

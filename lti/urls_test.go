@@ -7,7 +7,7 @@ import (
 )
 
 func TestAbsoluteURL(t *testing.T) {
-	long := "https://lms.example/" + strings.Repeat("x", maxURL-len("https://lms.example/"))
+	long := "https://lms.example/" + strings.Repeat("x", 4096-len("https://lms.example/"))
 	for _, test := range []struct {
 		text     string
 		insecure bool

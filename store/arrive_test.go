@@ -5,10 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bbbridge/bbbridge/admin"
-
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/lti"

@@ -268,33 +268,32 @@ func (db *DB) EndMeeting(ctx context.Context, id string, at, countsAt time.Time)
 	return nil
 }
 
-// KeepEvidence keeps a piece of evidence as it came, unless the same source
-// said the same of the meeting before. New evidence makes the meeting dirty
-// and, unless settleAt is zero, has its room settled then. Of a join that is
-// signed once more it is kept when that was.
-func (db *DB) KeepEvidence(ctx context.Context, e attendance.Evidence, settleAt time.Time) (bool, error) {
+// KeepJoin keeps that a visit's person was let into a class: for the visit, for
+// the one that its window came from, and as evidence of the meeting, which is
+// dirty then. Of a join that is signed once more it is kept when that was.
+func (db *DB) KeepJoin(ctx context.Context, v classroom.Visit, e attendance.Evidence) error {
 	digest := sha256.Sum256(e.Body)
-	var isNew bool
-	err := db.write(ctx, func(c *conn) (err error) {
-		if isNew, err = c.addEvidence(ctx, e, digest[:]); err != nil {
+	err := db.write(ctx, func(c *conn) error {
+		if !v.Joined {
+			if _, err := c.exec(ctx, `UPDATE visits SET joined = TRUE WHERE id IN (?, ?)`, v.ID, v.LaunchID); err != nil {
+				return err
+			}
+		}
+		isNew, err := c.addEvidence(ctx, e, digest[:])
+		if err != nil {
 			return err
 		}
 		if !isNew {
-			_, err = c.exec(ctx, `UPDATE evidence SET until = ? WHERE meeting_id = ? AND source = ? AND digest = ? AND source = ? AND until < ?`,
-				millis(e.Until), e.MeetingID, string(e.Source), digest[:], string(attendance.Joining), millis(e.Until))
+			_, err = c.exec(ctx, `UPDATE evidence SET until = ? WHERE meeting_id = ? AND source = ? AND digest = ? AND until < ?`,
+				millis(e.Until), e.MeetingID, string(e.Source), digest[:], millis(e.Until))
 			return err
 		}
-		var roomID string
-		err = c.returning(ctx, &roomID, `UPDATE meetings SET `+hasNews+` WHERE id = ? RETURNING room_id`, e.MeetingID)
-		if err != nil || settleAt.IsZero() {
-			return err
-		}
-		return c.settle(ctx, roomID, settleAt)
+		return c.one(ctx, `UPDATE meetings SET `+hasNews+` WHERE id = ?`, e.MeetingID)
 	})
 	if err != nil {
-		return false, fmt.Errorf("keep evidence of meeting %s: %w", e.MeetingID, err)
+		return fmt.Errorf("keep join to meeting %s: %w", e.MeetingID, err)
 	}
-	return isNew, nil
+	return nil
 }
 
 func (c *conn) addEvidence(ctx context.Context, e attendance.Evidence, digest []byte) (bool, error) {

@@ -62,13 +62,18 @@ func (r auditRow) entry() admin.Entry {
 
 // Audit returns lines of the audit log, the newest first.
 func (db *DB) Audit(ctx context.Context, q admin.AuditQuery) ([]admin.Entry, error) {
+	if q.Tenants != nil && len(q.Tenants) == 0 {
+		return nil, nil
+	}
+	if q.Since.IsZero() {
+		q.Since = time.UnixMilli(0)
+	}
 	where, args := []string{"at >= ?"}, []any{millis(q.Since)}
 	if !q.Until.IsZero() {
 		where, args = append(where, "at < ?"), append(args, millis(q.Until))
 	}
 	if q.Tenants != nil {
-		marks := strings.TrimSuffix(strings.Repeat("?, ", len(q.Tenants)), ", ")
-		where = append(where, "tenant_id IN ("+marks+")")
+		where = append(where, "tenant_id IN ("+marks(len(q.Tenants))+")")
 		for _, t := range q.Tenants {
 			args = append(args, t)
 		}

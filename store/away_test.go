@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jmoiron/sqlx"
 	"github.com/mattn/go-sqlite3"
 
 	"github.com/bbbridge/bbbridge/classroom"
@@ -64,5 +65,30 @@ func TestWhenTheDatabaseIsAway(t *testing.T) {
 	}
 	if told(nil) != nil {
 		t.Error("nothing is an error")
+	}
+}
+
+// A transaction that can't begin is told of, and nothing of it is done.
+func TestTransactionsOfAPostgreSQLThatIsAway(t *testing.T) {
+	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := nobody.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sqlx.Open("pgx", "postgres://somebody@"+nobody.Addr().String()+"/database?sslmode=disable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = transactions{db}.transact(t.Context(), func(*conn) error {
+		t.Error("something was done")
+		return nil
+	})
+	if !errors.Is(err, classroom.ErrAway) {
+		t.Errorf("told as %v", err)
+	}
+	if err := db.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/admin"
-
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"

@@ -60,8 +60,7 @@ func (c *conn) get(ctx context.Context, dest any, query string, args ...any) err
 	return told(err)
 }
 
-// row scans the first row. Which field a column goes to is looked up once for
-// each statement: every launch reads rows of fifty columns.
+// row scans the first row.
 func (c *conn) row(ctx context.Context, dest any, query string, args []any) (err error) {
 	rows, err := c.on.QueryContext(ctx, c.rebind(query), args...)
 	if err != nil {
@@ -72,18 +71,58 @@ func (c *conn) row(ctx context.Context, dest any, query string, args []any) (err
 		return cmp.Or(rows.Err(), sql.ErrNoRows)
 	}
 	v := reflect.ValueOf(dest).Elem()
-	if _, scans := dest.(sql.Scanner); scans || v.Kind() != reflect.Struct {
-		return rows.Scan(dest)
-	}
-	paths, err := pathsOf(v.Type(), query, rows)
+	return newReader(rows, v.Type(), query).read(v)
+}
+
+// rows scans all rows into a list.
+func (c *conn) rows(ctx context.Context, dest any, query string, args []any) (err error) {
+	rows, err := c.on.QueryContext(ctx, c.rebind(query), args...)
 	if err != nil {
 		return err
 	}
-	fields := make([]any, len(paths))
-	for i, path := range paths {
-		fields[i] = v.FieldByIndex(path).Addr().Interface()
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	list := reflect.ValueOf(dest).Elem()
+	r := newReader(rows, list.Type().Elem(), query)
+	for rows.Next() {
+		n := list.Len()
+		list.Grow(1)
+		list.SetLen(n + 1)
+		if err := r.read(list.Index(n)); err != nil {
+			return err
+		}
 	}
-	return rows.Scan(fields...)
+	return rows.Err()
+}
+
+// A reader scans rows into values of one type. Which field a column goes to is
+// looked up once for each statement: every launch reads rows of fifty columns.
+type reader struct {
+	*sql.Rows
+	query  string
+	whole  bool // a row is one value
+	paths  [][]int
+	fields []any // of one row; used again
+}
+
+func newReader(rows *sql.Rows, of reflect.Type, query string) *reader {
+	whole := of.Kind() != reflect.Struct || reflect.PointerTo(of).Implements(reflect.TypeFor[sql.Scanner]())
+	return &reader{Rows: rows, query: query, whole: whole}
+}
+
+func (r *reader) read(v reflect.Value) (err error) {
+	if r.whole {
+		return r.Scan(v.Addr().Interface())
+	}
+	if r.paths == nil {
+		if r.paths, err = pathsOf(v.Type(), r.query, r.Rows); err != nil {
+			return err
+		}
+		r.fields = make([]any, len(r.paths))
+	}
+	for i, path := range r.paths {
+		r.fields[i] = v.FieldByIndex(path).Addr().Interface()
+	}
+	return r.Scan(r.fields...)
 }
 
 // paths are the fields of a statement's columns, by statement and type: as many
@@ -123,7 +162,7 @@ func (c *conn) list(ctx context.Context, dest any, query string, args ...any) er
 	if err != nil {
 		return told(err)
 	}
-	err = sqlx.SelectContext(ctx, c.on, dest, c.rebind(query), args...)
+	err = c.rows(ctx, dest, query, args)
 	c.wrote = c.wrote || err != nil
 	return told(err)
 }

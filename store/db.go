@@ -23,7 +23,8 @@ var (
 // DB is the database. Several goroutines may use it, and several programs
 // the same database: on PostgreSQL from anywhere, on SQLite from one machine.
 type DB struct {
-	Now func() time.Time // the clock; set it before the first use or leave it
+	Now          func() time.Time // the clock; set it before the first use or leave it
+	FailuresKept time.Duration    // how long failures are; the same holds
 
 	reads  func() *conn // for statements that read, each by itself
 	counts func() *conn // for those that look at whole tables: people don't wait for them
@@ -56,7 +57,7 @@ func Open(ctx context.Context, url string, key MasterKey) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.Now = time.Now
+	db.Now, db.FailuresKept = time.Now, 30*24*time.Hour
 	db.seal = newSealer(key)
 	if err := db.checkKey(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())

@@ -31,20 +31,50 @@ func (db *DB) Explain(ctx context.Context, query string) ([]string, error) {
 // Statements runs f and returns each statement that it ran on SQLite.
 func Statements(t *testing.T, f func()) []string {
 	t.Helper()
+	r := record(t)
+	f()
+	return r.list
+}
+
+// A Cost is how many statements something runs on SQLite, and in how many
+// transactions that write.
+type Cost struct{ Statements, Transactions int }
+
+// Costs returns what tells of an f what it costs, on databases that are opened
+// from now on.
+func Costs(t *testing.T) func(f func()) Cost {
+	t.Helper()
+	r := record(t)
+	return func(f func()) Cost {
+		before := r.cost()
+		f()
+		after := r.cost()
+		return Cost{after.Statements - before.Statements, after.Transactions - before.Transactions}
+	}
+}
+
+func record(t *testing.T) *recorder {
+	t.Helper()
 	r := &recorder{seen: map[string]bool{}}
 	was := sqliteDriver
 	sqliteDriver = r
-	defer func() { sqliteDriver = was }()
-	f()
-	return r.list
+	t.Cleanup(func() { sqliteDriver = was })
+	return r
 }
 
 // A recorder is SQLite's driver, and remembers what it ran.
 type recorder struct {
 	sqlite3.SQLiteDriver
-	mu   sync.Mutex
-	seen map[string]bool
-	list []string
+	mu    sync.Mutex
+	seen  map[string]bool
+	list  []string
+	total Cost
+}
+
+func (r *recorder) cost() Cost {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.total
 }
 
 func (r *recorder) Open(dsn string) (driver.Conn, error) {
@@ -58,6 +88,7 @@ func (r *recorder) Open(dsn string) (driver.Conn, error) {
 func (r *recorder) record(query string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.total.Statements++
 	if !r.seen[query] {
 		r.seen[query] = true
 		r.list = append(r.list, query)
@@ -77,4 +108,11 @@ func (c recordedConn) ExecContext(ctx context.Context, query string, args []driv
 func (c recordedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	c.recorder.record(query)
 	return c.SQLiteConn.QueryContext(ctx, query, args)
+}
+
+func (c recordedConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	c.recorder.mu.Lock()
+	c.recorder.total.Transactions++
+	c.recorder.mu.Unlock()
+	return c.SQLiteConn.BeginTx(ctx, opts)
 }

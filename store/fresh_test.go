@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/admin"
-
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/lti"
 )

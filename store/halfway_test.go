@@ -32,7 +32,7 @@ type step struct {
 // must be told, as what it is; and the step, when it's repeated, must come to
 // the same as if nothing had been.
 func TestHalfway(t *testing.T) {
-	for _, s := range slices.Concat(steps, operating) {
+	for _, s := range slices.Concat(steps, operating, staffing) {
 		t.Run(s.name, func(t *testing.T) {
 			breaker := store.NewBreaker(t)
 			told := tell(t, s.from)

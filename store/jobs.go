@@ -191,7 +191,7 @@ const formerKept = 90 * 24 * time.Hour
 
 // Sweep removes what is past its life: visits with their nonces, rooms that
 // were picked and never used, requests that nobody has answered, meeting ids
-// that rooms have left, and keys.
+// that rooms have left, registration links that are long over, and keys.
 func (db *DB) Sweep(ctx context.Context, now time.Time) error {
 	if err := db.sweepVisits(ctx, now); err != nil {
 		return fmt.Errorf("sweep visits: %w", err)
@@ -208,6 +208,12 @@ func (db *DB) Sweep(ctx context.Context, now time.Time) error {
 	if err := db.sweepAudit(ctx, now); err != nil {
 		return fmt.Errorf("sweep the audit log: %w", err)
 	}
+	if err := db.sweepFailures(ctx, now); err != nil {
+		return fmt.Errorf("sweep failures: %w", err)
+	}
+	if err := db.sweepLinks(ctx, now); err != nil {
+		return fmt.Errorf("sweep registration links: %w", err)
+	}
 	err := db.write(ctx, func(c *conn) error {
 		if _, err := c.exec(ctx, `DELETE FROM share_requests WHERE expires_at <= ?`, millis(now)); err != nil {
 			return fmt.Errorf("requests: %w", err)
@@ -215,7 +221,8 @@ func (db *DB) Sweep(ctx context.Context, now time.Time) error {
 		if _, err := c.exec(ctx, `DELETE FROM former_meeting_ids WHERE left_at <= ?`, millis(now.Add(-formerKept))); err != nil {
 			return fmt.Errorf("former meeting ids: %w", err)
 		}
-		if _, err := c.exec(ctx, `DELETE FROM keys WHERE retire_at <= ?`, millis(now)); err != nil {
+		if _, err := c.exec(ctx, `
+			DELETE FROM keys WHERE retire_at <= ? AND id NOT IN (SELECT signs_with FROM registrations WHERE removed_at IS NULL)`, millis(now)); err != nil {
 			return fmt.Errorf("keys: %w", err)
 		}
 		return c.sweepServerTests(ctx, now)

@@ -76,6 +76,34 @@ func (db *DB) SigningKey(ctx context.Context) (lti.Key, error) {
 	return s.signing(db.Now()).Key, nil
 }
 
+// KeyFor returns the key with which we sign what a platform reads: the one that
+// was pasted there, or else the one that signs.
+func (db *DB) KeyFor(ctx context.Context, r lti.Registration) (lti.Key, error) {
+	if r.SignsWith == "" {
+		return db.SigningKey(ctx)
+	}
+	s, err := db.withKey(ctx)
+	if err != nil {
+		return lti.Key{}, err
+	}
+	for _, k := range s.keys {
+		if k.ID == r.SignsWith {
+			return k.Key, nil
+		}
+	}
+	return s.signing(db.Now()).Key, nil
+}
+
+// NewestKey returns the key that was made last, which may sign later: it is
+// the one to be pasted.
+func (db *DB) NewestKey(ctx context.Context) (lti.Key, error) {
+	s, err := db.withKey(ctx)
+	if err != nil {
+		return lti.Key{}, err
+	}
+	return s.keys[len(s.keys)-1].Key, nil
+}
+
 // PublishedKeys returns all keys that platforms should know, the one that
 // signs last.
 func (db *DB) PublishedKeys(ctx context.Context) ([]lti.Key, error) {

@@ -52,11 +52,13 @@ func TestMakeMasterKey(t *testing.T) {
 	if key, err := LoadMasterKey(path); err != nil || key != keys[0] {
 		t.Errorf("read again it is another: %v", err)
 	}
-	for folder, want := range map[string]string{
-		filepath.Join(t.TempDir(), "nowhere"): "nowhere isn't there; make it", path: "master.key is no folder",
+	for at, want := range map[string]string{
+		filepath.Join(t.TempDir(), "nowhere", "key"):         "nowhere isn't there; make it",
+		filepath.Join(path, "key"):                           "master.key is no folder",
+		filepath.Join(t.TempDir(), strings.Repeat("k", 300)): "make the master key file: ", // no file's name is so long
 	} {
-		if _, err := MakeMasterKey(filepath.Join(folder, "key")); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("in %s: %v, want %q", folder, err, want)
+		if _, err := MakeMasterKey(at); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("at %s: %v, want %q", at, err, want)
 		}
 	}
 }

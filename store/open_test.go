@@ -12,10 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bbbridge/bbbridge/admin"
-
 	"github.com/jmoiron/sqlx"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/jobs"

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/admin"
-
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"

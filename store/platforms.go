@@ -23,6 +23,9 @@ type registrationOptions struct {
 	LinkFromDeployment bool     `json:"link_from_deployment,omitempty"`
 	TrustedAudiences   []string `json:"trusted_audiences,omitempty"`
 	FrameAncestors     []string `json:"frame_ancestors,omitempty"`
+	LMS                string   `json:"lms,omitempty"`
+	KeyPasted          bool     `json:"key_pasted,omitempty"`
+	Pending            bool     `json:"pending,omitempty"`
 }
 
 type platformRow struct {
@@ -37,17 +40,18 @@ type platformRow struct {
 	TokenAudience string `db:"token_audience"`
 	Options       jsonText[registrationOptions]
 	Disabled      bool
+	SignsWith     string `db:"signs_with"`
 	CreatedAt     millis `db:"created_at"`
 }
 
 func (r platformRow) platform() admin.Platform {
 	o := r.Options.V
-	return admin.Platform{TenantID: r.TenantID, CreatedAt: r.CreatedAt.time(), Registration: lti.Registration{
+	return admin.Platform{TenantID: r.TenantID, CreatedAt: r.CreatedAt.time(), LMS: admin.LMS(o.LMS), KeyPasted: o.KeyPasted, Registration: lti.Registration{
 		ID: r.ID, Name: r.Name, Issuer: r.Issuer, ClientID: r.ClientID,
 		AuthURL: r.AuthURL, TokenURL: r.TokenURL, JWKSURL: r.JWKSURL, TokenAudience: r.TokenAudience,
 		Algorithms: o.Algorithms, Disabled: r.Disabled, Deployments: map[string]bool{},
 		AdoptDeployments: o.AdoptDeployments, AllowAnonymous: o.AllowAnonymous, LinkFromDeployment: o.LinkFromDeployment,
-		TrustedAudiences: o.TrustedAudiences, FrameAncestors: o.FrameAncestors,
+		TrustedAudiences: o.TrustedAudiences, FrameAncestors: o.FrameAncestors, SignsWith: r.SignsWith, Pending: o.Pending,
 	}}
 }
 
@@ -55,7 +59,7 @@ func (r platformRow) platform() admin.Platform {
 func (c *conn) platforms(ctx context.Context) ([]admin.Platform, error) {
 	var rows []platformRow
 	err := c.list(ctx, &rows, `
-		SELECT id, tenant_id, name, issuer, client_id, auth_url, token_url, jwks_url, token_audience, options, disabled, created_at
+		SELECT id, tenant_id, name, issuer, client_id, auth_url, token_url, jwks_url, token_audience, options, disabled, signs_with, created_at
 		FROM registrations WHERE removed_at IS NULL`)
 	if err != nil {
 		return nil, err
@@ -89,6 +93,19 @@ func (db *DB) Platforms(ctx context.Context) ([]admin.Platform, error) {
 		return nil, fmt.Errorf("list platforms: %w", err)
 	}
 	return list, nil
+}
+
+// RegisteredAs returns the platforms with that client id, removed ones too,
+// without their deployments.
+func (db *DB) RegisteredAs(ctx context.Context, clientID string) ([]admin.Platform, error) {
+	var rows []platformRow
+	err := db.reads().list(ctx, &rows, `
+		SELECT id, tenant_id, name, issuer, client_id, auth_url, token_url, jwks_url, token_audience, options, disabled, signs_with, created_at
+		FROM registrations WHERE client_id = ?`, clientID)
+	if err != nil {
+		return nil, fmt.Errorf("platforms with client id %s: %w", clientID, err)
+	}
+	return each(rows, platformRow.platform), nil
 }
 
 // Platform returns the platform of that name, or ErrNotFound.
@@ -149,17 +166,17 @@ func (c *conn) addPlatform(ctx context.Context, p admin.Platform, now time.Time)
 	var id string
 	err := c.returning(ctx, &id, `
 		INSERT INTO registrations (id, tenant_id, name, issuer, client_id, auth_url, token_url, jwks_url, token_audience,
-			options, disabled, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			options, disabled, signs_with, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (issuer, client_id) DO UPDATE SET
 			tenant_id = excluded.tenant_id, name = excluded.name, auth_url = excluded.auth_url,
 			token_url = excluded.token_url, jwks_url = excluded.jwks_url, token_audience = excluded.token_audience,
-			options = excluded.options, disabled = excluded.disabled, removed_at = NULL
+			options = excluded.options, disabled = excluded.disabled, signs_with = excluded.signs_with, removed_at = NULL
 		WHERE registrations.removed_at IS NOT NULL
 		RETURNING id`,
 		p.ID, p.TenantID, p.Name, p.Issuer, p.ClientID, p.AuthURL, p.TokenURL, p.JWKSURL, p.TokenAudience,
 		asJSON(optionsOf(p)),
-		p.Disabled, millis(p.CreatedAt))
+		p.Disabled, p.SignsWith, millis(p.CreatedAt))
 	if errors.Is(err, classroom.ErrNotFound) {
 		return fmt.Errorf("issuer %s with client id %s: %w", p.Issuer, p.ClientID, admin.ErrExists)
 	}
@@ -180,7 +197,9 @@ func (c *conn) addPlatform(ctx context.Context, p admin.Platform, now time.Time)
 }
 
 func optionsOf(p admin.Platform) registrationOptions {
-	return registrationOptions{p.Algorithms, p.AdoptDeployments, p.AllowAnonymous, p.LinkFromDeployment, p.TrustedAudiences, p.FrameAncestors}
+	return registrationOptions{
+		p.Algorithms, p.AdoptDeployments, p.AllowAnonymous, p.LinkFromDeployment, p.TrustedAudiences, p.FrameAncestors, string(p.LMS), p.KeyPasted, p.Pending,
+	}
 }
 
 // EditPlatform changes what its admin has said of a platform, but not its id,
@@ -219,8 +238,8 @@ func (c *conn) editPlatform(ctx context.Context, before, p admin.Platform, now t
 		}
 	}
 	err := c.one(ctx, `
-		UPDATE registrations SET name = ?, auth_url = ?, token_url = ?, jwks_url = ?, token_audience = ?, options = ? WHERE id = ?`,
-		p.Name, p.AuthURL, p.TokenURL, p.JWKSURL, p.TokenAudience, asJSON(optionsOf(p)), before.ID)
+		UPDATE registrations SET name = ?, auth_url = ?, token_url = ?, jwks_url = ?, token_audience = ?, options = ?, signs_with = ? WHERE id = ?`,
+		p.Name, p.AuthURL, p.TokenURL, p.JWKSURL, p.TokenAudience, asJSON(optionsOf(p)), p.SignsWith, before.ID)
 	if err != nil {
 		return err
 	}

@@ -17,42 +17,51 @@ type signInRow struct {
 	CreatedAt   millis `db:"created_at"`
 	SeenAt      millis `db:"seen_at"`
 	ConfirmedAt millis `db:"confirmed_at"`
+	Pending     bool
 }
 
 func (r signInRow) signIn() admin.SignIn {
 	return admin.SignIn{
-		ID: r.ID, Digest: r.Digest, StaffID: r.StaffID, Guest: r.Guest.V, Address: r.Address, Browser: r.Browser,
+		ID: r.ID, Digest: r.Digest, StaffID: r.StaffID, Guest: r.Guest.V, Address: r.Address, Browser: r.Browser, Pending: r.Pending,
 		CreatedAt: r.CreatedAt.time(), SeenAt: r.SeenAt.time(), ConfirmedAt: r.ConfirmedAt.time(),
 	}
 }
 
 const selectSignIn = `
-	SELECT id, digest, staff_id, guest, address, browser, created_at, seen_at, confirmed_at FROM sign_ins `
+	SELECT id, digest, staff_id, guest, address, browser, created_at, seen_at, confirmed_at, pending FROM sign_ins `
 
-// signInsMost is how many one account has at once: of more the oldest end.
+// signInsMost is how many one account has at once, and how many that wait for a
+// code: of more the oldest end.
 const signInsMost = 20
 
-// BeginSignIn keeps a sign-in, and writes it into the audit log.
+// BeginSignIn keeps a sign-in, and writes it into the audit log, unless it waits
+// for a code.
 func (db *DB) BeginSignIn(ctx context.Context, s admin.SignIn) error {
-	err := db.write(ctx, func(c *conn) error {
+	err := db.write(ctx, func(c *conn) error { return c.beginSignIn(ctx, s, db.Now()) })
+	return about("begin sign-in", err)
+}
+
+func (c *conn) beginSignIn(ctx context.Context, s admin.SignIn, now time.Time) error {
+	_, err := c.exec(ctx, `
+		INSERT INTO sign_ins (id, digest, staff_id, guest, address, browser, created_at, seen_at, confirmed_at, pending)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		s.ID, s.Digest, s.StaffID, asJSON(s.Guest), s.Address, s.Browser, millis(s.CreatedAt), millis(s.SeenAt), millis(s.ConfirmedAt), s.Pending)
+	if err != nil {
+		return err
+	}
+	if s.StaffID != "" {
 		_, err := c.exec(ctx, `
-			INSERT INTO sign_ins (id, digest, staff_id, guest, address, browser, created_at, seen_at, confirmed_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			s.ID, s.Digest, s.StaffID, asJSON(s.Guest), s.Address, s.Browser, millis(s.CreatedAt), millis(s.SeenAt), millis(s.ConfirmedAt))
+			DELETE FROM sign_ins WHERE staff_id = ? AND pending = ? AND id NOT IN (
+				SELECT id FROM sign_ins WHERE staff_id = ? AND pending = ? ORDER BY seen_at DESC, id LIMIT ?)`,
+			s.StaffID, s.Pending, s.StaffID, s.Pending, signInsMost)
 		if err != nil {
 			return err
 		}
-		if s.StaffID != "" {
-			_, err := c.exec(ctx, `
-				DELETE FROM sign_ins WHERE staff_id = ? AND id NOT IN (
-					SELECT id FROM sign_ins WHERE staff_id = ? ORDER BY seen_at DESC, id LIMIT ?)`, s.StaffID, s.StaffID, signInsMost)
-			if err != nil {
-				return err
-			}
-		}
-		return c.record(ctx, admin.Entry{Did: "staff.sign-in", What: admin.ActorOf(ctx).Name}, db.Now())
-	})
-	return about("begin sign-in", err)
+	}
+	if s.Pending {
+		return nil
+	}
+	return c.record(ctx, admin.Entry{Did: "staff.sign-in", What: admin.ActorOf(ctx).Name}, now)
 }
 
 // SignIn returns the sign-in of a digest, or admin.ErrNotFound. Whether it is
@@ -63,10 +72,10 @@ func (db *DB) SignIn(ctx context.Context, digest []byte) (admin.SignIn, error) {
 	return row.signIn(), about("sign-in", err)
 }
 
-// SignIns returns those of an account, the newest first.
+// SignIns returns those of an account that wait for nothing, the newest first.
 func (db *DB) SignIns(ctx context.Context, staffID string) ([]admin.SignIn, error) {
 	var rows []signInRow
-	err := db.reads().list(ctx, &rows, selectSignIn+`WHERE staff_id = ? ORDER BY seen_at DESC, id`, staffID)
+	err := db.reads().list(ctx, &rows, selectSignIn+`WHERE staff_id = ? AND NOT pending ORDER BY seen_at DESC, id`, staffID)
 	return each(rows, signInRow.signIn), about("sign-ins", err)
 }
 

@@ -16,16 +16,20 @@ type staffRow struct {
 	Password        string
 	Locale          string
 	CreatedAt       millis `db:"created_at"`
+	SecondFactor    bool   `db:"second_factor"`
 }
 
 func (r staffRow) staff() admin.Staff {
 	return admin.Staff{
 		ID: r.ID, Email: r.Email, Role: admin.Role(r.Role), Tenants: r.Tenants.V,
-		Password: r.Password, Locale: r.Locale, CreatedAt: r.CreatedAt.time(),
+		Password: r.Password, Locale: r.Locale, CreatedAt: r.CreatedAt.time(), SecondFactor: r.SecondFactor,
 	}
 }
 
-const selectStaff = `SELECT id, email, role, tenants, password, locale, created_at FROM staff `
+const selectStaff = `
+	SELECT id, email, role, tenants, password, locale, created_at,
+		EXISTS (SELECT 1 FROM second_factors f WHERE f.staff_id = staff.id AND f.confirmed_at IS NOT NULL) AS second_factor
+	FROM staff `
 
 // StaffList returns all accounts, by their addresses.
 func (db *DB) StaffList(ctx context.Context) ([]admin.Staff, error) {
@@ -170,6 +174,7 @@ func (db *DB) RemoveStaff(ctx context.Context, id string) error {
 		}
 		return inOrder(
 			func() error { return c.forgetStaff(ctx, id) },
+			func() error { return c.forgetSecondFactor(ctx, id) },
 			func() error { return db.staffChanged(ctx, c, "staff.remove", &before, nil) },
 		)
 	})

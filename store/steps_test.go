@@ -8,6 +8,7 @@ import (
 
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
+	"github.com/bbbridge/bbbridge/classroom/attendance/attendancetest"
 	"github.com/bbbridge/bbbridge/lti"
 )
 
@@ -101,6 +102,12 @@ var steps = []step{
 	{name: "look back at what lives again", from: ended, wakes: true, held: true, prep: func(w *story) { w.server.running = true },
 		do: func(w *story) error { return w.looks(1) }},
 	{name: "report", from: ended, wakes: true, held: true, do: func(w *story) error {
+		return w.classes.Callback(w.ctx(), w.signed(), bytes.NewReader(w.report()))
+	}},
+	{name: "report that says more than the one before", from: ended, wakes: true, held: true, prep: func(w *story) {
+		less := w.reportOf(map[string]attendancetest.Stretch{"ann l1": {12, 52}})
+		w.ok(w.classes.Callback(w.ctx(), w.signed(), bytes.NewReader(less)))
+	}, do: func(w *story) error {
 		return w.classes.Callback(w.ctx(), w.signed(), bytes.NewReader(w.report()))
 	}},
 	{name: "report of what we never saw", from: entered, wakes: true, held: true, do: func(w *story) error {

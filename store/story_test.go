@@ -19,10 +19,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/bbbridge/bbbridge/admin"
-
 	"github.com/jmoiron/sqlx"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/attendance/attendancetest"
@@ -63,6 +62,7 @@ type story struct {
 
 	claimed  jobs.Job // by a step's preparation
 	serverID string
+	staff    []admin.Staff
 
 	platform lti.Registration
 	visits   map[string]string         // by who and where
@@ -355,9 +355,17 @@ func (w *story) signed() string {
 
 // report is what the server has to say of the first class.
 func (w *story) report() []byte {
-	ann, bob := w.seat("ann l1"), w.seat("bob l1")
-	body := attendancetest.ReportBody("internal-1", 12, 52, map[string][]attendancetest.Stretch{ann.Person.ID: {{12, 52}}, bob.Person.ID: {{12, 27}}})
-	return bytes.ReplaceAll(body, []byte("room-meeting"), []byte(ann.Room.MeetingID))
+	return w.reportOf(map[string]attendancetest.Stretch{"ann l1": {12, 52}, "bob l1": {12, 27}})
+}
+
+// reportOf is a report of the first class on those who came by a visit.
+func (w *story) reportOf(came map[string]attendancetest.Stretch) []byte {
+	people := map[string][]attendancetest.Stretch{}
+	for visit, stretch := range came {
+		people[w.seat(visit).Person.ID] = []attendancetest.Stretch{stretch}
+	}
+	body := attendancetest.ReportBody("internal-1", 12, 52, people)
+	return bytes.ReplaceAll(body, []byte("room-meeting"), []byte(w.seat("ann l1").Room.MeetingID))
 }
 
 // ahead is how far the server's clock is.

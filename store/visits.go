@@ -133,19 +133,6 @@ func (db *DB) SeeVisit(ctx context.Context, visitID string, at time.Time) error 
 	return nil
 }
 
-// JoinVisit notes that the visit's person has gone into a class, which holds
-// for the visit that their window came from, too.
-func (db *DB) JoinVisit(ctx context.Context, v classroom.Visit) error {
-	err := db.writes.once(ctx, func(c *conn) error {
-		_, err := c.exec(ctx, `UPDATE visits SET joined = TRUE WHERE id IN (?, ?)`, v.ID, v.LaunchID)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("join by visit %s: %w", v.ID, err)
-	}
-	return nil
-}
-
 // EndVisits ends all visits of the visit's person in its browser, and in the
 // one that its window came from, with all windows that came from those. What
 // was secret of them goes.

@@ -243,7 +243,9 @@ func TestWhoWaitsIsLetIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	room.become(Full)
-	await(tab, t, `document.querySelector("h1").innerText.includes("The class is full.")`)
+	await(tab, t, `document.querySelector("h1").innerText.includes("The class is full.") && document.querySelector(".dots")`)
+	room.become(Ended)
+	await(tab, t, `document.querySelector("h1").innerText.includes("Class is over.") && !document.querySelector(".dots")`)
 	room.become(Live)
 	evaluate[bool](tab, t, `window.dispatchEvent(new Event("online"))`)
 	if err := chromedp.Do(tab, chromedp.WaitVisible(chromedp.CSS("#in"))); err != nil {

@@ -42,8 +42,13 @@ func (s Section) URL() string {
 var deskPages = map[string]any{
 	"admin/sign_in": SignInPage{}, "admin/password": PasswordPage{}, "admin/over": LinkOver{},
 	"admin/overview": OverviewPage{}, "admin/people": PeoplePage{}, "admin/person": PersonPage{}, "admin/link": StaffLink{},
-	"admin/confirm": DangerPage{}, "admin/account": AccountPage{}, "admin/audit": AuditPage{}, "admin/problem": DeskProblem{},
+	"admin/confirm": DangerPage{}, "admin/account": AccountPage{}, "admin/audit": AuditPage{}, "admin/links": LinksPage{}, "admin/link_new": NewLinkPage{},
+	"admin/link_made": LinkMade{}, "admin/link_page": LinkPage{}, "admin/problem": DeskProblem{}, "admin/failures": FailuresPage{}, "admin/failure": FailurePage{},
+	"admin/grades": GradesPage{}, "admin/courses": CoursesPage{}, "admin/code": CodePage{}, "admin/second": SecondPage{}, "admin/recovery": RecoveryPage{},
+	"admin/platforms": PlatformsPage{}, "admin/platform_new": NewPlatformPage{}, "admin/guide": GuidePage{}, "admin/platform": PlatformPage{},
+	"admin/platform_edit": EditPlatformPage{}, "admin/findings": FindingsPart{},
 	"admin/servers": ServersPage{}, "admin/server_form": ServerForm{}, "admin/server": ServerPage{}, "admin/server_test": ServerTestPage{},
+	"admin/start": StartPage{}, "admin/keys": KeysPage{}, "admin/rotate": RotatePage{},
 }
 
 var forStaff = shelf{layout: "admin/layout", parts: []string{"parts", "admin/parts"}, pages: deskPages}
@@ -80,18 +85,16 @@ func (l *locale) readDesk(asset func(string) string) (err error) {
 	if l.tag, l.messages, err = readMessages("locales/" + l.name + ".toml"); err != nil {
 		return err
 	}
-	for _, language := range []string{English, l.name} { // what is in no other language yet is in English
-		files, err := fs.Glob(localeFiles, "locales/admin/*."+language+".toml")
+	files, err := fs.Glob(localeFiles, "locales/admin/*."+l.name+".toml")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		_, more, err := readMessages(file)
 		if err != nil {
 			return err
 		}
-		for _, file := range files {
-			_, more, err := readMessages(file)
-			if err != nil {
-				return err
-			}
-			maps.Copy(l.messages, more)
-		}
+		maps.Copy(l.messages, more)
 	}
 	if err := l.learn(); err != nil {
 		return err
@@ -112,6 +115,7 @@ type Field struct {
 	Options []Option // of choice and choices
 	Wrong   string   // code of why it can't be taken: the message "wrong.CODE"
 	As      string   // the name under which its texts stand, if not Name
+	Own     string   // its label as an LMS has it, in place of a text of ours
 	Max     int      // characters; 0: 2000
 	Fill    string   // what a browser may fill in, as autocomplete has it; empty: nothing
 	Optional,
@@ -144,6 +148,9 @@ func (l *locale) field(f Field) (fieldView, error) {
 	var err error
 	if v.Label, err = l.say("field." + as); err != nil {
 		return v, err
+	}
+	if f.Own != "" {
+		v.Label = template.HTML(`<bdi lang="en">` + template.HTMLEscapeString(f.Own) + `</bdi>`)
 	}
 	if l.messages["hint."+as] != nil {
 		if v.Hint, err = l.say("hint." + as); err != nil {

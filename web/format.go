@@ -29,7 +29,7 @@ type locale struct {
 	weekdays, longWeekdays []string
 	decimal, percentSign   string
 	hour, minute           string // short: h, min
-	comma, and             string // between the parts of a list
+	comma, and, semicolon  string // between the parts of a list, and between lists
 }
 
 const noBreak = "\u00a0"
@@ -39,7 +39,7 @@ const noBreak = "\u00a0"
 func (l *locale) learn() error {
 	for id, to := range map[string]*string{
 		"format.decimal": &l.decimal, "format.percent": &l.percentSign, "format.hour": &l.hour, "format.minute": &l.minute,
-		"format.comma": &l.comma, "format.and": &l.and,
+		"format.comma": &l.comma, "format.and": &l.and, "format.semicolon": &l.semicolon,
 	} {
 		m, err := l.formOf(id)
 		if err != nil {
@@ -207,7 +207,7 @@ func (l *locale) there(stays []Stay) (template.HTML, error) {
 		}
 		said = append(said, string(text))
 	}
-	return template.HTML(strings.Join(said, "; ")), nil
+	return template.HTML(strings.Join(said, l.semicolon)), nil
 }
 
 // list names things one after the other: a, b and c.

@@ -114,3 +114,19 @@ func TestSentencesEndOnce(t *testing.T) {
 		}
 	})
 }
+
+// Two kinds of stays are told apart by a mark of the language.
+func TestTwoKindsOfStaysInWords(t *testing.T) {
+	at := func(minute int) time.Time { return time.Date(2026, 11, 10, 14, minute, 0, 0, time.UTC) }
+	for name, want := range map[string]string{
+		"en": "; ", "fr": "\u202f; ", "ar": "؛ ",
+	} {
+		got, err := pages.locales[name].there([]Stay{{at(0), at(20), true}, {at(30), at(40), false}})
+		if err != nil || strings.Count(string(got), want) != 1 {
+			t.Errorf("%s: %v, no %q in %q", name, err, want, got)
+		}
+		if name == "ar" && strings.Contains(string(got), ";") {
+			t.Errorf("a Latin semicolon in %q", got)
+		}
+	}
+}

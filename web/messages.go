@@ -231,3 +231,19 @@ func (l *locale) rest(id string) (template.HTML, error) {
 	_, after, _ := strings.Cut(string(text), "\n")
 	return template.HTML(after), err
 }
+
+// Translations are texts of all languages, by language, in the order of their
+// ids. Nothing of them is kept.
+func Translations(ids ...string) map[string][]string {
+	all := map[string][]string{}
+	for _, name := range Locales() {
+		_, messages, err := readMessages("locales/" + name + ".toml")
+		if err != nil {
+			panic(err) // the files above are wrong
+		}
+		for _, id := range ids {
+			all[name] = append(all[name], asText(messages[id].forms[plural.Other], nil))
+		}
+	}
+	return all
+}

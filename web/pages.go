@@ -204,7 +204,7 @@ func Codes() []string {
 	return []string{
 		// A login or launch that failed a check.
 		"login_missing_iss", "login_missing_login_hint", "login_bad_target_link_uri", "login_bad_hint",
-		"login_unknown_platform", "login_ambiguous_client", "platform_disabled", "platform_error", "lti_1_1",
+		"login_unknown_platform", "login_ambiguous_client", "platform_disabled", "platform_pending", "platform_error", "lti_1_1",
 		"state_missing", "state_unknown", "state_expired", "state_mismatch", "cookie_missing",
 		"id_token_missing", "id_token_malformed", "jwt_alg_not_allowed", "jwt_kid_missing", "jwt_kid_unknown",
 		"jwks_unavailable", "jwt_signature_invalid", "jwt_iss_mismatch", "jwt_aud_mismatch", "jwt_azp_mismatch",

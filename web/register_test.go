@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -189,5 +190,47 @@ func TestTicks(t *testing.T) {
 				t.Errorf("ticks %v, want %s", got, test.want)
 			}
 		})
+	}
+}
+
+// Each row of a register is as wide as its head, whatever the rule asks of a
+// class.
+func TestRegisterRowsAreWhole(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		rule   Rule
+		needed time.Duration // in this class
+		want   int
+	}{
+		{"nothing is graded", Rule{}, 0, 4},
+		{"each class by itself", Rule{Measure: Percent, Need: 60, Points: 10}, 55 * time.Minute, 7},
+		{"all classes together", Rule{Measure: Minutes, Need: 300, InTotal: true, Points: 10}, 0, 6},
+	} {
+		for show, people := range map[string]int{"": 9, "refused": 1, "late": 0} {
+			t.Run(test.name+", "+show, func(t *testing.T) {
+				r := register(9, true)
+				r.Rule, r.NeededHere, r.Show = test.rule, test.needed, show
+				if people == 0 {
+					r.People = nil
+				}
+				doc, err := goquery.NewDocumentFromReader(strings.NewReader(render(t, "en", r)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				doc.Find("table.register tr").Each(func(i int, row *goquery.Selection) {
+					wide := 0
+					row.ChildrenFiltered("th, td").Each(func(_ int, cell *goquery.Selection) {
+						n, err := strconv.Atoi(cell.AttrOr("colspan", "1"))
+						if err != nil {
+							t.Error(err)
+						}
+						wide += n
+					})
+					if wide != test.want {
+						t.Errorf("row %d has %d columns, want %d", i, wide, test.want)
+					}
+				})
+			})
+		}
 	}
 }

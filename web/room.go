@@ -30,6 +30,10 @@ type TeacherRoom struct {
 	Rule          Rule
 	ChangeURL     string
 
+	// LookBackURL is where staff come from who look at the page and can do nothing
+	// there: then it has none of the addresses above. Empty: it is a teacher's.
+	LookBackURL string
+
 	AllClassesURL, NewestClassesURL string // this page with all classes, and with the newest; empty: as it is
 }
 
@@ -97,6 +101,16 @@ type Break struct {
 type Settings struct {
 	Record, MuteOnStart, WaitForModerator, EveryoneModerates bool
 	MaxParticipants                                          int // 0: no limit
+}
+
+// ForLearners is how things stand for learners who come now.
+func (r TeacherRoom) ForLearners() Standing {
+	s := r.Standing
+	s.Role, s.Framed = Learner, false
+	if !r.Settings.WaitForModerator {
+		s.Role = Starter
+	}
+	return s
 }
 
 // shownHere is how many people the page names before it folds the rest.

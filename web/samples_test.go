@@ -92,6 +92,14 @@ func samples() map[string]any {
 		"front":                Front{Setup: setup},
 		"front_registration":   Front{Opened: OpenedRegistration, Setup: setup},
 		"front_launch":         Front{Opened: OpenedLaunch, Setup: setup},
+		"registering":          registering(RegisterAsk, func(r *Registering) { r.Waits = true }),
+		"registering_doubtful": registering(RegisterAsk, func(r *Registering) { r.Waits, r.Doubtful, r.Places = true, true, nil }),
+		"registered":           registering(RegisterDone, func(r *Registering) { r.ClientID = "f5z4mUvuJmQDcVs" }),
+		"registered_waits":     registering(RegisterDone, func(r *Registering) { r.Waits, r.Then, r.Does[2].On = true, "canvas", false }),
+		"registered_again":     registering(RegisterDone, func(r *Registering) { r.Again, r.Then = true, "any" }),
+		"registering_paste":    Registering{State: RegisterPaste, Link: "https://classrooms.example.edu/lti/register?code=ABCDEFGH"},
+		"registering_failed":   Registering{State: RegisterFailed, Code: "registration_issuer", Words: "https://moodle.other.example", Host: "moodle.example", Request: "7F3K-92QD", At: now},
+		"registering_over":     Registering{State: RegisterFailed, Code: "link_expired", Request: "7F3K-92QD", At: now},
 		"problem_setup":        Problem{Code: "lti_1_1", Request: "7F3K-92QD", At: now, Setup: &setup},
 		"goodbye":              Goodbye{},
 		"who":                  visited{visitor("Anna Moreau"), teacherRoom(Waiting, 0)},
@@ -106,6 +114,7 @@ func samples() map[string]any {
 	pages["learner_top"] = top
 	maps.Copy(pages, deskSamples())
 	maps.Copy(pages, serverSamples())
+	maps.Copy(pages, failureSamples())
 	return pages
 }
 
@@ -464,3 +473,15 @@ func pickerFrame(opened bool) PickerFrame {
 }
 
 var setup = Styleguide{}.Setup()
+
+// registering is a page of an LMS that registers.
+func registering(state string, change func(*Registering)) Registering {
+	r := Registering{
+		State: state, Name: "moodle.example.edu", Issuer: "https://moodle.example.edu", Software: "moodle 4.5.6 (Build: 20250811)",
+		Does: []Does{{"opens", true}, {"chooses", true}, {"grades", true}, {"names", false}}, Places: []string{"ContentArea"},
+		URL: "/lti/register", Fields: []Hidden{{"code", "c0de"}, {"openid_configuration", "https://moodle.example.edu/c"}, {"registration_token", "t0ken"}},
+		Then: "moodle",
+	}
+	change(&r)
+	return r
+}

@@ -1,12 +1,15 @@
 package web
 
-import "time"
+import (
+	"html/template"
+	"time"
+)
 
 // SignInPage is where staff sign in: it posts "email" and "password" to URL.
 type SignInPage struct {
 	Fields    []Field
 	URL       string
-	Wrong     string // wrong, slow or empty
+	Wrong     string // wrong, slow, or empty
 	Out       bool   // they have just signed out
 	Other     string // address of the sign-in by an institution; empty: none
 	OtherName string
@@ -24,14 +27,6 @@ type PasswordPage struct {
 
 // LinkOver is for who opens a link that is used or too old.
 type LinkOver struct{ SetUp bool } // an account is there: they can sign in
-
-// OverviewPage is the first page of who has signed in.
-type OverviewPage struct {
-	Now       time.Time
-	Platforms int
-	Servers   int
-	Staff     int // -1: not theirs to know
-}
 
 // PeoplePage is the list of accounts.
 type PeoplePage struct {
@@ -60,6 +55,7 @@ type PersonPage struct {
 	Fields             []Field
 	Wrong              bool
 	LinkURL, RemoveURL string // of an account that there is
+	SecondURL          string // takes off the code at sign-in; empty: there is none, or it isn't theirs to
 }
 
 // StaffLink shows a link that was just made: nobody sees it a second time.
@@ -79,7 +75,7 @@ type DangerPage struct {
 	BackURL    string
 	Counts     []DangerCount
 	Fields     []Field // to be posted along; the password where it is wanted
-	Wrong      string  // wrong, slow, confirm, or empty
+	Wrong      string  // not_yours, slow, confirm, again, or empty
 }
 
 // A DangerCount is how much the act concerns: the message "danger_count.ID".
@@ -94,8 +90,30 @@ type AccountPage struct {
 	Who     string
 	Role    string
 	SignIns []SignInLine
-	Said    string
+	Said    string // ended, second_off, or empty
+	// Account: they have one of their own, and may turn on codes.
+	Account      bool
+	Second       bool // signing in takes a code
+	RecoveryLeft int
 }
+
+// CodePage asks for the code besides the password: it posts "code" to URL.
+type CodePage struct {
+	Fields []Field
+	URL    string
+	Wrong  string // code, slow, or empty
+}
+
+// SecondPage shows what is put into an app, and asks for its first code.
+type SecondPage struct {
+	Secret           string
+	Address, Picture template.URL // otpauth: and data:
+	URL              string
+	Fields           []Field
+}
+
+// RecoveryPage shows codes for who loses their app, once.
+type RecoveryPage struct{ Codes []string }
 
 // A SignInLine is one place in which somebody is signed in.
 type SignInLine struct {

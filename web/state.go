@@ -95,6 +95,9 @@ func (s Standing) Go() Go {
 // of its own lets them in when there is a class.
 func (s Standing) Waits() bool { return waits[s.State] && (s.Go() == "" || s.Go() == GoOpen) }
 
+// Patient reports whether waiting is all that the person has to do.
+func (s Standing) Patient() bool { return s.Waits() && s.State != NoServer }
+
 // On reports whether a class is on, which may be ended.
 func (s Standing) On() bool {
 	switch s.State {
@@ -199,24 +202,25 @@ func (l *locale) look(s Standing) (*look, error) {
 }
 
 // Out is how things stand for who has just left the class: the server may list
-// them for a while.
+// them for a while, and the page on which they land lets nobody in by itself.
 func (s Standing) Out() Standing {
 	if s.State == Inside {
 		s.State = Live
 	}
+	s.Framed = true
 	return s
+}
+
+// CameToSomething reports whether a class is over, for somebody whose room's
+// page says what it came to for them.
+func (s Standing) CameToSomething() bool {
+	return s.State != Ending && s.Over() && (s.Role == Learner || s.Role == Starter)
 }
 
 // News reports whether a page that one sees on the way out says how things
 // stand. That no class is on is none there; and as long as the server lists who
 // has left, it speaks of before.
 func (s Standing) News() bool { return s.State != Waiting && s.State != NoServer && s.State != Inside }
-
-// ForLearners is how things stand for learners who come now.
-func (s Standing) ForLearners() Standing {
-	s.Role, s.Framed = Learner, false
-	return s
-}
 
 // Refreshes reports whether a page without scripts is loaded again by itself.
 func (s Standing) Refreshes() bool { return s.State != Live && s.State != Inside && s.State != "" }

@@ -22,7 +22,7 @@ var pageFiles = map[string]any{
 	"room/learner": LearnerRoom{}, "room/waiting": WaitingPage{}, "room/left": LeftPage{}, "room/retry": RetryPage{},
 	"room/register": Register{}, "room/parting": Parting{}, "room/recordings": Recordings{},
 	"picker/picker": Picker{}, "picker/return": ReturnPage{}, "picker/frame": PickerFrame{}, "picker/done": PickerDone{},
-	"launch/new_window": NewWindow{}, "launch/front": Front{}, "launch/goodbye": Goodbye{},
+	"launch/new_window": NewWindow{}, "launch/front": Front{}, "launch/registering": Registering{}, "launch/goodbye": Goodbye{},
 	"problem": Problem{}, "styleguide": Styleguide{},
 }
 
@@ -149,6 +149,6 @@ func (l *locale) funcs() template.FuncMap {
 		"notice": newNotice, "progress": newProgress, "text": l.text, "check": l.check, "wrong": l.wrong, "label": l.label,
 		"ruleFields": newRuleFields, "grade": newGradeView, "classGrades": newClassGrades, "lms": l.lms,
 		"endButton": endButton, "recordingRow": newRecordingRow, "play": l.play, "clockText": l.clockText, "iso": iso, "arrange": l.arrange, "there": l.there, "isolate": isolate, "problem": problemCode, "question": newQuestion,
-		"field": l.field, "saidAs": l.saidAs, "standing": l.standing, "look": l.look, "go": l.goButton,
+		"field": l.field, "saidAs": l.saidAs, "failureTitle": l.failureTitle, "failureCure": l.failureCure, "second": second, "isoDay": isoDay, "hour": hour, "standing": l.standing, "look": l.look, "go": l.goButton,
 	}
 }

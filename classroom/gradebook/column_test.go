@@ -236,3 +236,26 @@ func TestAnotherColumn(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// Two columns are the same if all that is known of them is.
+func TestColumnEqual(t *testing.T) {
+	full := func() Column {
+		return Column{
+			Grades:   lti.Endpoint{Scopes: []string{lti.AGSScore}, LineItems: "https://lms/items", LineItem: "https://lms/items/1"},
+			LineItem: LineItem{URL: "https://lms/items/1"}, MissedAt: nine(0),
+		}
+	}
+	if c := full(); !c.Equal(full()) {
+		t.Error("a column isn't equal to itself")
+	}
+	for name, change := range map[string]func(*Column){
+		"scopes": func(c *Column) { c.Grades.Scopes = nil }, "container": func(c *Column) { c.Grades.LineItems = "" },
+		"line item of the launch": func(c *Column) { c.Grades.LineItem = "" }, "line item": func(c *Column) { c.LineItem.URL = "" },
+		"own": func(c *Column) { c.Own = true }, "gone": func(c *Column) { c.Gone = true }, "missed": func(c *Column) { c.MissedAt = nine(1) },
+	} {
+		c := full()
+		if change(&c); c.Equal(full()) || full().Equal(c) {
+			t.Errorf("another %s makes no difference", name)
+		}
+	}
+}

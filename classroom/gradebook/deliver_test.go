@@ -360,6 +360,9 @@ func TestWithdrawal(t *testing.T) {
 			for _, s := range lms.Taken {
 				taken = append(taken, s.ScoreGiven)
 			}
+			if d := b.delivery("ann"); d.State == Withdrawn && (d.Reason != "" || d.Detail != "" || !d.NextAt.IsZero() || d.Replaces) {
+				t.Errorf("withdrawn, and %+v", d)
+			}
 			if d := b.delivery("ann"); d.State != test.state || cmp.Diff(test.taken, taken) != "" {
 				t.Errorf("%s, taken %v; want %s, %v", d.State, taken, test.state, test.taken)
 			}

@@ -49,6 +49,9 @@ type Grades struct {
 	Platform gradebook
 	Now      func() time.Time
 	Log      *slog.Logger
+	// Ended is told what became of an attempt that delivered a grade, or of the
+	// first that didn't for a reason. It may be nil.
+	Ended func(o Order, problem error)
 
 	finding    singleflight.Group
 	readings   readings
@@ -121,12 +124,16 @@ func (g *Grades) Deliver(ctx context.Context, subject string, attempts int) (Att
 	case o.NextAt.After(g.Now()): // the job came back after a crash, but the platform wants to wait
 		return Attempt{Again: o.NextAt}, nil
 	}
+	before := o.Reason
 	problem, err := g.attempt(ctx, &o)
 	if err == nil { // also when time is up: what has happened must be kept
 		err = g.Store.SaveDelivery(context.WithoutCancel(ctx), o.Delivery, g.checkAt(o))
 	}
 	if err != nil {
 		return Attempt{}, fmt.Errorf("keep delivery %s: %w", subject, err)
+	}
+	if g.Ended != nil && (o.State == Delivered || o.Reason != "" && (o.Reason != before || o.State != Waiting)) {
+		g.Ended(o, problem)
 	}
 	if problem != nil {
 		g.Log.InfoContext(ctx, "grade not taken", "platform", o.Registration.Name, "subject", subject,

@@ -17,6 +17,7 @@ type Runner struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 	Observe func(kind Kind, outcome string, took time.Duration) // may be nil
+	Failed  func(Job, error)                                    // may be nil; of a fault of ours, or a partner that is in trouble
 
 	once  sync.Once
 	wakes map[Kind]chan struct{}
@@ -117,6 +118,9 @@ func (r *Runner) do(ctx context.Context, work Work, job Job) (o Outcome, took ti
 		outcome = "error"
 		r.Log.LogAttrs(ctx, slog.LevelWarn, "job put off", slog.String("job", string(job.Kind)), slog.String("subject", job.Subject),
 			slog.Int("attempt", job.Attempts), slog.Any("err", o.Err))
+		if r.Failed != nil {
+			r.Failed(job, o.Err)
+		}
 		if o.Again.IsZero() {
 			o.Again = r.Now().Add(backOff(job.Attempts))
 		}

@@ -31,12 +31,12 @@ func TestOpenedByHand(t *testing.T) {
 		says   string
 	}{
 		{"/", false, http.StatusOK, "Classrooms for your courses"},
-		{"/" + asked, true, http.StatusOK, "Registering by link isn't possible here yet"},
-		{"/lti/register", false, http.StatusOK, "Registering by link isn't possible here yet"},
-		{"/lti/register" + asked, true, http.StatusOK, "Registering by link isn't possible here yet"},
+		{"/" + asked, true, http.StatusOK, "This address registers nothing by itself"},
+		{"/lti/register", false, http.StatusOK, "This address registers nothing by itself"},
+		{"/lti/register" + asked, true, http.StatusOK, "This address registers nothing by itself"},
 		{"/lti/launch", false, http.StatusMethodNotAllowed, "This address is for your LMS"},
-		{"/lti/launch" + asked, true, http.StatusMethodNotAllowed, "Registering by link isn't possible here yet"},
-		{"/lti/login" + asked, true, http.StatusBadRequest, "Registering by link isn't possible here yet"},
+		{"/lti/launch" + asked, true, http.StatusMethodNotAllowed, "This address registers nothing by itself"},
+		{"/lti/login" + asked, true, http.StatusBadRequest, "This address registers nothing by itself"},
 	} {
 		t.Run(test.path, func(t *testing.T) {
 			open := ltitest.NewBrowser().Get

@@ -13,10 +13,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/bbbridge/bbbridge/admin"
-
 	"golang.org/x/sync/errgroup"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/bbb/bbbtest"
 	"github.com/bbbridge/bbbridge/classroom"
@@ -47,12 +46,20 @@ func (d demoCommand) Run(p *program) error {
 	for i, step := range demoSteps {
 		fmt.Fprintf(p.out, "%d. %s\n", i+1, step)
 	}
+	fmt.Fprintf(p.out, "Administration: %s/admin/ (sign in as %s, password %q)\n", stage.url, demoStaff, demoPassword)
 	fmt.Fprintln(p.out, "Stop with Ctrl-C; nothing is kept.")
 	return stage.run(p)
 }
 
 // demoMinutes is how long one has to be in class for the grade.
 const demoMinutes = 1
+
+// demoStaff is who has set the demo up. Everything in it is made up, and
+// nobody else reaches it.
+const (
+	demoStaff    = "admin@demo.example"
+	demoPassword = "this is only a demo"
+)
 
 // demoSteps lead from a link to a grade. The LMS's first page has them, too.
 var demoSteps = []string{
@@ -66,6 +73,7 @@ var demoSteps = []string{
 type stage struct {
 	db        *store.DB
 	tool      *service
+	url       string // of the service
 	lms       *ltitest.LMS
 	meetings  *bbbtest.Server
 	listeners [3]net.Listener
@@ -78,7 +86,14 @@ func (d demoCommand) stage(ctx context.Context, folder string) (*stage, error) {
 	}
 	log := newLogger(os.Stderr, slog.LevelWarn)
 	address := func(i int) string { return "http://" + s.listeners[i].Addr().String() }
-	s.lms = ltitest.New(ltitest.Options{BaseURL: address(1) + "/lms", Seed: true, Steps: demoSteps, Log: log})
+	s.url = address(0)
+	s.lms = ltitest.New(ltitest.Options{
+		BaseURL: address(1) + "/lms", Seed: true, Steps: demoSteps, Log: log,
+		Aside: &ltitest.Aside{
+			Text: "Administration of bbbridge", Href: s.url + "/admin/",
+			Know: fmt.Sprintf("Sign in as %s with the password “%s”.", demoStaff, demoPassword),
+		},
+	})
 	s.meetings = bbbtest.New(bbbtest.Options{BaseURL: address(2) + "/bigbluebutton", Log: log, EndDelay: time.Second, AnalyticsDelay: 2 * time.Second})
 	cfg := configs.Defaults()
 	cfg.PublicURL, cfg.PollInterval = address(0), 5*time.Second
@@ -93,8 +108,13 @@ func (d demoCommand) stage(ctx context.Context, folder string) (*stage, error) {
 	if err := s.register(ctx, cfg); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
-	s.tool, err = assemble(cfg, s.db, key, log, time.Now)
-	return &s, err
+	if s.tool, err = assemble(cfg, s.db, key, log, time.Now); err != nil {
+		return nil, errors.Join(err, s.db.Close())
+	}
+	if err := s.tool.accounts.Found(ctx, demoStaff, demoPassword); err != nil {
+		return nil, errors.Join(fmt.Errorf("account of the demo: %w", err), s.db.Close())
+	}
+	return &s, nil
 }
 
 // demoPorts is how the demo's ports are chosen.
@@ -133,7 +153,7 @@ func (s *stage) register(ctx context.Context, cfg configs.Config) error {
 	})
 	r := s.lms.Registration(tool)
 	_, err := s.db.AddPlatform(ctx, admin.Platform{
-		TenantID: classroom.DefaultTenant,
+		TenantID: classroom.DefaultTenant, LMS: admin.Moodle,
 		Registration: lti.Registration{
 			Name: "Demo LMS", Issuer: r.Issuer, ClientID: r.ClientID, AuthURL: r.AuthURL, TokenURL: r.TokenURL,
 			JWKSURL: r.JWKSURL, Deployments: map[string]bool{r.DeploymentID: true},

@@ -34,11 +34,16 @@ func TestDemoSaysTheWayToAGrade(t *testing.T) {
 	}()
 	var address string
 	var steps []string
+	var desk string
 	lines := bufio.NewScanner(out)
 	for lines.Scan() && !strings.HasPrefix(lines.Text(), "Stop") {
 		line := lines.Text()
 		if at, ok := strings.CutPrefix(line, "Open "); ok {
 			address = at
+			continue
+		}
+		if _, about, ok := strings.Cut(line, "Administration: "); ok {
+			desk = about
 			continue
 		}
 		_, step, ok := strings.Cut(line, ". ")
@@ -64,6 +69,22 @@ func TestDemoSaysTheWayToAGrade(t *testing.T) {
 		if !strings.Contains(first, want) {
 			t.Errorf("the LMS's page doesn't say %q: %s", want, first)
 		}
+	}
+	if !strings.Contains(first, "Administration of bbbridge") || !strings.Contains(first, demoStaff) || !strings.Contains(desk, demoPassword) {
+		t.Errorf("nobody is told of the pages of staff: %q %s", desk, first)
+	}
+	signIn, err := browser.Get(strings.Fields(desk)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	form, err := signIn.Form("/admin/sign-in")
+	if err != nil {
+		t.Fatal(err)
+	}
+	form.Fields.Set("email", demoStaff)
+	form.Fields.Set("password", demoPassword)
+	if page, err := signIn.Submit(form); err != nil || !strings.Contains(page.Text, "1 platform") {
+		t.Errorf("the pages of staff: %v %s", err, page.Text)
 	}
 	if course := read("/as/ben/courses/law"); !strings.Contains(course, "Weekly seminar") {
 		t.Errorf("the course: %s", course)

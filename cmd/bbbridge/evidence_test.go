@@ -291,19 +291,27 @@ func TestCallbackAnswers(t *testing.T) {
 	}
 }
 
+// intoADyingClass starts a class that ends, and takes its time over it, and
+// returns what who starts it again then finds.
+func (w *world) intoADyingClass(room *ltitest.Page) *ltitest.Page {
+	w.t.Helper()
+	w.inClass(w.submit(room, "/start"))
+	w.bbb.EndNow(w.meeting().ID)
+	again := w.submit(room, "/start")
+	if _, ok := again.Location(); ok {
+		var err error
+		if again, err = again.FollowRedirect(); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	return again
+}
+
 func TestJustEndedLetsBackIn(t *testing.T) {
 	w := newWorld(t, worldOptions{})
 	link := w.link()
 	anna := w.launch(link, "anna", ltitest.LaunchOptions{})
-	w.inClass(w.submit(anna, "/start"))
-	w.bbb.EndNow(w.meeting().ID) // and takes its time
-	again := w.submit(anna, "/start")
-	if _, ok := again.Location(); ok {
-		var err error
-		if again, err = again.FollowRedirect(); err != nil {
-			t.Fatal(err)
-		}
-	}
+	again := w.intoADyingClass(anna)
 	if again.URL.Host != hostOf(w.url) || !strings.Contains(again.Body, "/again/join") {
 		t.Fatalf("into a dying class: %s %d %s", again.URL, again.Status, again.Text)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -82,9 +83,7 @@ func TestHeadersOfEveryPage(t *testing.T) {
 		{"alive", open(anna, "/alive?"+anna.URL.RawQuery), 204, ""},
 		{"health", open(anna, "/healthz"), 200, ""},
 	} {
-		if diff := cmp.Diff(guards("https: http:", test.ancestors), headersOf(test.page.Header)); test.page.Status != test.status || diff != "" {
-			t.Errorf("%s: %d (-want +got)\n%s", test.name, test.page.Status, diff)
-		}
+		wantGuards(t, test.name, test.page, test.status, test.ancestors)
 	}
 	keys := guards("", "")
 	keys["Cache-Control"] = "public, max-age=300" // a platform asks for them at each message otherwise
@@ -94,6 +93,73 @@ func TestHeadersOfEveryPage(t *testing.T) {
 	if back := w.choosesNothing(picker); !strings.Contains(back.Header.Get("Content-Security-Policy"), "frame-ancestors "+lms) {
 		t.Errorf("the picker's answer: %v", back.Header)
 	}
+}
+
+// wantGuards holds a page to its headers.
+func wantGuards(t *testing.T, name string, page *ltitest.Page, status int, ancestors string) {
+	t.Helper()
+	if diff := cmp.Diff(guards("https: http:", ancestors), headersOf(page.Header)); page.Status != status || diff != "" {
+		t.Errorf("%s: %d, want %d (-want +got)\n%s", name, page.Status, status, diff)
+	}
+}
+
+// So do the pages that ask once more, and those of a class that has just ended.
+func TestHeadersOfQuestions(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	law := w.teach("law", "anna", "Anna Moreau", "ben", "Ben Okafor")
+	lms := "'self' http://" + hostOf(w.lms.URL())
+	for _, route := range []string{
+		"/rooms/:room/classes/:session/part/:meeting", "/rooms/:room/recordings/:recording/delete", "/rooms/:room/end", "/rooms/:room/left",
+	} {
+		_, page := w.try(law.page, "GET "+route, law, w.visit(law.page), "")
+		wantGuards(t, route, page, http.StatusOK, lms)
+	}
+	w.submit(w.click(law.page, "Make two classes of it"), "/part/")
+	joins := w.click(w.launchIn(law.page.Browser, law.link, "anna", ltitest.LaunchOptions{}), "Make one class of both")
+	wantGuards(t, "joining what was parted", joins, http.StatusOK, lms)
+
+	question, err := law.page.Submit(w.settingsForm(law.page).Set("percent", "100").Set("minutes", "600"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantText(t, question, true, "Which classes does the new rule count?")
+	wantGuards(t, "the new rule's question", question, http.StatusOK, lms)
+
+	again := w.intoADyingClass(w.launch(w.link(), "anna", ltitest.LaunchOptions{}))
+	wantText(t, again, true, "You're being let back in.")
+	wantGuards(t, "let back in", again, http.StatusOK, lms)
+}
+
+// So do all that the picker goes through where frames keep no cookies, and the
+// launch that goes on in a window.
+func TestHeadersWithoutCookies(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	lms := "'self' http://" + hostOf(w.lms.URL())
+	p := w.framedPicker(ltitest.LaunchOptions{})
+	wantGuards(t, "the picker's frame", p.frame, http.StatusForbidden, lms)
+	waits := p.goOn()
+	wantText(t, waits, true, "Choose in the other window.")
+	wantGuards(t, "the frame that waits, and isn't known to be anybody's", waits, http.StatusOK, "*")
+	p.open()
+	wantGuards(t, "the frame that waits for its window", p.goOn(), http.StatusOK, lms)
+	wantGuards(t, "the picker's window", p.window, http.StatusOK, lms)
+	chosen := w.choose(p.window, newRoomForm("Moot court"))
+	wantText(t, chosen, true, "You have chosen.")
+	wantGuards(t, "chosen in the window", chosen, http.StatusOK, lms)
+	wantGuards(t, "the answer in the frame", p.goOn(), http.StatusOK, lms)
+
+	browser := ltitest.NewBrowser()
+	browser.FrameCookies = ltitest.FrameCookiesNone
+	window := w.launchIn(browser, w.link(), "ben", ltitest.LaunchOptions{Framed: true})
+	wantText(t, window, true, "Open the classroom in its own window")
+	wantGuards(t, "a launch that needs a window", window, http.StatusForbidden, lms)
+
+	wantGuards(t, "the answer", w.choose(w.pickerOf("law", "anna", ltitest.LaunchOptions{}), newRoomForm("Moot court")), http.StatusOK, lms)
+
+	plain := newWorld(t, worldOptions{lms: ltitest.Options{Profile: "plain"}})
+	cancelled := plain.choose(plain.pickerOf("law", "anna", ltitest.LaunchOptions{}), url.Values{"cancel": {"1"}})
+	wantText(t, cancelled, true, "Nothing was changed.")
+	wantGuards(t, "nothing chosen", cancelled, http.StatusOK, "'self' http://"+hostOf(plain.lms.URL()))
 }
 
 // choosesNothing sends the picker's form without a choice.

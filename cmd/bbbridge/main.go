@@ -24,14 +24,19 @@ type commands struct {
 	Config  string           `help:"TOML file with settings. Variables of the environment, BBBRIDGE_…, override it." placeholder:"FILE" type:"path"`
 	Version kong.VersionFlag `help:"Print the version."`
 
-	Serve    serveCommand    `cmd:"" help:"Run the service."`
-	Demo     demoCommand     `cmd:"" help:"Run the service with a simulated LMS and BigBlueButton on this machine."`
-	Platform platformCommand `cmd:"" help:"Register learning management systems."`
-	Server   serverCommand   `cmd:"" help:"Set up BigBlueButton servers."`
-	Tenant   tenantCommand   `cmd:"" help:"What holds for all platforms: their server, and which roles moderate."`
-	Staff    staffCommand    `cmd:"" help:"People who set bbbridge up in a browser."`
-	Keys     keysCommand     `cmd:"" help:"The tool's signing keys."`
-	Release  versionCommand  `name:"version" cmd:"" help:"Print the version."`
+	Serve        serveCommand        `cmd:"" help:"Run the service."`
+	Health       healthCommand       `cmd:"" help:"Ask the service on this machine whether it can serve: exits with 0 or 1."`
+	Demo         demoCommand         `cmd:"" help:"Run the service with a simulated LMS and BigBlueButton on this machine."`
+	Platform     platformCommand     `cmd:"" help:"Register learning management systems."`
+	Registration registrationCommand `cmd:"" help:"Have learning management systems register themselves, by a link."`
+	Server       serverCommand       `cmd:"" help:"Set up BigBlueButton servers."`
+	Tenant       tenantCommand       `cmd:"" help:"What holds for all platforms: their server, and which roles moderate."`
+	Staff        staffCommand        `cmd:"" help:"People who set bbbridge up in a browser."`
+	Failures     failuresCommand     `cmd:"" help:"What was refused or didn't work, and why."`
+	Deliveries   deliveriesCommand   `cmd:"" help:"Grades on their way to the gradebook."`
+	Support      supportCommand      `cmd:"" help:"Make a file for whoever helps you, without secrets and names."`
+	Keys         keysCommand         `cmd:"" help:"The tool's signing keys."`
+	Release      versionCommand      `name:"version" cmd:"" help:"Print the version."`
 }
 
 // program is what each command gets.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/bbbridge/bbbridge/configs"
 	"github.com/bbbridge/bbbridge/store"
@@ -32,6 +33,9 @@ func openWith(ctx context.Context, cfg configs.Config) (store.MasterKey, *store.
 	db, err := store.Open(ctx, string(cfg.Database), key)
 	if errors.Is(err, store.ErrWrongKey) {
 		err = fmt.Errorf("%w; %s must be that one", err, keySetting(cfg))
+	}
+	if err == nil {
+		db.FailuresKept = time.Duration(cfg.FailuresKept) * 24 * time.Hour
 	}
 	return key, db, err
 }

@@ -217,3 +217,31 @@ func TestLeftPageLeadsBack(t *testing.T) {
 		t.Errorf("back at %s: %d %s", course.URL, course.Status, course.Text)
 	}
 }
+
+// Who may start the class has nothing to wait for: where others find the page
+// that waits, there is a button.
+func TestStartersDontWait(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	link := w.link()
+	waits := func() *ltitest.Page {
+		t.Helper()
+		ben := w.launch(link, "ben", ltitest.LaunchOptions{})
+		page, err := ben.Open(ben.URL.Path + "/join?" + ben.URL.RawQuery)
+		if err != nil || page.Status != http.StatusOK {
+			t.Fatalf("%v %+v", err, page)
+		}
+		return page
+	}
+	anna := w.launch(link, "anna", ltitest.LaunchOptions{})
+	wantText(t, waits(), true, "Leave this page open.")
+	wantText(t, anna, true, "Learners who come now see: “Your teacher isn't here yet.")
+	anna, err := anna.Submit(w.settingsForm(anna).Set("wait_for_moderator", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantText(t, anna, true, "Learners who come now see: “Nobody is here yet. You can start the class.”")
+	page := waits()
+	wantText(t, page, false, "Leave this page open.")
+	wantText(t, page, true, "Nobody is here yet. You can start the class.")
+	w.inClass(w.submit(page, "/join"))
+}

@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/bbbridge/bbbridge/admin"
-
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/configs"
 	"github.com/bbbridge/bbbridge/lti"
@@ -36,11 +34,15 @@ type platformAdd struct {
 	TokenAudience string   `name:"token-audience" help:"Audience of token requests, if it isn't the token URL."`
 	DeploymentID  []string `name:"deployment-id" sep:"none" help:"A deployment id; once for each. Without any, each is adopted at its first valid launch." placeholder:"ID"`
 
-	Algorithm          []string `help:"With what the platform signs, if it isn't RS256 alone: ${enum}. Once for each." enum:"RS256,RS384,RS512,ES256" placeholder:"ALG"`
-	FrameAncestor      []string `name:"frame-ancestor" sep:"none" help:"Another origin whose pages may frame ours, beside those of the issuer, the authentication URL and the launch's return URL; once for each." placeholder:"ORIGIN"`
-	TrustedAudience    []string `name:"trusted-audience" sep:"none" help:"An audience that may stand beside our client id; once for each." placeholder:"AUDIENCE"`
-	AllowAnonymous     bool     `name:"allow-anonymous" help:"Accept launches that name no person: they are viewers without a grade."`
-	LinkFromDeployment bool     `name:"link-from-deployment" help:"Take the deployment's id for a link that has none (OpenOLAT)."`
+	Algorithm       []string `help:"With what the platform signs, if it isn't RS256 alone: ${enum}. Once for each." enum:"RS256,RS384,RS512,ES256" placeholder:"ALG"`
+	FrameAncestor   []string `name:"frame-ancestor" sep:"none" help:"Another origin whose pages may frame ours, beside those of the issuer, the authentication URL and the launch's return URL; once for each." placeholder:"ORIGIN"`
+	TrustedAudience []string `name:"trusted-audience" sep:"none" help:"An audience that may stand beside our client id; once for each." placeholder:"AUDIENCE"`
+	Tenant          string   `help:"Whose it is; without it the tenant of all that name none." placeholder:"NAME"`
+	LMS             string   `name:"lms" enum:"moodle,chamilo,sakai,canvas,blackboard,d2l,ilias,openolat,openedx,wordpress,other," default:"" help:"What kind of platform it is." placeholder:"KIND"`
+	KeyPasted       bool     `name:"key-pasted" help:"The platform has our public key as text, and not its address (Chamilo)."`
+
+	AllowAnonymous     bool `name:"allow-anonymous" help:"Accept launches that name no person: they are viewers without a grade."`
+	LinkFromDeployment bool `name:"link-from-deployment" help:"Take the deployment's id for a link that has none (OpenOLAT)."`
 }
 
 func (a platformAdd) Run(p *program) error {
@@ -53,7 +55,24 @@ func (a platformAdd) Run(p *program) error {
 	if err := a.check(cfg); err != nil {
 		return err
 	}
-	added, err := db.AddPlatform(p, admin.Platform{TenantID: classroom.DefaultTenant, Registration: a.registration(lti.Registration{})})
+	tenant := classroom.DefaultTenant
+	if a.Tenant != "" {
+		if tenant, err = tenantID(p, db, a.Tenant); err != nil {
+			return err
+		}
+	}
+	platform := admin.Platform{
+		TenantID: tenant, LMS: admin.LMS(a.LMS), KeyPasted: a.KeyPasted || admin.LMS(a.LMS) == admin.Chamilo,
+		Registration: a.registration(lti.Registration{}),
+	}
+	if platform.KeyPasted {
+		key, err := db.NewestKey(p)
+		if err != nil {
+			return err
+		}
+		platform.SignsWith = key.ID
+	}
+	added, err := db.AddPlatform(p, platform)
 	if errors.Is(err, admin.ErrExists) {
 		return fmt.Errorf("a platform with this name, or with this issuer and client id, is registered already: see 'bbbridge platform list'")
 	}
@@ -88,7 +107,7 @@ func (a platformAdd) registration(r lti.Registration) lti.Registration {
 // tidy takes away what pasting puts around values.
 func (a *platformAdd) tidy() {
 	for _, value := range []*string{&a.Name, &a.Issuer, &a.ClientID, &a.AuthURL, &a.TokenURL, &a.JWKSURL, &a.TokenAudience} {
-		*value = pasted(*value)
+		*value = admin.Pasted(*value)
 	}
 	for _, list := range []*[]string{&a.DeploymentID, &a.FrameAncestor, &a.TrustedAudience} {
 		*list = pastedAll(*list)
@@ -97,70 +116,32 @@ func (a *platformAdd) tidy() {
 
 // check names every value that can't be right, at once.
 func (a platformAdd) check(cfg configs.Config) error {
+	p := admin.Platform{Registration: a.registration(lti.Registration{})}
 	var wrong []error
-	for flag, value := range map[string]string{"--name": a.Name, "--issuer": a.Issuer, "--client-id": a.ClientID} {
-		if value == "" || len(value) > 2048 {
-			wrong = append(wrong, fmt.Errorf("%s is empty or too long", flag))
-		}
-	}
-	if unprintable(a.Name) {
-		wrong = append(wrong, fmt.Errorf("--name has control characters: %q", a.Name))
-	}
-	wrong = append(wrong, a.checkExact()...)
-	for flag, value := range map[string]string{"--auth-url": a.AuthURL, "--token-url": a.TokenURL, "--jwks-url": a.JWKSURL} {
-		u, err := url.Parse(value)
-		switch {
-		case flag == "--token-url" && value == "":
-		case err != nil || u.Host == "":
-			wrong = append(wrong, fmt.Errorf("%s is no address: %q", flag, value))
-		case u.Scheme != "https" && (u.Scheme != "http" || !cfg.Loopback()):
-			wrong = append(wrong, fmt.Errorf("%s must begin with https://", flag))
-		}
-	}
-	for _, id := range a.DeploymentID {
-		if id == "" || len(id) > 255 {
-			wrong = append(wrong, fmt.Errorf("--deployment-id is empty or too long: %q", id))
-		}
-	}
-	for _, origin := range a.FrameAncestor {
-		if !isOrigin(origin, cfg.Loopback()) {
-			wrong = append(wrong, fmt.Errorf(`--frame-ancestor must be an origin, like "https://lms.example.edu": %q`, origin))
-		}
+	for _, flaw := range p.Flaws(cfg.Loopback()) {
+		wrong = append(wrong, flawError("--"+strings.ReplaceAll(flaw.Field, "_", "-"), flaw))
 	}
 	slices.SortFunc(wrong, func(x, y error) int { return strings.Compare(x.Error(), y.Error()) })
 	return errors.Join(wrong...)
 }
 
-// checkExact finds what is compared to the letter and has letters that nobody
-// sees.
-func (a platformAdd) checkExact() []error {
-	var wrong []error
-	check := func(flag string, values ...string) {
-		for _, value := range values {
-			if unseen(value) {
-				wrong = append(wrong, fmt.Errorf("%s has characters that can't be seen: %q", flag, value))
-			}
-		}
+// flawError says what is wrong with the value of an option.
+func flawError(flag string, f admin.Flaw) error {
+	switch f.Why {
+	case "control":
+		return fmt.Errorf("%s has control characters: %q", flag, f.Value)
+	case "unseen":
+		return fmt.Errorf("%s has characters that can't be seen: %q", flag, f.Value)
+	case "address":
+		return fmt.Errorf("%s is no address: %q", flag, f.Value)
+	case "https":
+		return fmt.Errorf("%s must begin with https://", flag)
+	case "deployment":
+		return fmt.Errorf("%s is empty or too long: %q", flag, f.Value)
+	case "origin":
+		return fmt.Errorf(`%s must be an origin, like "https://lms.example.edu": %q`, flag, f.Value)
 	}
-	check("--issuer", a.Issuer)
-	check("--client-id", a.ClientID)
-	check("--auth-url", a.AuthURL)
-	check("--token-url", a.TokenURL)
-	check("--jwks-url", a.JWKSURL)
-	check("--token-audience", a.TokenAudience)
-	check("--deployment-id", a.DeploymentID...)
-	check("--trusted-audience", a.TrustedAudience...)
-	return wrong
-}
-
-// isOrigin reports whether text is one origin and nothing else: it goes into
-// a header.
-func isOrigin(text string, loopback bool) bool {
-	u, err := url.Parse(text)
-	if err != nil || u.Hostname() == "" || text != u.Scheme+"://"+u.Host || strings.ContainsAny(text, ";,") {
-		return false
-	}
-	return u.Scheme == "https" || u.Scheme == "http" && loopback
+	return fmt.Errorf("%s is empty or too long", flag)
 }
 
 // printTool says what to paste into the platform.
@@ -199,8 +180,11 @@ func (platformList) Run(p *program) error {
 }
 
 func stateOf(platform admin.Platform) string {
-	if platform.Registration.Disabled {
+	switch {
+	case platform.Disabled:
 		return "disabled"
+	case platform.Pending:
+		return "waiting for approval"
 	}
 	return "active"
 }

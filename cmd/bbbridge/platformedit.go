@@ -67,7 +67,7 @@ func (e platformEdit) Run(p *program) error {
 	})
 	switch {
 	case errors.Is(err, admin.ErrExists):
-		return fmt.Errorf("another platform is called %q: see 'bbbridge platform list'", pasted(*e.NewName))
+		return fmt.Errorf("another platform is called %q: see 'bbbridge platform list'", admin.Pasted(*e.NewName))
 	case err != nil:
 		return named("platform", e.Name, err)
 	}
@@ -76,7 +76,7 @@ func (e platformEdit) Run(p *program) error {
 
 // isAnother reports whether e names another platform's identity.
 func (e platformEdit) isAnother(platform admin.Platform) bool {
-	return e.Issuer != nil && pasted(*e.Issuer) != platform.Issuer || e.ClientID != nil && pasted(*e.ClientID) != platform.ClientID
+	return e.Issuer != nil && admin.Pasted(*e.Issuer) != platform.Issuer || e.ClientID != nil && admin.Pasted(*e.ClientID) != platform.ClientID
 }
 
 // asAdded is what "platform add" would have been told to make a platform so.
@@ -114,7 +114,7 @@ func (e platformEdit) overlay(a *platformAdd) bool {
 		if list.said != nil {
 			*list.field, some = list.said, true
 		}
-		if len(list.said) == 1 && pasted(list.said[0]) == "" {
+		if len(list.said) == 1 && admin.Pasted(list.said[0]) == "" {
 			*list.field = nil
 		}
 	}

@@ -19,7 +19,6 @@ import (
 	"github.com/bbbridge/bbbridge/classroom/jobs"
 	"github.com/bbbridge/bbbridge/configs"
 	"github.com/bbbridge/bbbridge/handlers"
-	adminpages "github.com/bbbridge/bbbridge/handlers/admin"
 	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/store"
 	"github.com/bbbridge/bbbridge/web"
@@ -45,9 +44,9 @@ func (serveCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", cfg.Listen)
+	listener, err := p.listen(cfg.Listen)
 	if err != nil {
-		return cantListen(cfg.Listen, configs.Called("listen"), err)
+		return err
 	}
 	settle()
 	s.warn(cfg, p.env)
@@ -93,13 +92,15 @@ func guarded(cfg configs.Config, patience time.Duration) *http.Client {
 
 // service is the program put together.
 type service struct {
-	handler  http.Handler
-	runner   *jobs.Runner
-	classes  *classroom.Classes
-	rooms    *classroom.Rooms
-	accounts *admin.Accounts
-	servers  *admin.Servers
-	log      *slog.Logger
+	handler     http.Handler
+	runner      *jobs.Runner
+	classes     *classroom.Classes
+	rooms       *classroom.Rooms
+	accounts    *admin.Accounts
+	registering *admin.Registering
+	servers     *admin.Servers
+	recorder    *admin.Recorder
+	log         *slog.Logger
 }
 
 // assemble wires the packages. Keys that all nodes must share are derived
@@ -111,11 +112,15 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 	}
 	outgoing, patient := guarded(cfg, 0), guarded(cfg, bbbPatience)
 	metrics := handlers.NewMetrics(db.Counts, now, log)
+	recorder := &admin.Recorder{Store: db, Now: now, Log: log}
 	client := func(s classroom.Server) *bbb.Client {
-		return &bbb.Client{Server: s.Server, HTTP: patient, Observe: metrics.Call}
+		return &bbb.Client{Server: s.Server, HTTP: patient, Observe: func(call, outcome string, took time.Duration) {
+			metrics.Call(call, outcome, took)
+			recorder.Counted(admin.Call, codeOfCall(outcome), s.ID)
+		}}
 	}
 	grades := &gradebook.Grades{
-		Store: db, Now: now, Log: log,
+		Store: db, Now: now, Log: log, Ended: handlers.GradeEnded(recorder),
 		Platform: &lti.Grades{HTTP: outgoing, Now: now, Tokens: &lti.Tokens{HTTP: outgoing, Keys: db, Now: now, Observe: metrics.Call}},
 	}
 	classes := &classroom.Classes{
@@ -123,7 +128,7 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		Late:   &store.LateReports{Folder: cfg.ReportFolder, Now: now},
 		Client: func(s classroom.Server) classroom.MeetingServer { return client(s) },
 	}
-	runner := &jobs.Runner{Store: db, Kinds: classroom.Kinds(classes, grades, db.Sweep), Now: now, Log: log, Observe: metrics.Job}
+	runner := &jobs.Runner{Store: db, Kinds: classroom.Kinds(classes, grades, db.Sweep), Now: now, Log: log, Observe: metrics.Job, Failed: handlers.JobFailed(recorder)}
 	rooms := &classroom.Rooms{
 		Store: db, Now: now, PublicURL: cfg.PublicURL, Version: version(), PollEvery: cfg.PollInterval,
 		PasswordKey: key.Derive("meeting passwords"), Wake: runner.Wake, Log: log,
@@ -134,22 +139,33 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		PublicURL: cfg.PublicURL, Registrations: db, KeySets: &lti.KeySets{HTTP: outgoing, Now: now, Observe: metrics.Call, Log: log},
 		StateKey: key.Derive("login state"), Now: now, InsecureLoopback: cfg.Loopback(), Log: log,
 	}
-	accounts := admin.NewAccounts(db, cfg.PublicURL, now, log)
+	staff := staffPages(cfg, db, outgoing, metrics, now, log)
+	staff.Web, staff.Recorder, staff.Deliveries.Wake = pages, recorder, runner.Wake
 	servers := &admin.Servers{
 		Store: db, Loads: rooms, PublicURL: cfg.PublicURL, Loopback: cfg.Loopback(), Now: now, Log: log,
 		Client: func(s classroom.Server) admin.ServerClient { return client(s) },
 	}
-	staff := &adminpages.Pages{
-		Accounts: accounts, Servers: servers, Audit: &admin.AuditLog{Store: db}, Registry: db, Web: pages, Now: now, Log: log,
-	}
+	staff.Servers = servers
 	server := &handlers.Server{
+		Tests: servers, Registering: staff.Registering,
 		PublicURL: cfg.PublicURL, Tool: tool, Answers: &lti.DeepLinking{Keys: db, Now: now},
-		Rooms: rooms, Registers: &classroom.Registers{Store: db, Wake: runner.Wake}, Classes: classes, Tests: servers,
+		Rooms: rooms, Registers: &classroom.Registers{Store: db, Wake: runner.Wake}, Classes: classes,
 		Platforms: db, Keys: db, Pages: pages,
 		CookieKey: key.Derive("browser cookie"), TicketKey: key.Derive("tickets"),
-		LoginRate: rate.Limit(cfg.LoginRate), Ready: ready(db), Metrics: metrics, Staff: staff, Styles: cfg.Loopback(), Now: now, Log: log,
+		LoginRate: rate.Limit(cfg.LoginRate), Ready: ready(db), Metrics: metrics, Recorder: recorder, Staff: staff, Styles: cfg.Loopback(), Now: now, Log: log,
 	}
-	return &service{server.Handler(), runner, classes, rooms, accounts, servers, log}, nil
+	staff.Looker = server
+	return &service{server.Handler(), runner, classes, rooms, staff.Accounts, staff.Registering, servers, recorder, log}, nil
+}
+
+// codeOfCall is what a call counts as that a server has answered or not: what it
+// doesn't have isn't its fault.
+func codeOfCall(outcome string) string {
+	switch outcome {
+	case "ok", "not_found", string(bbb.CauseCancelled):
+		return ""
+	}
+	return outcome
 }
 
 // ready asks for what each launch needs.
@@ -199,5 +215,11 @@ func (s *service) serve(ctx context.Context, listener net.Listener) error {
 		}
 		return nil
 	})
-	return group.Wait()
+	// What the last requests have come to is kept, too.
+	recording, stop := context.WithCancel(context.WithoutCancel(ctx))
+	recorded := make(chan error, 1)
+	go func() { recorded <- s.recorder.Run(recording) }()
+	err := group.Wait()
+	stop()
+	return errors.Join(err, <-recorded)
 }

@@ -72,8 +72,8 @@ func (a serverAdd) server() (classroom.Server, error) {
 			wrong = append(wrong, fmt.Errorf("%s: %w", flag, err))
 		}
 	}
-	a.Name = pasted(a.Name)
-	if a.Name == "" || len(a.Name) > nameMost || unprintable(a.Name) {
+	a.Name = admin.Pasted(a.Name)
+	if a.Name == "" || len(a.Name) > nameMost || admin.Unprintable(a.Name) {
 		wrong = append(wrong, fmt.Errorf("--name is empty, too long or has control characters: %q", a.Name))
 	}
 	file, err := readSecret(a.SecretFile)
@@ -96,11 +96,11 @@ func (a serverAdd) server() (classroom.Server, error) {
 // api is the address that --url says, or else the file. The flag counts: behind
 // a firewall bbb-conf may print an address of the inside.
 func (a serverAdd) api(file secretFile) (string, error) {
-	address := cmp.Or(pasted(a.URL), file.url)
+	address := cmp.Or(admin.Pasted(a.URL), file.url)
 	if address == "" {
 		return "", errors.New("it is missing, and the file with the secret doesn't say it")
 	}
-	if unseen(address) {
+	if admin.Unseen(address) {
 		return "", fmt.Errorf("it has characters that can't be seen: %q", address)
 	}
 	return bbb.ParseURL(address)

@@ -43,7 +43,7 @@ func (e serverEdit) Run(p *program) error {
 		return errors.New("nothing to change: name --name, --url or --checksum")
 	}
 	return p.change(e.Name, func(s *admin.Servers, _ *store.DB) error {
-		changed, err := s.Edit(p, admin.Shell, e.Name, admin.ServerWish{Name: pasted(e.To), URL: pasted(e.URL), Algorithm: bbb.Algorithm(e.Checksum)})
+		changed, err := s.Edit(p, admin.Shell, e.Name, admin.ServerWish{Name: admin.Pasted(e.To), URL: admin.Pasted(e.URL), Algorithm: bbb.Algorithm(e.Checksum)})
 		if err != nil {
 			return err
 		}

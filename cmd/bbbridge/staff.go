@@ -18,6 +18,7 @@ type staffCommand struct {
 	List   staffList   `cmd:"" help:"List the accounts."`
 	Link   staffLink   `cmd:"" help:"Make a new link: to choose a password, or, without an address, to make the first account."`
 	Remove staffRemove `cmd:"" help:"Remove an account. Whoever has it is signed out."`
+	Codes  staffCodes  `name:"second-off" cmd:"" help:"Have an account asked for its password alone, when its owner has lost the app for codes."`
 }
 
 // staffAccounts opens the accounts. done closes what they need.
@@ -41,7 +42,7 @@ func (a staffAdd) Run(p *program) error {
 		return err
 	}
 	defer db.Close()
-	w := admin.Wish{Email: pasted(a.Email), Role: admin.Role(a.Role)}
+	w := admin.Wish{Email: admin.Pasted(a.Email), Role: admin.Role(a.Role)}
 	for _, name := range a.Tenant {
 		id, err := tenantID(p, db, name)
 		if err != nil {
@@ -158,5 +159,26 @@ func (r staffRemove) Run(p *program) error {
 		return named("staff", r.Email, err)
 	}
 	_, err = fmt.Fprintf(p.out, "Removed %s, and signed them out.\n", s.Email)
+	return err
+}
+
+type staffCodes struct {
+	Email string `arg:"" help:"Address of the account."`
+}
+
+func (r staffCodes) Run(p *program) error {
+	accounts, db, err := p.staffAccounts()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	s, err := accounts.RemoveSecondFactor(p, admin.Shell, r.Email)
+	switch {
+	case errors.Is(err, admin.ErrNotFound) && s.ID != "":
+		return fmt.Errorf("%s is asked for the password alone already", s.Email)
+	case err != nil:
+		return named("staff", r.Email, err)
+	}
+	_, err = fmt.Fprintf(p.out, "%s signs in by the password alone.\n", s.Email)
 	return err
 }

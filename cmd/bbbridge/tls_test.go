@@ -18,7 +18,7 @@ import (
 )
 
 // newSecureProcess is a process behind a proxy with TLS, as in
-// docs/operations.md, with an LMS and a BigBlueButton that speak https too.
+// docs/install.md, with an LMS and a BigBlueButton that speak https too.
 // roots is the file with the certificate that all of them have.
 func newSecureProcess(t *testing.T) (w *world, p *process, roots string) {
 	t.Helper()

@@ -41,7 +41,7 @@ func TestWrongAddressOfAnLMS(t *testing.T) {
 	}{
 		{"a launch somewhere else", http.MethodPost, "/lti/start", http.StatusNotFound, "not_found", true},
 		{"a launch opened by hand", http.MethodGet, "/lti/start", http.StatusNotFound, "not_found", true},
-		{"another way than the address takes", http.MethodPost, "/lti/register", http.StatusMethodNotAllowed, "bad_method", true},
+		{"another way than the address takes", http.MethodGet, "/lti/window", http.StatusMethodNotAllowed, "bad_method", true},
 		{"nothing of an LMS", http.MethodPost, "/nowhere", http.StatusNotFound, "not_found", false},
 		{"a form of ours from another site", http.MethodPost, "/leave", http.StatusForbidden, "csrf", false},
 	} {

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/admin"
-
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/bbb/bbbtest"
 	"github.com/bbbridge/bbbridge/classroom"
@@ -53,6 +52,8 @@ type worldOptions struct {
 	config func(*configs.Config)
 	tool   func(*ltitest.Tool)
 	log    slog.Handler // default: the test's
+
+	unregistered bool // the LMS doesn't know us so far, nor we it
 }
 
 func newWorld(t testing.TB, o worldOptions) *world {
@@ -85,7 +86,10 @@ func newWorld(t testing.TB, o worldOptions) *world {
 	}
 	db.Now = w.clock.now
 	w.db, w.key = db, key
-	w.register(ctx, o.tool)
+	if !o.unregistered {
+		w.register(ctx, o.tool)
+	}
+	w.addServer(ctx)
 	if o.log == nil {
 		o.log = slog.NewTextHandler(testLog{t}, nil)
 	}
@@ -134,6 +138,10 @@ func (w *world) register(ctx context.Context, change func(*ltitest.Tool)) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+func (w *world) addServer(ctx context.Context) {
+	w.t.Helper()
 	api, err := bbb.ParseURL(w.bbb.URL())
 	if err != nil {
 		w.t.Fatal(err)

@@ -13,6 +13,12 @@ import (
 // danger shows a page that asks once before a dangerous act, and for the
 // password, unless that was typed just now.
 func (p *Pages) danger(c *call, section web.Section, page web.DangerPage) error {
+	return p.render(c, p.askPassword(c, &page), section, page)
+}
+
+// askPassword asks for the password on a page, where that is needed, and
+// returns the page's status.
+func (p *Pages) askPassword(c *call, page *web.DangerPage) int {
 	if !c.by.Confirmed(p.Now()) {
 		if c.by.Account {
 			page.Fields = append(page.Fields, web.Field{Kind: "password", Name: "password", As: "confirm_password", Fill: "current-password", Max: 256, Focus: true})
@@ -20,11 +26,10 @@ func (p *Pages) danger(c *call, section web.Section, page web.DangerPage) error 
 			page.Wrong = "again"
 		}
 	}
-	status := http.StatusOK
 	if page.Wrong != "" && c.Request.Method == http.MethodPost {
-		status = http.StatusForbidden
+		return http.StatusForbidden
 	}
-	return p.render(c, status, section, page)
+	return http.StatusOK
 }
 
 // confirm has the actor show that it is them, by the form's password. What it
@@ -35,7 +40,7 @@ func (p *Pages) confirm(c *call) (wrong string, err error) {
 	case errors.Is(err, admin.ErrConfirm):
 		return "confirm", nil
 	case errors.Is(err, admin.ErrWrong):
-		return "wrong", nil
+		return "not_yours", nil
 	case errors.Is(err, admin.ErrTooManyTry):
 		return "slow", nil
 	}

@@ -3,6 +3,7 @@ package admin
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -18,6 +19,8 @@ const cookie = "__Host-bbbridge-staff"
 func (p *Pages) doorRoutes(r gin.IRouter) {
 	r.GET("/admin/sign-in", p.open(p.signIn))
 	r.POST("/admin/sign-in", p.open(p.enter))
+	r.GET("/admin/sign-in/code", p.open(func(c *gin.Context) error { return p.codePage(c, http.StatusOK, "") }))
+	r.POST("/admin/sign-in/code", p.open(p.enterCode))
 	r.POST("/admin/sign-out", p.staff(p.leave))
 	for path, purpose := range map[string]admin.Purpose{
 		"/admin/setup": admin.Setup, "/admin/invitation": admin.Invite, "/admin/password": admin.Reset,
@@ -27,6 +30,7 @@ func (p *Pages) doorRoutes(r gin.IRouter) {
 	}
 	r.GET("/admin/account", p.staff(p.account))
 	r.POST("/admin/account/end", p.staff(p.endSignIn))
+	p.secondRoutes(r)
 }
 
 func from(c *gin.Context) admin.From {
@@ -56,6 +60,15 @@ func keep(c *gin.Context, in admin.SignedIn) {
 	http.SetCookie(c.Writer, &http.Cookie{
 		Name: cookie, Value: in.Cookie, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	})
+}
+
+// entered leads on who has shown a password.
+func entered(c *gin.Context, in admin.SignedIn, next string) error {
+	keep(c, in)
+	if in.Pending {
+		return see(c, query("/admin/sign-in/code", "next", next))
+	}
+	return see(c, ours(next))
 }
 
 // ours is an address of these pages, or that of the first.
@@ -88,8 +101,7 @@ func (p *Pages) enter(c *gin.Context) error {
 	wrong, status := "", http.StatusUnauthorized
 	switch {
 	case err == nil:
-		keep(c, in)
-		return see(c, ours(c.Query("next")))
+		return entered(c, in, c.Query("next"))
 	case errors.Is(err, admin.ErrTooManyTry):
 		wrong, status = "slow", http.StatusTooManyRequests
 	case errors.Is(err, admin.ErrWrong):
@@ -155,8 +167,10 @@ func (p *Pages) choose(c *gin.Context, purpose admin.Purpose) error {
 	in, err := p.Accounts.Choose(c.Request.Context(), purpose, c.PostForm("code"), email, c.PostForm("password"), from(c))
 	switch {
 	case err == nil:
-		keep(c, in)
-		return see(c, "/admin/")
+		if purpose == admin.Setup {
+			return entered(c, in, startURL)
+		}
+		return entered(c, in, "")
 	case errors.Is(err, admin.ErrLinkOver):
 		return p.linkOver(&call{Context: c})
 	case errors.Is(err, admin.ErrExists):
@@ -168,10 +182,12 @@ func (p *Pages) choose(c *gin.Context, purpose admin.Purpose) error {
 }
 
 func (p *Pages) account(c *call) error {
-	page := web.AccountPage{Now: p.Now(), Who: c.by.Name, Role: string(c.by.Role)}
-	if c.Query("said") == "ended" {
-		page.Said = "ended"
+	page := web.AccountPage{Now: p.Now(), Who: c.by.Name, Role: string(c.by.Role), Said: said(c, "ended", "second_off"), Account: c.by.Account}
+	factor, err := p.Accounts.SecondFactor(c.ctx(), c.by)
+	if err != nil {
+		return err
 	}
+	page.Second, page.RecoveryLeft = !factor.ConfirmedAt.IsZero(), factor.RecoveryLeft
 	all, err := p.Accounts.SignIns(c.ctx(), c.by)
 	if err != nil {
 		return err
@@ -182,6 +198,14 @@ func (p *Pages) account(c *call) error {
 		})
 	}
 	return p.show(c, "", page)
+}
+
+// said is what was just done, if it is one of these.
+func said(c *call, known ...string) string {
+	if text := c.Query("said"); slices.Contains(known, text) {
+		return text
+	}
+	return ""
 }
 
 func (p *Pages) endSignIn(c *call) error {

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -24,13 +25,26 @@ import (
 
 // Pages are the pages of staff.
 type Pages struct {
-	Accounts *admin.Accounts
-	Audit    *admin.AuditLog
-	Servers  *admin.Servers
-	Registry registry
-	Web      *web.Pages
-	Now      func() time.Time
-	Log      *slog.Logger
+	Accounts     *admin.Accounts
+	Audit        *admin.AuditLog
+	Servers      *admin.Servers
+	Registry     registry
+	Platforms    *admin.Platforms
+	Registering  *admin.Registering
+	Keys         *admin.Keys
+	PublicURL    string
+	Starts       *admin.Starts
+	Web          *web.Pages
+	Now          func() time.Time
+	Log          *slog.Logger
+	Failures     *admin.Failures
+	Deliveries   *admin.Deliveries
+	Overviews    *admin.Overviews
+	Rooms        *admin.Rooms
+	Bundles      *admin.Bundles
+	Looker       looker          // shows rooms
+	Recorder     *admin.Recorder // may be nil
+	FailuresKept int             // days
 }
 
 // registry is what is set up.
@@ -46,10 +60,16 @@ const formLimit = 256 << 10
 // Routes adds all addresses.
 func (p *Pages) Routes(r gin.IRouter) {
 	r.GET("/admin", p.open(func(c *gin.Context) error { return see(c, "/admin/") }))
-	r.GET("/admin/", p.staff(p.overview))
+	p.overviewRoutes(r)
+	r.GET(startURL, p.staff(p.start))
+	p.failureRoutes(r)
+	p.gradeRoutes(r)
 	p.doorRoutes(r)
 	p.peopleRoutes(r)
+	p.platformRoutes(r)
 	p.serverRoutes(r)
+	p.linkRoutes(r)
+	p.keyRoutes(r)
 	r.GET("/admin/audit", p.staff(p.audit))
 	r.GET("/admin/audit.csv", p.staff(p.auditCSV))
 }
@@ -118,9 +138,15 @@ func readForm(c *gin.Context) error {
 
 // typed is a field of the form, as text.
 func typed(c *gin.Context, name string) string {
-	text := strings.ReplaceAll(c.PostForm(name), "\x00", "")
-	return strings.TrimSpace(strings.ToValidUTF8(text, ""))
+	return harmlessText(c.PostForm(name))
 }
+
+// harmlessText is what was sent, as text that both databases take.
+func harmlessText(sent string) string {
+	return strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(sent, "\x00", ""), ""))
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
 
 // outcomes are the errors that staff can be told of.
 var outcomes = []struct {
@@ -154,6 +180,11 @@ func (p *Pages) fail(c *call, err error) {
 	}
 	p.Log.LogAttrs(c.Request.Context(), level, "staff refused", slog.String("request", c.GetString("request")), slog.String("code", code),
 		slog.Int("status", status), slog.String("path", c.FullPath()), slog.String("staff", c.by.StaffID), slog.Any("err", err))
+	if status >= http.StatusInternalServerError && code != "database_away" {
+		f := admin.Failure{Kind: admin.Opening, Code: code, Request: c.GetString("request")}
+		f.Path, f.Status, f.Cause = c.FullPath(), status, err.Error()
+		p.Recorder.Record(f)
+	}
 	if c.Writer.Written() {
 		return
 	}
@@ -166,6 +197,13 @@ func (p *Pages) fail(c *call, err error) {
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
+// buffer is an empty one, to be put back.
+func buffer() *bytes.Buffer {
+	buf := buffers.Get().(*bytes.Buffer)
+	buf.Reset()
+	return buf
+}
+
 // policy is stricter than that of the pages in courses: nobody frames these,
 // and their forms lead nowhere else.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
@@ -173,9 +211,8 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 
 // render writes a page whole or not at all.
 func (p *Pages) render(c *call, status int, section web.Section, page any) error {
-	buf := buffers.Get().(*bytes.Buffer)
+	buf := buffer()
 	defer buffers.Put(buf)
-	buf.Reset()
 	if err := p.Web.RenderDesk(buf, p.locale(c.Context), p.desk(c.by, section), page); err != nil {
 		return fmt.Errorf("render %T: %w", page, err)
 	}
@@ -203,7 +240,7 @@ func (p *Pages) desk(by admin.Actor, at web.Section) web.Desk {
 		section web.Section
 		action  admin.Action
 	}{
-		{web.Overview, admin.See}, {web.Servers, admin.See}, {web.People, admin.EditStaff},
+		{web.Overview, admin.See}, {web.Platforms, admin.See}, {web.Servers, admin.See}, {web.Failures, admin.See}, {web.People, admin.EditStaff},
 	} {
 		if by.Somewhere(s.action) {
 			d.Sections = append(d.Sections, s.section)
@@ -249,31 +286,4 @@ func query(path string, pairs ...string) string {
 		return path
 	}
 	return path + "?" + values.Encode()
-}
-
-func (p *Pages) overview(c *call) error {
-	ctx := c.ctx()
-	page := web.OverviewPage{Now: p.Now(), Staff: -1}
-	platforms, err := p.Registry.Platforms(ctx)
-	if err != nil {
-		return err
-	}
-	for _, platform := range platforms {
-		if c.by.Can(admin.See, platform.TenantID) {
-			page.Platforms++
-		}
-	}
-	servers, err := p.Registry.Servers(ctx)
-	if err != nil {
-		return err
-	}
-	page.Servers = len(servers)
-	if c.by.Somewhere(admin.EditStaff) {
-		people, err := p.Accounts.List(ctx, c.by)
-		if err != nil {
-			return err
-		}
-		page.Staff = len(people)
-	}
-	return p.show(c, web.Overview, page)
 }

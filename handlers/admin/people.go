@@ -48,9 +48,7 @@ func (p *Pages) people(c *call) error {
 		return err
 	}
 	page := web.PeoplePage{Now: p.Now(), Audit: c.by.Somewhere(admin.SeeAudit)}
-	if said := c.Query("said"); said == "changed" || said == "removed" {
-		page.Said = said
-	}
+	page.Said = said(c, "changed", "removed")
 	for _, s := range all {
 		line := web.StaffLine{Email: s.Email, Role: string(s.Role), Active: s.Active(), URL: "/admin/people/" + s.ID, You: s.ID == c.by.StaffID}
 		for _, t := range s.Tenants {
@@ -109,6 +107,9 @@ func (p *Pages) personPage(c *call, s admin.Staff, w admin.Wish, wrong map[strin
 	if s.ID != "" {
 		page.URL += "/" + s.ID
 		page.LinkURL, page.RemoveURL = page.URL+"/link", page.URL+"/remove"
+		if s.SecondFactor && c.by.Can(admin.EditTenants, "") {
+			page.SecondURL = page.URL + "/second/remove"
+		}
 	}
 	status := http.StatusOK
 	if page.Wrong {

@@ -36,14 +36,6 @@ func (p *Pages) serverRoutes(r gin.IRouter) {
 
 func serverAt(id string) string { return "/admin/servers/" + id }
 
-// said is what was just done, if a page has words for it.
-func said(c *call, words ...string) string {
-	if text := c.Query("said"); slices.Contains(words, text) {
-		return text
-	}
-	return ""
-}
-
 func markOf(card admin.ServerCard) web.ServerMark {
 	switch {
 	case card.Load.Err != nil:

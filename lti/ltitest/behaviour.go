@@ -42,7 +42,7 @@ type Behaviour struct {
 	AccessTokenLife    time.Duration
 	NoExpiresIn        bool
 	TokenType          string
-	TokenAudience      string // "": the token URL
+	TokenAudience      string // "": the token URL; one that begins with a slash is a path of the LMS
 	DeploymentOptional bool   // in the client assertion
 	ScopesAllOrNone    bool
 	OddTokenErrors     bool // free text, not always JSON
@@ -82,9 +82,12 @@ type Behaviour struct {
 	AcceptsLineItem   bool // deep linking: accept_lineitem true
 	NeedsItems        bool // deep linking: an empty answer is refused
 	DropsCustom       bool // deep linking: of an item only its address, title and text are kept
+	LinkInDeepLinking bool // deep linking: the request has a resource_link, which means nothing
 	DataPrefix        string
 	RosterRoles       string
 	EmptyRosterBody   bool
+
+	Registering Registering
 }
 
 // Styles of Behaviour.Roles and RosterRoles.
@@ -109,6 +112,7 @@ func profiles() map[string]Behaviour {
 	return map[string]Behaviour{
 		"plain": plain(), "moodle": moodle(), "canvas": canvas(),
 		"chamilo": chamilo(), "openolat": openolat(), "sakai": sakai(),
+		"blackboard": blackboard(), "d2l": d2l(),
 	}
 }
 
@@ -118,7 +122,7 @@ func plain() Behaviour {
 		IDTokenLife: time.Hour, AccessTokenLife: time.Hour, TokenType: "Bearer",
 		MessageHint: "odd", ErrorPageStatus: 400, Roles: rolesSpec, RosterRoles: rolesSpec,
 		WrongScopeStatus: 403, StaleStatus: 409, UngradableStatus: 400, ForeignLinkStatus: 404,
-		AcceptsLineItem: true, ServiceQuery: "t",
+		AcceptsLineItem: true, ServiceQuery: "t", Registering: plainRegistering(),
 	}
 }
 
@@ -133,6 +137,7 @@ func moodle() Behaviour {
 	b.ReasonPhrases, b.BareScoreErrors, b.CurlyLinks, b.ResultsLimitFails = true, true, true, true
 	b.WholeSeconds, b.UnknownProgress, b.UnfinishedErases, b.CapsScores = true, true, true, true
 	b.ForeignLinkStatus, b.AcceptsLineItem, b.HandsOverride = 403, false, true
+	b.Registering = moodleRegistering()
 	return b
 }
 
@@ -144,6 +149,7 @@ func canvas() Behaviour {
 	b.AuthorizedParty, b.Nulls, b.Roles, b.RosterRoles = true, true, rolesCanvas, rolesCanvas
 	b.Extras, b.TokenType = extrasCanvas, "bearer"
 	b.ResultURL, b.StaleStatus, b.UngradableStatus, b.ManualCounts = true, 400, 422, true
+	b.Registering = canvasRegistering()
 	return b
 }
 
@@ -156,6 +162,7 @@ func chamilo() Behaviour {
 	b.DataPrefix, b.NeedsItems, b.DropsCustom, b.ExactAccept = "tool:", true, true, true
 	b.WrongTypeStatus, b.ItemNeedsWrite, b.ForeignLinkIDs, b.IDFilterFails = 415, true, true, true
 	b.WholeSeconds, b.SameStampPasses, b.LooksMakeZeros, b.EmptyResults = true, true, true, true
+	b.Registering = Registering{Off: true}
 	return b
 }
 
@@ -163,6 +170,7 @@ func openolat() Behaviour {
 	b := plain()
 	b.MessageHint, b.LoginHintJWT, b.ServiceQuery = "", true, ""
 	b.NoRescale, b.RosterRoles, b.ExactAccept = true, rolesUpper, true
+	b.Registering = Registering{Off: true}
 	return b
 }
 
@@ -171,5 +179,25 @@ func sakai() Behaviour {
 	b.StorageTarget, b.Roles, b.RosterRoles = "_parent", rolesSakai, rolesCommaOne
 	b.ScopesAllOrNone, b.EmptyRosterBody = true, true
 	b.DataPrefix = "b64:"
+	b.Registering = sakaiRegistering()
+	return b
+}
+
+// blackboard calls every privileged role Instructor, and sends a
+// resource_link along with a deep linking request.
+func blackboard() Behaviour {
+	b := plain()
+	b.MessageHint, b.ServiceQuery, b.Roles = "jwt", "", rolesMoodle
+	b.LinkInDeepLinking, b.DataPrefix = true, "bb:"
+	b.Registering = blackboardRegistering()
+	return b
+}
+
+// d2l wants another audience than the token URL.
+func d2l() Behaviour {
+	b := plain()
+	b.IDTokenLife, b.KeysWithoutAlg, b.MessageHint, b.ServiceQuery = 30*time.Minute, true, "number", ""
+	b.TokenAudience = "/auth/token"
+	b.Registering = d2lRegistering()
 	return b
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,12 +22,17 @@ type Tool struct {
 	LaunchURL      string // the target of links, and the redirect URI if there are no others
 	DeepLinkingURL string // "" is LaunchURL
 	JWKSURL        string
+	PublicKey      string   // PEM, pasted: then JWKSURL isn't fetched, as on Chamilo
 	RedirectURIs   []string // compared exactly
 
 	LineItems  string // "none", "readonly" (may list, read and score) or "full" (also "")
 	Roster     bool
 	ShareName  bool
 	ShareEmail bool
+
+	Registered    bool // it registered itself, by a link
+	Pending       bool // an admin has to switch it on: see ActivateTool
+	NoDeepLinking bool
 
 	// LinkFields are custom parameters of every launch. A value may hold a
 	// variable, such as $User.username.
@@ -130,17 +136,27 @@ func (l *LMS) ChangeTool(id string, f func(*Tool)) {
 
 // Registration returns what the tool's `platform add` wants to know.
 func (l *LMS) Registration(t Tool) Registration {
-	authURL := l.address("/lti/auth")
-	if behaviour, _ := l.present(); behaviour.AuthQuery != "" {
-		authURL += "?" + behaviour.AuthQuery
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	keys := l.address("/lti/certs")
+	if l.behaviour.Registering.KeysPerClient {
+		keys = l.address("/api/v1/management/applications/" + url.PathEscape(t.ClientID) + "/jwks.json")
 	}
 	return Registration{
-		Issuer:   l.URL(),
-		AuthURL:  authURL,
+		Issuer:   l.issuer(),
+		AuthURL:  l.authURL(),
 		TokenURL: l.address("/lti/token"),
-		JWKSURL:  l.address("/lti/certs"),
+		JWKSURL:  keys,
 		ClientID: t.ClientID, DeploymentID: t.DeploymentID,
 	}
+}
+
+// authURL is the authentication endpoint, with what query it has of its own.
+func (l *LMS) authURL() string {
+	if l.behaviour.AuthQuery != "" {
+		return l.address("/lti/auth") + "?" + l.behaviour.AuthQuery
+	}
+	return l.address("/lti/auth")
 }
 
 // AddCourse adds a course. An empty ID is filled.

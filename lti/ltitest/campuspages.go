@@ -22,6 +22,8 @@ func (l *LMS) pageRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /as/{person}/links/{link}/open", l.openLink)
 	mux.HandleFunc("GET /admin", l.adminPage)
 	mux.Handle("POST /admin/rotate", http.NewCrossOriginProtection().Handler(http.HandlerFunc(l.rotate)))
+	mux.HandleFunc("GET /admin/register", l.registerPage)
+	mux.Handle("POST /admin/tools/{tool}/activate", http.NewCrossOriginProtection().Handler(http.HandlerFunc(l.activate)))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { l.notFound(w) })
 }
 
@@ -31,7 +33,7 @@ func (l *LMS) notFound(w http.ResponseWriter) {
 
 func (l *LMS) startPage(w http.ResponseWriter, _ *http.Request) {
 	l.mu.Lock()
-	page := startPage{shell: l.shell("Who are you today?"), Steps: l.steps()}
+	page := startPage{shell: l.shell("Who are you today?"), Steps: l.steps(), Aside: l.aside}
 	for _, p := range l.campus.people {
 		page.People = append(page.People, l.personView(p))
 	}
@@ -187,7 +189,7 @@ func (l *LMS) coursePage(w http.ResponseWriter, r *http.Request) {
 		page.Activities = append(page.Activities, view)
 	}
 	for _, t := range l.campus.tools {
-		if s.Course.Teaches {
+		if s.Course.Teaches && !t.Pending && !t.NoDeepLinking {
 			page.Tools = append(page.Tools, toolView{t.Name, s.Course.Path + "/add/" + t.ID})
 		}
 	}

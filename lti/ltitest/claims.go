@@ -24,7 +24,7 @@ const (
 func (l *LMS) claims(p *pending, nonce string) map[string]any {
 	b, now := l.behaviour, l.clock()
 	claims := map[string]any{
-		"iss": l.URL(), "aud": p.tool.ClientID, "sub": p.person.ID, "nonce": nonce,
+		"iss": l.issuer(), "aud": p.tool.ClientID, "sub": p.person.ID, "nonce": nonce,
 		"iat": now.Unix(), "exp": now.Add(b.IDTokenLife).Unix(),
 
 		ltiClaim + "version":         "1.3.0",
@@ -60,6 +60,9 @@ func (l *LMS) messageClaims(claims map[string]any, p *pending) {
 	if p.deepLinking() {
 		claims[ltiClaim+"message_type"] = "LtiDeepLinkingRequest"
 		claims[dlClaim+"deep_linking_settings"] = l.deepLinkingSettings(p)
+		if l.behaviour.LinkInDeepLinking {
+			claims[ltiClaim+"resource_link"] = map[string]any{"id": p.course.ID}
+		}
 		return
 	}
 	claims[ltiClaim+"message_type"] = "LtiResourceLinkRequest"

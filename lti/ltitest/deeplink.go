@@ -149,6 +149,9 @@ func answerJWT(r *http.Request) (string, error) {
 // 2.0, 4.5).
 func (l *LMS) checkAnswer(t token, deep *deepLink) error {
 	_, now := l.present()
+	l.mu.Lock()
+	issuer := l.issuer()
+	l.mu.Unlock()
 	tool := deep.pending.tool
 	if err := l.verifyByTool(t, tool); err != nil {
 		return fmt.Errorf("signature: %w", err)
@@ -156,12 +159,12 @@ func (l *LMS) checkAnswer(t token, deep *deepLink) error {
 	if err := t.fresh(now, 30*time.Second, 5*time.Minute); err != nil {
 		return err
 	}
-	if _, ok := t.claims["azp"]; ok && t.claim("azp") != l.URL() {
+	if _, ok := t.claims["azp"]; ok && t.claim("azp") != issuer {
 		return errors.New("azp is not the platform")
 	}
 	for _, want := range []struct{ name, value string }{
 		{"iss", tool.ClientID},
-		{"aud", l.URL()}, // as a plain string: Chamilo compares no list
+		{"aud", issuer}, // as a plain string: Chamilo compares no list
 		{ltiClaim + "deployment_id", tool.DeploymentID},
 		{ltiClaim + "message_type", "LtiDeepLinkingResponse"},
 		{ltiClaim + "version", "1.3.0"},

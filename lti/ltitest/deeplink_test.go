@@ -58,7 +58,7 @@ func TestDeepLinking(t *testing.T) {
 		t.Run(profile, func(t *testing.T) {
 			y := newToy(t, Options{Profile: profile})
 			request := y.request(LaunchOptions{Framed: true})
-			if _, ok := request[ltiClaim+"resource_link"]; ok || request[ltiClaim+"message_type"] != "LtiDeepLinkingRequest" {
+			if _, ok := request[ltiClaim+"resource_link"]; ok != (profile == "blackboard") || request[ltiClaim+"message_type"] != "LtiDeepLinkingRequest" {
 				t.Fatalf("claims: %v", request)
 			}
 			claims := y.response(request)

@@ -1,6 +1,6 @@
 // Package ltitest is a small learning management system for tests and the
 // demo. It plays the platform's side of LTI 1.3 Advantage over real HTTP:
-// login initiation, authentication, ID tokens, key sets, deep linking, access
+// login initiation, authentication, ID tokens, key sets, deep linking, registration, access
 // tokens, line items, scores, results and rosters.
 //
 // It is strict: it verifies what a tool sends with code of its own (only the
@@ -28,8 +28,8 @@
 // # Platforms
 //
 // [Options.Profile] chooses whose manners the LMS has: "moodle" (the default;
-// as seen from Moodle 4.5.6), "canvas", "chamilo", "openolat", "sakai" or
-// "plain", which follows the specifications and adds nothing. A profile is a
+// as seen from Moodle 4.5.6), "canvas", "chamilo", "openolat", "sakai",
+// "blackboard", "d2l" or "plain", which follows the specifications and adds nothing. A profile is a
 // preset [Behaviour]; [LMS.Change] alters one field of it.
 //
 // Where a real platform does not look, the LMS looks all the same: the
@@ -37,6 +37,12 @@
 // version of a deep linking response, and the query of a service URL, which a
 // tool must keep. A clock that is off, tokens that live a minute and the like
 // are fields of Behaviour; answers that go wrong are a [Fault].
+//
+// # Registration by a link
+//
+// Where the platform has Dynamic Registration, [LMS.OpenRegistration] is its
+// admin who pastes a tool's link; [LMS.Tools] has what came of it, and
+// [LMS.ActivateTool] switches it on. [Registering] says in whose manner.
 //
 // # A browser for a test
 //

@@ -23,6 +23,9 @@ const (
 	ScoresEndpoint    Endpoint = "scores"
 	ResultsEndpoint   Endpoint = "results"
 	RosterEndpoint    Endpoint = "roster"
+
+	ConfigurationEndpoint Endpoint = "configuration"
+	RegistrationEndpoint  Endpoint = "registration"
 )
 
 // Answer is how an answer is spoiled.

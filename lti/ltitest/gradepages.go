@@ -3,6 +3,7 @@ package ltitest
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,11 +100,17 @@ func (l *LMS) adminPage(w http.ResponseWriter, _ *http.Request) {
 		page.Keys = append(page.Keys, kid+" (before)")
 	}
 	tools := slices.Clone(l.campus.tools)
+	page.Links = !l.behaviour.Registering.Off
 	l.mu.Unlock()
 	for _, t := range tools {
 		r := l.Registration(t)
+		activate := ""
+		if t.Pending {
+			activate = l.base.Path + "/admin/tools/" + url.PathEscape(t.ID) + "/activate"
+		}
 		page.Tools = append(page.Tools, adminTool{
-			Name: t.Name, Registration: r, Command: addCommand(l.name, r),
+			Activate: activate,
+			Name:     t.Name, Registration: r, Command: addCommand(l.name, r),
 			Knows: []field{
 				{"Login initiation", t.LoginURL}, {"Launch", t.LaunchURL},
 				{"Redirect URIs", strings.Join(t.RedirectURIs, " ")}, {"Deep linking", t.DeepLinkingURL},

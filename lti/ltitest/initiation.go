@@ -101,6 +101,12 @@ func (l *LMS) begin(p *pending, course, tool, person string) (initiation, error)
 	if known != [3]bool{true, true, true} {
 		return initiation{}, fmt.Errorf("ltitest: course %q, tool %q, person %q: known %v", course, tool, person, known)
 	}
+	switch {
+	case p.tool.Pending:
+		return initiation{}, fmt.Errorf("ltitest: tool %q waits for the admin of the LMS", tool)
+	case p.deepLinking() && p.tool.NoDeepLinking:
+		return initiation{}, fmt.Errorf("ltitest: tool %q has no deep linking", tool)
+	}
 	p.loginHint = l.loginHint(p)
 	p.hint = l.messageHint(p)
 	p.returnKey = random(12)
@@ -134,7 +140,7 @@ func (l *LMS) messageHint(p *pending) string {
 
 func (l *LMS) initiation(p *pending) initiation {
 	fields := url.Values{
-		"iss":             {l.URL()},
+		"iss":             {l.issuer()},
 		"target_link_uri": {p.target()},
 		"login_hint":      {p.loginHint},
 		"client_id":       {p.tool.ClientID},

@@ -108,6 +108,13 @@ func (l *LMS) serveKeySet(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, "application/json", map[string]any{"keys": set})
 }
 
+// serveOtherKeys serves a set of keys that sign nothing.
+func (l *LMS) serveOtherKeys(w http.ResponseWriter, _ *http.Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	writeJSON(w, http.StatusOK, "application/json", map[string]any{"keys": l.keys.published})
+}
+
 func (k signingKey) jwk() map[string]any {
 	return map[string]any{
 		"kty": "RSA", "alg": "RS256", "use": "sig", "kid": k.kid, "e": "AQAB",

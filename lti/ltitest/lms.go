@@ -18,16 +18,20 @@ type Options struct {
 	// BaseURL is where the LMS is reached, e.g. http://127.0.0.1:8081/moodle;
 	// it is the issuer too. Start fills it.
 	BaseURL string
-	// Profile is "moodle" (also ""), "canvas", "chamilo", "openolat", "sakai"
-	// or "plain".
+	// Profile is "moodle" (also ""), "canvas", "chamilo", "openolat", "sakai",
+	// "blackboard", "d2l" or "plain".
 	Profile string
 	Name    string           // on the LMS's pages; "" is "Little LMS"
 	Now     func() time.Time // nil is time.Now
 	Seed    bool             // with the courses and people of the demo
 	Steps   []string         // what to do, on the first page; nil: what can always be done
+	Aside   *Aside           // a way to elsewhere, on the first page
 	TLS     bool             // Start serves https; Client trusts it
 	Log     *slog.Logger     // nil logs nothing
 }
+
+// An Aside is a link to elsewhere, with what to know there.
+type Aside struct{ Text, Href, Know string }
 
 // LMS is a learning management system. It is safe for concurrent use and
 // implements http.Handler for all paths below its base URL.
@@ -41,17 +45,19 @@ type LMS struct {
 	client  *http.Client // fetches the tools' key sets
 	pages   *pages
 	does    []string // the steps of the first page; nil: steps
+	aside   *Aside
 
-	mu        sync.Mutex // guards all below
-	behaviour Behaviour
-	campus    campus
-	book      gradebook
-	keys      keyRing
-	launches  launches
-	tokens    tokens
-	toolKeys  map[string][]toolKey // by key set URL
-	faults    []*fault
-	requests  []Request
+	mu          sync.Mutex // guards all below
+	behaviour   Behaviour
+	campus      campus
+	book        gradebook
+	keys        keyRing
+	launches    launches
+	tokens      tokens
+	toolKeys    map[string][]toolKey   // by key set URL
+	invitations map[string]*invitation // by token
+	faults      []*fault
+	requests    []Request
 }
 
 // New makes an LMS. It panics if the base URL or the profile makes no sense.
@@ -69,15 +75,17 @@ func New(o Options) *LMS {
 	}
 	l := &LMS{
 		name: o.Name, profile: o.Profile, base: base, now: o.Now, log: o.Log,
-		client:    &http.Client{Timeout: 10 * time.Second},
-		pages:     parsePages(),
-		behaviour: behaviour,
-		book:      newGradebook(),
-		does:      o.Steps,
-		keys:      newKeyRing(),
-		launches:  newLaunches(),
-		tokens:    newTokens(),
-		toolKeys:  map[string][]toolKey{},
+		client:      &http.Client{Timeout: 10 * time.Second},
+		pages:       parsePages(),
+		behaviour:   behaviour,
+		book:        newGradebook(),
+		does:        o.Steps,
+		aside:       o.Aside,
+		keys:        newKeyRing(),
+		launches:    newLaunches(),
+		tokens:      newTokens(),
+		toolKeys:    map[string][]toolKey{},
+		invitations: map[string]*invitation{},
 	}
 	l.defaults()
 	l.handler = http.StripPrefix(base.Path, l.routes())
@@ -149,6 +157,11 @@ func (l *LMS) routes() http.Handler {
 	}{
 		{"/lti/auth", AuthEndpoint, l.serveAuth},
 		{"GET /lti/certs", KeySetEndpoint, l.serveKeySet},
+		{"GET /api/v1/management/applications/{client}/jwks.json", KeySetEndpoint, l.serveKeySet},
+		{"GET /.well-known/jwks.json", KeySetEndpoint, l.serveOtherKeys},
+		{"GET /lti/openid-configuration", ConfigurationEndpoint, l.serveConfiguration},
+		{"/lti/registrations", RegistrationEndpoint, l.serveRegistrations},
+		{"/lti/registrations/{tool}", RegistrationEndpoint, l.serveRegistration},
 		{"/lti/token", TokenEndpoint, l.serveToken},
 		{"/lti/contentitem", DeepLinkEndpoint, l.serveDeepLinkResponse},
 		{"/lti/services/{course}/lineitems", LineItemsEndpoint, l.serveLineItems},

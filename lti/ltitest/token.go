@@ -161,10 +161,7 @@ func (l *LMS) assertingTool(t token) (Tool, error) {
 
 // checkAssertion checks audience, times and jti; the jti is used up.
 func (l *LMS) checkAssertion(t token) error {
-	audience := l.behaviour.TokenAudience
-	if audience == "" {
-		audience = l.address("/lti/token")
-	}
+	audience := l.audience()
 	if t.claims["aud"] != audience {
 		return fmt.Errorf("aud is %v, not the string %q", t.claims["aud"], audience)
 	}
@@ -181,9 +178,24 @@ func (l *LMS) checkAssertion(t token) error {
 	return err
 }
 
+// audience is whom client assertions are for.
+func (l *LMS) audience() string {
+	switch own := l.behaviour.TokenAudience; {
+	case own == "":
+		return l.address("/lti/token")
+	case strings.HasPrefix(own, "/"):
+		return l.address(own)
+	default:
+		return own
+	}
+}
+
 // grantedScopes returns those of the scopes asked for that the tool may have.
 func (l *LMS) grantedScopes(tool Tool, asked []string) ([]string, error) {
 	allowed := scopesOf(tool, true)
+	if l.behaviour.Registering.Updates == "put" && tool.Registered {
+		allowed = append(allowed, scopeRegistration)
+	}
 	var granted []string
 	for _, scope := range asked {
 		if slices.Contains(allowed, scope) {

@@ -2,7 +2,9 @@ package ltitest
 
 import (
 	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -118,6 +120,9 @@ func (l *LMS) verifyByTool(t token, tool Tool) error {
 	if err != nil {
 		return err
 	}
+	if tool.PublicKey != "" {
+		return verifyByPasted(t, tool.PublicKey)
+	}
 	l.mu.Lock()
 	keys, lastOnly := l.toolKeys[tool.JWKSURL], l.behaviour.LastKeyOnly
 	l.mu.Unlock()
@@ -128,6 +133,23 @@ func (l *LMS) verifyByTool(t token, tool Tool) error {
 		return err
 	}
 	return verifyBySet(t, kid, keys, lastOnly)
+}
+
+// verifyByPasted checks the signature by a key that was pasted, whatever the kid.
+func verifyByPasted(t token, text string) error {
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		return errors.New("the pasted key is no PEM")
+	}
+	key, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return fmt.Errorf("the pasted key: %w", err)
+	}
+	public, ok := key.(*rsa.PublicKey)
+	if !ok {
+		return fmt.Errorf("the pasted key is a %T", key)
+	}
+	return t.verify(public)
 }
 
 func verifyBySet(t token, kid string, keys []toolKey, lastOnly bool) error {

@@ -36,6 +36,7 @@ type courseView struct {
 type startPage struct {
 	shell
 	Steps  []string
+	Aside  *Aside
 	People []personView
 }
 
@@ -98,6 +99,7 @@ type memberView struct{ Name, Initials, Role, Email string }
 type adminPage struct {
 	shell
 	Profile string
+	Links   bool // tools can be registered by a link
 	Tools   []adminTool
 	Keys    []string
 }
@@ -107,6 +109,12 @@ type adminTool struct {
 	Registration Registration
 	Command      string
 	Knows        []field
+	Activate     string // path; "": it is on
+}
+
+type registerPage struct {
+	shell
+	Source, Back string
 }
 
 type field struct{ Name, Value string }
@@ -140,7 +148,7 @@ type pages struct{ byName map[string]*template.Template }
 func parsePages() *pages {
 	p := &pages{byName: map[string]*template.Template{}}
 	for _, name := range []string{
-		"start", "home", "course", "frame", "grades", "people", "admin", "autosubmit", "problem", "added", "returned",
+		"start", "home", "course", "frame", "grades", "people", "admin", "register", "autosubmit", "problem", "added", "returned",
 	} {
 		p.byName[name] = template.Must(template.ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html"))
 	}

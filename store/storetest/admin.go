@@ -2,11 +2,11 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/bbbridge/bbbridge/admin"
-
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
@@ -286,4 +286,62 @@ func testRotationAtOnce(t *testing.T, w *world) {
 	w.same(must(w.SigningKey(w.ctx))(w).ID, key)
 	w.ok(w.Sweep(w.ctx, w.now))
 	w.same(ids(must(w.PublishedKeys(w.ctx))(w)), []string{key})
+}
+
+// A key that a platform has as text signs for it, and isn't swept, for as long
+// as the platform is there and has no other.
+func testPastedKey(t *testing.T, w *world) {
+	old := must(w.SigningKey(w.ctx))(w).ID
+	_, pasted, err := w.EditPlatform(w.ctx, w.platform.Name, func(p *admin.Platform) error {
+		p.KeyPasted, p.SignsWith = true, old
+		return nil
+	})
+	w.ok(err)
+	key := must(w.RotateKeys(w.ctx, w.now, w.now.Add(time.Hour)))(w).ID
+	w.same(must(w.NewestKey(w.ctx))(w).ID, key)
+	w.pass(2 * time.Hour)
+	w.ok(w.Sweep(w.ctx, w.now))
+	w.same(ids(must(w.PublishedKeys(w.ctx))(w)), []string{key})
+	w.same(must(w.KeyFor(w.ctx, pasted.Registration))(w).ID, old)
+	w.same(must(w.KeyFor(w.ctx, lti.Registration{}))(w).ID, key)
+
+	_, pasted, err = w.EditPlatform(w.ctx, w.platform.Name, func(p *admin.Platform) error { p.SignsWith = key; return nil })
+	w.ok(err)
+	w.ok(w.Sweep(w.ctx, w.now))
+	w.same(must(w.KeyFor(w.ctx, pasted.Registration))(w).ID, key)
+	w.same(must(w.KeyFor(w.ctx, lti.Registration{SignsWith: old}))(w).ID, key) // it is gone
+}
+
+// A client id is known by all who have it, and by who had it.
+func testRegisteredAs(t *testing.T, w *world) {
+	other := platform("college", w.platform.ClientID)
+	other.Issuer = "https://college.example.org"
+	other = must(w.AddPlatform(w.ctx, other))(w)
+	w.ok(w.RemovePlatform(w.ctx, other.Name))
+	var got []string
+	for _, p := range must(w.RegisteredAs(w.ctx, w.platform.ClientID))(w) {
+		got = append(got, p.Issuer)
+	}
+	slices.Sort(got)
+	want := []string{w.platform.Issuer, other.Issuer}
+	slices.Sort(want)
+	w.same(got, want)
+	w.same(len(must(w.RegisteredAs(w.ctx, ""))(w)), 0)
+}
+
+// Who came last, by what they may do; of other platforms' people nothing is told.
+func testLastLaunch(t *testing.T, w *world) {
+	ids := []string{w.platform.ID}
+	w.same(must(w.LastLaunch(w.ctx, ids, true))(w).IsZero(), true)
+	w.teach("tina", "link")
+	w.same(must(w.LastLaunch(w.ctx, ids, true))(w).Equal(w.now), true)
+	w.same(must(w.LastLaunch(w.ctx, ids, false))(w).IsZero(), true)
+	w.same(must(w.LastLaunch(w.ctx, []string{"other"}, true))(w).IsZero(), true)
+	guest := w.arrival("guest", "link")
+	guest.Enrolment.Graded = false
+	must(w.Arrive(w.ctx, guest))(w)
+	w.same(must(w.LastLaunch(w.ctx, ids, false))(w).IsZero(), true)
+	w.pass(time.Minute)
+	must(w.Arrive(w.ctx, w.arrival("lea", "link")))(w)
+	w.same(must(w.LastLaunch(w.ctx, ids, false))(w).Equal(w.now), true)
 }

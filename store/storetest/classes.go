@@ -215,35 +215,35 @@ func testEnd(t *testing.T, w *world) {
 	w.fails(w.EndMeeting(w.ctx, "unknown", end, end), classroom.ErrNotFound)
 }
 
-func testEvidence(t *testing.T, w *world) {
+// A join makes its meeting dirty once, and is kept with when it was signed last.
+func testJoins(t *testing.T, w *world) {
 	seat := w.launch("ann", "link")
 	m := w.meeting(seat.Room)
+	report := attendance.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: attendance.Analytics, At: w.now, Until: w.now, Body: []byte("{\x00\xff}")}
+	w.ok(w.KeepReport(w.ctx, report, nil, 9, 1<<20, w.now))
 	w.finishAll()
-	w.same(m.Dirty, false)
-	e := attendance.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: attendance.Analytics, At: w.now, Until: w.now, Body: []byte("{\x00\xff}")}
-	keep := func(e attendance.Evidence, settleAt time.Time) bool {
-		t.Helper()
-		return must(w.KeepEvidence(w.ctx, e, settleAt))(w)
+	m = must(w.Meeting(w.ctx, m.ID))(w)
+	at := func(minute int) time.Time { return w.now.Add(time.Duration(minute) * time.Minute) }
+	join := w.joining(m, string(report.Body), at(1)) // the same words of another source
+	w.ok(w.KeepJoin(w.ctx, seat.Visit, join))
+	m.Dirty, m.News = true, m.News+1
+	w.same(must(w.Meeting(w.ctx, m.ID))(w), m)
+	w.same(len(w.claim(at(600))), 0) // what it tells waits for the end of the class
+	for _, minute := range []int{3, 2} {
+		w.ok(w.KeepJoin(w.ctx, seat.Visit, w.joining(m, string(report.Body), at(minute))))
 	}
-	w.same(keep(e, w.now.Add(time.Minute)), true)
-	w.same(must(w.Meeting(w.ctx, m.ID))(w).Dirty, true)
-	w.same(w.job(classroom.SettleJob, seat.Room.ID).RunAt, w.now.Add(time.Minute))
+	join.Until = at(3)
+	w.same(must(w.Meeting(w.ctx, m.ID))(w), m)
+	nobody := w.joining(m, "", at(4))
+	w.ok(w.KeepJoin(w.ctx, seat.Visit, nobody))
+	w.same(must(w.EvidenceOf(w.ctx, m.ID))(w), []attendance.Evidence{report, join, nobody})
 
-	double := e
-	double.ID, double.At = w.id("e"), w.now.Add(time.Second)
-	w.same(keep(double, time.Time{}), false)
-	join := attendance.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: attendance.Joining, At: w.now.Add(-time.Minute), Until: w.now, Body: e.Body}
-	w.same(keep(join, time.Time{}), true) // the same words of another source
-	empty := attendance.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: attendance.Analytics, At: w.now.Add(time.Hour), Until: w.now.Add(time.Hour), Body: []byte{}}
-	w.same(keep(empty, time.Time{}), true)
-	w.same(must(w.EvidenceOf(w.ctx, m.ID))(w), []attendance.Evidence{join, e, empty})
-
-	another := e
-	another.ID, another.MeetingID = w.id("e"), w.meeting(seat.Room).ID
-	w.same(keep(another, time.Time{}), true)
-	another.ID, another.MeetingID = w.id("e"), "unknown"
-	if _, err := w.KeepEvidence(w.ctx, another, time.Time{}); err == nil {
-		t.Error("evidence of an unknown meeting was kept")
+	other := w.joining(w.meeting(seat.Room), string(report.Body), at(1))
+	w.ok(w.KeepJoin(w.ctx, seat.Visit, other))
+	w.same(must(w.EvidenceOf(w.ctx, other.MeetingID))(w), []attendance.Evidence{other})
+	other.ID, other.MeetingID = w.id("e"), "unknown"
+	if err := w.KeepJoin(w.ctx, seat.Visit, other); err == nil {
+		t.Error("a join to an unknown meeting was kept")
 	}
 }
 
@@ -258,8 +258,7 @@ func testPolls(t *testing.T, w *world) {
 	at := func(n int) time.Time { return start.Add(time.Duration(n) * 30 * time.Second) }
 	poll("ann")
 	poll("ann")
-	_, err := w.KeepEvidence(w.ctx, attendance.Evidence{ID: "join", MeetingID: m.ID, Source: attendance.Joining, At: at(1), Until: at(1), Body: []byte("x")}, time.Time{})
-	w.ok(err)
+	w.ok(w.KeepJoin(w.ctx, classroom.Visit{}, w.joining(m, "x", at(1))))
 	poll("ann")
 	poll("ann ben")
 	poll("ann") // who comes back makes a new piece
@@ -304,8 +303,7 @@ func testSightings(t *testing.T, w *world) {
 	w.pass(time.Minute)
 	first := w.now
 	for _, id := range []string{"ben", "ann"} {
-		_, err := w.KeepEvidence(w.ctx, attendance.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: attendance.Joining, At: w.now, Until: w.now, Body: []byte(id)}, time.Time{})
-		w.ok(err)
+		w.ok(w.KeepJoin(w.ctx, classroom.Visit{}, w.joining(m, id, w.now)))
 		w.pass(time.Second)
 	}
 	sightings(first, time.Time{})

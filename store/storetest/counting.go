@@ -100,7 +100,8 @@ func testLinkThatLeft(t *testing.T, w *world) {
 // testStartedBy: through which link a meeting was started is what the first
 // says who knows.
 func testStartedBy(t *testing.T, w *world) {
-	m := w.meeting(w.launch("ann", "link").Room)
+	room := w.launch("ann", "link").Room
+	m, another := w.meeting(room), w.meeting(room)
 	again := m
 	for _, tells := range []string{"", "p1", "p2", ""} {
 		again.ID, again.PlacementID = w.id("m"), tells
@@ -112,5 +113,6 @@ func testStartedBy(t *testing.T, w *world) {
 		w.same(isNew, false)
 		w.same(got, m)
 		w.same(must(w.Meeting(w.ctx, m.ID))(w), m)
+		w.same(must(w.Meeting(w.ctx, another.ID))(w), another)
 	}
 }

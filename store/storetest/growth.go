@@ -121,9 +121,9 @@ func testPickThatLearnersOpen(t *testing.T, w *world) {
 		a.Keeps = room.ID
 		must(w.Arrive(w.ctx, a))(w)
 	}
-	w.pass(classroom.UnusedKept - time.Second)
+	w.pass(90*24*time.Hour - time.Second)
 	open()
-	w.pass(classroom.UnusedKept - time.Second)
+	w.pass(90*24*time.Hour - time.Second)
 	w.ok(w.Sweep(w.ctx, w.now))
 	w.same(there(), true)
 	w.pass(time.Second)

@@ -29,9 +29,17 @@ func testLaunch(t *testing.T, w *world) {
 
 	link := classroom.Link{RegistrationID: w.platform.ID, DeploymentID: "1", ContextKey: a.Course.ContextKey, ResourceLinkID: "link"}
 	w.same(must(w.PlacementOf(w.ctx, link))(w), placement)
-	link.ResourceLinkID = "another"
-	_, err := w.PlacementOf(w.ctx, link)
-	w.fails(err, classroom.ErrNotFound)
+	for _, change := range []func(*classroom.Link){ // each part counts
+		func(l *classroom.Link) { l.RegistrationID = "another" },
+		func(l *classroom.Link) { l.DeploymentID = "2" },
+		func(l *classroom.Link) { l.ContextKey = "context:another" },
+		func(l *classroom.Link) { l.ResourceLinkID = "another" },
+	} {
+		another := link
+		change(&another)
+		_, err := w.PlacementOf(w.ctx, another)
+		w.fails(err, classroom.ErrNotFound)
+	}
 	gotRoom, gotCourse, err := w.RoomWithCourse(w.ctx, room.ID)
 	w.ok(err)
 	w.same(gotRoom, room)
@@ -257,6 +265,18 @@ func testFailedLaunch(t *testing.T, w *world) {
 	// Not even the nonce: the person may try again.
 	a.Room.TenantID = classroom.DefaultTenant
 	must(w.Arrive(w.ctx, a))(w)
+}
+
+// A visit whose secrets can't be written doesn't begin: without them its
+// person would choose for nobody.
+func testUnwritableLaunch(t *testing.T, w *world) {
+	a := w.arrival("ann", "link")
+	a.Visit.DeepLinking = &lti.DeepLinkingSettings{Data: json.RawMessage("{")}
+	if _, err := w.Arrive(w.ctx, a); err == nil {
+		t.Error("nobody is told")
+	}
+	_, err := w.Seat(w.ctx, a.Visit.ID)
+	w.fails(err, classroom.ErrNotFound)
 }
 
 func testCancelledLaunch(t *testing.T, w *world) {

@@ -184,15 +184,18 @@ func (w *world) claims(course, link string, from classroom.Course, room classroo
 
 func testClaimedRoom(t *testing.T, w *world) {
 	pick := w.provisional("ann")
-	room := w.pick(pick)
+	room, unclaimed := w.pick(pick), w.pick(pick)
 	seat := must(w.Arrive(w.ctx, w.claims("context:42", "link", pick, room)))(w)
+	_, waits, err := w.RoomWithCourse(w.ctx, unclaimed.ID)
+	w.ok(err)
+	w.same(waits.ID, pick.ID)
 	w.same(seat.Room.ID, room.ID)
 	w.same(seat.Room.CourseID, seat.Course.ID)
 	w.same(seat.Placement.CopiedFrom, "")
 	// Another link of the same course may say so too, another course may not.
 	must(w.Arrive(w.ctx, w.claims("context:42", "second link", pick, room)))(w)
 	other := w.claims("context:43", "link", pick, room)
-	_, err := w.Arrive(w.ctx, other)
+	_, err = w.Arrive(w.ctx, other)
 	w.fails(err, classroom.ErrRoomClaimed)
 	_, err = w.Seat(w.ctx, other.Visit.ID)
 	w.fails(err, classroom.ErrNotFound)
@@ -299,7 +302,7 @@ func testSweptPicks(t *testing.T, w *world) {
 		}
 		return list
 	}
-	w.pass(classroom.UnusedKept - time.Second)
+	w.pass(90*24*time.Hour - time.Second)
 	w.ok(w.Sweep(w.ctx, w.now))
 	w.same(there(), []bool{true, true, true, true, true})
 	w.pass(time.Second)

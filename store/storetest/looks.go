@@ -113,8 +113,7 @@ func testPresence(t *testing.T, w *world) {
 	}
 	join := func(m attendance.Meeting, minute int, person string) {
 		t.Helper()
-		_, err := w.KeepEvidence(w.ctx, attendance.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: attendance.Joining, At: at(minute), Until: at(minute), Body: []byte(person)}, time.Time{})
-		w.ok(err)
+		w.ok(w.KeepJoin(w.ctx, classroom.Visit{}, w.joining(m, person, at(minute))))
 	}
 	w.same(presence(time.Time{}, 9), classroom.Presence{})
 

@@ -191,7 +191,7 @@ func testReportsOf(t *testing.T, w *world) {
 		w.pass(10 * time.Minute)
 		w.ok(w.EndMeeting(w.ctx, m.ID, w.now, w.now))
 		if reported {
-			must(w.KeepEvidence(w.ctx, attendance.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: attendance.Analytics, At: w.now, Until: w.now, Body: []byte("{}")}, time.Time{}))(w)
+			w.ok(w.KeepReport(w.ctx, attendance.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: attendance.Analytics, At: w.now, Until: w.now, Body: []byte("{}")}, nil, 8, 1<<20, w.now))
 		}
 		w.pass(10 * time.Minute)
 	}

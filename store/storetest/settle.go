@@ -79,10 +79,14 @@ func (w *world) delivery(s classroom.Seat, points float64) gradebook.Delivery {
 
 func (w *world) evidence(m attendance.Meeting, body string) {
 	w.t.Helper()
-	_, err := w.KeepEvidence(w.ctx, attendance.Evidence{
+	w.ok(w.KeepReport(w.ctx, attendance.Evidence{
 		ID: w.id("e"), MeetingID: m.ID, Source: attendance.Analytics, At: w.now, Until: w.now, Body: []byte(body),
-	}, time.Time{})
-	w.ok(err)
+	}, nil, 9, 1<<20, w.now))
+}
+
+// joining is the evidence of a join that was signed at a time.
+func (w *world) joining(m attendance.Meeting, person string, at time.Time) attendance.Evidence {
+	return attendance.Evidence{ID: w.id("e"), MeetingID: m.ID, Source: attendance.Joining, At: at, Until: at, Body: []byte(person)}
 }
 
 // settled is a class that was held and settled, with no job left.

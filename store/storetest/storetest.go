@@ -12,10 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bbbridge/bbbridge/admin"
-
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
@@ -31,7 +30,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 	for name, test := range map[string]func(*testing.T, *world){
 		"launch": testLaunch, "relaunch": testRelaunch, "replay": testReplay, "parallel replays": testParallelReplays,
 		"new link in parallel": testNewLinkInParallel, "adopted deployment": testAdoptedDeployment,
-		"failed launch": testFailedLaunch, "cancelled launch": testCancelledLaunch, "existing room": testExistingRoom,
+		"failed launch": testFailedLaunch, "unwritable launch": testUnwritableLaunch, "cancelled launch": testCancelledLaunch, "existing room": testExistingRoom,
 		"deep linking": testDeepLinking, "latest visit": testLatestVisit, "opened windows": testOpenedWindows, "windows at once": testWindowsAtOnce,
 		"open visit": testOpenVisit, "joined visit": testJoinedVisit, "left visit": testLeftVisit, "newest role": testNewestRole, "newest looks": testNewestLooks,
 		"share request": testShareRequest, "share requests of a room": testShareRequestsOfARoom, "shared by consent": testSharedByConsent, "questions": testQuestions,
@@ -41,7 +40,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"renamed room": testRenamedRoom, "swept picks": testSweptPicks, "framed pick": testFramedPick,
 		"bounded picks": testPicksAreBounded, "pick that learners open": testPickThatLearnersOpen, "anonymous people": testAnonymous,
 		"rooms": testRooms, "settings": testSettings, "moved placement": testMovedPlacement, "replaced meeting id": testReplacedMeetingID,
-		"meetings": testMeetings, "one meeting": testOneMeeting, "meeting is back": testMeetingIsBack, "missed meeting": testMissedMeeting, "stopped meeting": testStoppedMeeting, "revived meeting": testRevivedMeeting, "parted meeting": testPartedMeeting, "presence": testPresence, "end": testEnd, "evidence": testEvidence, "reports": testReports, "polls": testPolls, "sightings": testSightings,
+		"meetings": testMeetings, "one meeting": testOneMeeting, "meeting is back": testMeetingIsBack, "missed meeting": testMissedMeeting, "stopped meeting": testStoppedMeeting, "revived meeting": testRevivedMeeting, "parted meeting": testPartedMeeting, "presence": testPresence, "end": testEnd, "joins": testJoins, "reports": testReports, "polls": testPolls, "sightings": testSightings,
 		"settlement": testSettlement, "settled twice": testSettledTwice, "account": testAccount, "attended": testAttended, "dirty": testDirty, "outdated settlement": testOutdated, "smaller settlement": testSmallerSettlement,
 		"people of a room": testPeople, "moved away": testMovedAway, "kept": testKept, "refused for lack": testRefusedForLack,
 		"order": testOrder, "outcome": testOutcome, "released deliveries": testRelease, "outcome of an older value": testOldOutcome, "resend": testResend, "held line item": testHeldLineItem,
@@ -53,8 +52,15 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"lease over": testLease, "free jobs": testFreeJobs, "retried job": testRetry, "lanes": testLanes, "hastened jobs": testHasten, "claims in parallel": testParallelClaims,
 		"sweep": testSweep, "counts": testCounts,
 		"platforms": testPlatforms, "edited platform": testEditedPlatform, "removed platform": testRemovedPlatform, "disabled platform": testDisabledPlatform,
-		"servers": testServers, "changed server": testChangedServer, "servers of tenants": testServersOfTenants, "server tests": testServerTests, "found of a server": testServerFound, "reports of a server": testReportsOf, "removed server": testRemovedServer, "tenant": testTenant, "freshness": testFreshness,
-		"keys": testKeys, "first key in parallel": testFirstKey, "rotation": testRotation, "rotation at once": testRotationAtOnce,
+		"registration link": testRegistrationLink, "held link": testHeldLink, "registered by link": testRegisteredByLink,
+		"registered again": testRegisteredAgain, "swept links": testSweptLinks,
+		"servers": testServers, "changed server": testChangedServer, "servers of tenants": testServersOfTenants, "server tests": testServerTests, "found of a server": testServerFound, "reports of a server": testReportsOf,
+		"removed server": testRemovedServer, "tenant": testTenant, "freshness": testFreshness,
+		"staff": testStaff, "operators at once": testOperatorsAtOnce, "staff links": testStaffLinks, "staff link at once": testStaffLinkAtOnce, "sign-ins": testSignIns,
+		"swept staff": testSweptStaff, "audit": testAudit, "keys": testKeys, "first key in parallel": testFirstKey, "rotation": testRotation,
+		"rotation at once": testRotationAtOnce, "pasted key": testPastedKey, "last launch": testLastLaunch, "client ids": testRegisteredAs, "grades": testGrades,
+		"found rooms": testFindRooms, "second factor": testSecondFactor, "code at once": testCodeAtOnce, "pending sign-in": testPendingSignIn,
+		"failures": testFailures, "failures that are looked for": testFailureQueries, "many failures": testManyFailures, "tallies": testTallies, "trail of a failure": testTrail,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newWorld(t, open(t))) })
 	}

@@ -26,7 +26,13 @@ func testOpenVisit(t *testing.T, w *world) {
 func testJoinedVisit(t *testing.T, w *world) {
 	frame, other := w.launch("ann", "link"), w.launch("ann", "link")
 	window := w.window(frame, "window")
-	w.ok(w.JoinVisit(w.ctx, window.Visit))
+	m := w.meeting(frame.Room)
+	unknown := m
+	unknown.ID = "unknown"
+	if err := w.KeepJoin(w.ctx, other.Visit, w.joining(unknown, "ann", w.now)); err == nil {
+		t.Error("a join to an unknown meeting was kept")
+	}
+	w.ok(w.KeepJoin(w.ctx, window.Visit, w.joining(m, "ann", w.now)))
 	for _, test := range []struct {
 		seat classroom.Seat
 		want bool
@@ -122,8 +128,7 @@ func testNewestLooks(t *testing.T, w *world) {
 		w.pass(time.Minute)
 		w.ok(w.KeepPoll(w.ctx, m.ID, fmt.Appendf(nil, `{"people":["p%d"]}`, i), w.now))
 	}
-	_, err := w.KeepEvidence(w.ctx, attendance.Evidence{ID: w.id("e"), MeetingID: second.ID, Source: attendance.Joining, At: w.now, Until: w.now, Body: []byte("p")}, time.Time{})
-	w.ok(err)
+	w.ok(w.KeepJoin(w.ctx, classroom.Visit{}, w.joining(second, "p", w.now)))
 	w.ok(w.KeepPoll(w.ctx, second.ID, []byte(`{"people":["p4"]}`), w.now.Add(time.Minute))) // the same again
 	bodies := func(since time.Duration, most int) (all []string) {
 		for _, e := range must(w.NewestLooks(w.ctx, room.ID, begin.Add(since), most))(w) {

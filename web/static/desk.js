@@ -24,30 +24,23 @@
   };
   follow();
 
-  // A form that can be tried is tried when a field is left.
-  const form = document.querySelector("form[data-check]");
-  if (form) {
-    const finding = document.getElementById("finding");
-    let asked = "";
+  // A form that can be tried is, as soon as a field of it is left.
+  const form = document.querySelector("form[data-try]");
+  const tried = document.getElementById("tried");
+  let running;
+  if (form && tried) {
     form.addEventListener("change", async () => {
-      const body = new URLSearchParams(new FormData(form));
-      const now = body.toString();
-      if (now === asked || !["server_url", "server_secret"].every((name) => body.get(name))) return;
-      asked = now;
-      finding.textContent = form.dataset.checking;
+      if (running) running.abort();
+      running = new AbortController();
       try {
-        const answer = await fetch(form.dataset.check, { method: "POST", body });
-        const text = await answer.text();
-        if (asked !== now) return;
-        finding.innerHTML = "";
-        if (answer.ok) {
-          const page = new DOMParser().parseFromString(text, "text/html");
-          const found = page.getElementById("finding");
-          if (found) finding.replaceChildren(...found.childNodes);
-        }
-      } catch {
-        finding.textContent = "";
-      }
+        const answer = await fetch(form.dataset.try, {
+          method: "POST", body: new URLSearchParams(new FormData(form)), signal: running.signal,
+        });
+        if (!answer.ok) return;
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const found = page.getElementById("found");
+        tried.replaceChildren(...(found ? found.childNodes : []));
+      } catch { /* the next change tries again, and so does the button */ }
     });
   }
 })();

@@ -9,6 +9,16 @@ if (form) form.submit();
 const leave = document.querySelector("[data-leave]");
 if (leave) window.top.location.replace(leave.dataset.leave);
 
+// A tool that has registered itself says when it is done.
+const registering = document.querySelector("iframe[data-close]");
+if (registering) {
+  addEventListener("message", (event) => {
+    if (event.source === registering.contentWindow && event.data && event.data.subject === "org.imsglobal.lti.close") {
+      location.assign(registering.dataset.close);
+    }
+  });
+}
+
 // The gradebook follows what arrives.
 const live = document.querySelector("[data-live]");
 if (live) {
