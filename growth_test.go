@@ -18,7 +18,7 @@ import (
 // and what ends it": of a package, or, after storetest, by their name there.
 var proofs = map[string][]string{
 	"meta": {again}, "goose_db_version": {again}, "tenants": {again},
-	"servers":            {again, "storetest removed server"},
+	"servers": {again, "storetest removed server"}, "tenant_servers": {"storetest servers of tenants"}, "server_tests": {"storetest server tests"},
 	"registrations":      {again, "storetest removed platform"},
 	"deployments":        {again, "storetest adopted deployment", "lti TestLaunch"},
 	"registration_links": {"storetest swept links", "storetest registration link"}, "linked_platforms": {"storetest registered again"},
@@ -52,6 +52,7 @@ var proofs = map[string][]string{
 	"jobs":                  {again, "storetest jobs", "storetest job asked for again"},
 
 	"classroom.lives.rooms": {bounded}, "classroom.lives.turns": {"classroom TestOneSlowServerAmongOthers"},
+	"classroom.loads.of":     {"classroom TestLoadsAreBounded"},
 	"classroom.watches.byID": {"classroom TestWatchesAreBounded"},
 	"classroom.lives.flight": {"classroom TestManyStartOneClass"},
 	"classroom.tasks.under":  {bounded, "classroom TestStop", "classroom TestForgottenLook"},

@@ -371,13 +371,13 @@ func (b *books) Server(_ context.Context, id string) (s Server, err error) {
 	})
 }
 
-// ServerOf is the first: new classes begin there.
-func (b *books) ServerOf(context.Context, string) (s Server, err error) {
-	return s, b.do("ServerOf", func() error {
+// ServersOf is the first: new classes begin there.
+func (b *books) ServersOf(context.Context, string) (pool []Server, err error) {
+	return pool, b.do("ServersOf", func() error {
 		if len(b.servers) == 0 {
 			return ErrNoServer
 		}
-		s = b.servers[0]
+		pool = b.servers[:1]
 		return nil
 	})
 }

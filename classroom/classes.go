@@ -51,7 +51,7 @@ type classStore interface {
 	KeepPoll(ctx context.Context, meetingID string, body []byte, at time.Time) error
 	Server(ctx context.Context, id string) (Server, error)
 	Servers(context.Context) ([]Server, error)
-	ServerOf(ctx context.Context, tenantID string) (Server, error)
+	ServersOf(ctx context.Context, tenantID string) ([]Server, error)
 	Enqueue(context.Context, jobs.Job) error
 }
 

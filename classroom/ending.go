@@ -44,9 +44,9 @@ func (s *Rooms) End(ctx context.Context, seat Seat) (Ending, error) {
 	var problems, ours []error // all; those of places that have the class by our records
 	ended := false
 	for _, at := range places {
-		found, err := s.endAt(ctx, at)
-		ended = ended || found
 		has := slices.DeleteFunc(slices.Clone(open), func(m attendance.Meeting) bool { return placeOf(m) != at })
+		found, err := s.endAt(ctx, at, len(has) > 0)
+		ended = ended || found
 		switch {
 		case errors.Is(err, ErrNotFound) && len(has) == 0: // removed
 			continue
@@ -74,7 +74,7 @@ func (s *Rooms) End(ctx context.Context, seat Seat) (Ending, error) {
 }
 
 // places are those where a class of the room may be: where one is by our
-// records, where the last one was, and where the next would be.
+// records, where the last one was, and where the next could be.
 func (s *Rooms) places(ctx context.Context, room Room, open []attendance.Meeting) ([]place, error) {
 	var places []place
 	for _, m := range open {
@@ -87,12 +87,12 @@ func (s *Rooms) places(ctx context.Context, room Room, open []attendance.Meeting
 	case !errors.Is(err, ErrNotFound):
 		return nil, fmt.Errorf("last meeting of room %s: %w", room.ID, err)
 	}
-	server, err := s.Store.ServerOf(ctx, room.TenantID)
-	switch {
-	case err == nil:
+	pool, err := s.pool(ctx, room)
+	if err != nil {
+		return nil, err
+	}
+	for _, server := range pool {
 		places = append(places, place{server.ID, room.MeetingID})
-	case !errors.Is(err, ErrNoServer):
-		return nil, fmt.Errorf("server of room %s: %w", room.ID, err)
 	}
 	slices.SortFunc(places, func(a, b place) int {
 		return cmp.Or(cmp.Compare(a.serverID, b.serverID), cmp.Compare(a.meetingID, b.meetingID))
@@ -100,9 +100,15 @@ func (s *Rooms) places(ctx context.Context, room Room, open []attendance.Meeting
 	return slices.Compact(places), nil
 }
 
-// endAt asks a server to end what is at a place. found: there was something. It
-// is ErrNotFound for a server that was removed.
-func (s *Rooms) endAt(ctx context.Context, at place) (found bool, err error) {
+// endAt asks a server to end what is at a place; where by our records nothing
+// is, it isn't waited for long. found: there was something. It is ErrNotFound
+// for a server that was removed.
+func (s *Rooms) endAt(ctx context.Context, at place, known bool) (found bool, err error) {
+	if !known {
+		asking, cancel := context.WithTimeout(ctx, liveWait)
+		defer cancel()
+		ctx = asking
+	}
 	server, err := s.Store.Server(ctx, at.serverID)
 	if err != nil {
 		return false, fmt.Errorf("server %s: %w", at.serverID, err)

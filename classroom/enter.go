@@ -32,6 +32,7 @@ type Rooms struct {
 	Log         *slog.Logger // nil: silent
 
 	live  lives
+	loads loads
 	tasks tasks
 }
 
@@ -64,7 +65,9 @@ type roomStore interface {
 	AskToShare(ctx context.Context, r ShareRequest, most int) error
 	Questions(ctx context.Context, roomID string, now time.Time) ([]Question, error)
 	AnswerShare(ctx context.Context, r ShareRequest, yes bool, now time.Time) error
-	ServerOf(ctx context.Context, tenantID string) (Server, error)
+	// ServersOf are those of a tenant, drained ones too, the oldest first.
+	// ErrNoServer.
+	ServersOf(ctx context.Context, tenantID string) ([]Server, error)
 	Server(ctx context.Context, id string) (Server, error)
 	sightStore
 	StopMeeting(ctx context.Context, id string, at, pollAt time.Time) error
@@ -82,6 +85,7 @@ type MeetingServer interface {
 	JoinURL(bbb.JoinRequest) string
 	MeetingInfo(ctx context.Context, meetingID string) (bbb.Meeting, error)
 	IsMeetingRunning(ctx context.Context, meetingID string) (bool, error)
+	Meetings(context.Context) ([]bbb.Meeting, error)
 	End(ctx context.Context, meetingID, moderatorPassword string) error
 	Recordings(context.Context, bbb.RecordingsRequest) ([]bbb.Recording, error)
 	PublishRecordings(ctx context.Context, ids []string, publish bool) error

@@ -192,7 +192,7 @@ func forLearners(all []bbb.Recording) []bbb.Recording {
 }
 
 // servers are those at which the room had its meetings. In place of those that
-// were removed it is the one of new classes: it may be the same server under
+// were removed it is those of new classes: one may be the same server under
 // another name.
 func (s *Rooms) servers(ctx context.Context, room Room, meetings []attendance.Meeting) ([]Server, error) {
 	var servers []Server
@@ -216,14 +216,14 @@ func (s *Rooms) servers(ctx context.Context, room Room, meetings []attendance.Me
 	if !removed {
 		return servers, nil
 	}
-	server, err := s.Store.ServerOf(ctx, room.TenantID)
-	switch {
-	case errors.Is(err, ErrNoServer):
-		return servers, nil
-	case err != nil:
-		return nil, fmt.Errorf("server of room %s: %w", room.ID, err)
-	case !seen[server.ID]:
-		servers = append(servers, server)
+	pool, err := s.pool(ctx, room)
+	if err != nil {
+		return nil, err
+	}
+	for _, server := range pool {
+		if !seen[server.ID] {
+			servers = append(servers, server)
+		}
 	}
 	return servers, nil
 }

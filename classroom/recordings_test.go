@@ -74,11 +74,11 @@ func (f *recordedRoom) Server(_ context.Context, id string) (Server, error) {
 	return Server{ID: id}, nil
 }
 
-func (f *recordedRoom) ServerOf(context.Context, string) (Server, error) {
+func (f *recordedRoom) ServersOf(context.Context, string) ([]Server, error) {
 	if f.current == "" {
-		return Server{}, ErrNoServer
+		return nil, ErrNoServer
 	}
-	return Server{ID: f.current}, nil
+	return []Server{{ID: f.current}}, nil
 }
 
 // at makes a room with a meeting at each of the servers.

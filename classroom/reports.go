@@ -191,8 +191,8 @@ func (s *Classes) meetingOf(ctx context.Context, report bbb.Analytics, signed ma
 }
 
 // speaksFor is the server that signed and on which the room can be: it had the
-// newest of the room's meetings that one that signed had, or else new classes of
-// the room begin there. It is bbb.ErrBadToken if there is none such, so that a
+// newest of the room's meetings that one that signed had, or else it is one of
+// those of the room's classes. It is bbb.ErrBadToken if there is none such, so that a
 // balancer tries its next secret.
 func (s *Classes) speaksFor(ctx context.Context, room Room, signed map[string]bool) (string, error) {
 	all, err := s.Store.RoomMeetings(ctx, room.ID)
@@ -204,12 +204,14 @@ func (s *Classes) speaksFor(ctx context.Context, room Room, signed map[string]bo
 			return m.ServerID, nil
 		}
 	}
-	server, err := s.Store.ServerOf(ctx, room.TenantID)
-	switch {
-	case err != nil && !errors.Is(err, ErrNoServer):
-		return "", fmt.Errorf("server of room %s: %w", room.ID, err)
-	case err == nil && signed[server.ID]:
-		return server.ID, nil
+	pool, err := s.Store.ServersOf(ctx, room.TenantID)
+	if err != nil && !errors.Is(err, ErrNoServer) {
+		return "", fmt.Errorf("servers of room %s: %w", room.ID, err)
+	}
+	for _, server := range pool {
+		if signed[server.ID] {
+			return server.ID, nil
+		}
 	}
 	return "", fmt.Errorf("callback of room %s, which isn't on the server that signed: %w", room.ID, bbb.ErrBadToken)
 }

@@ -103,18 +103,20 @@ func (s *Rooms) start(ctx context.Context, seat Seat) (Server, attendance.Meetin
 	}
 }
 
-func (s *Rooms) create(ctx context.Context, seat Seat) (started, error) {
-	room, tries := seat.Room, seat.Tries
-	server, err := s.Store.ServerOf(ctx, room.TenantID)
-	if err != nil {
-		return started{}, fmt.Errorf("server of room %s: %w", room.ID, err)
-	}
+// createAt creates the room's meeting on a server. The room it returns has the
+// meeting id that holds.
+func (s *Rooms) createAt(ctx context.Context, server Server, room Room, tries int) (Room, bbb.Created, error) {
 	created, err := s.createMeeting(ctx, server, room)
 	if bbb.MayBeStuck(err) && (tries >= EndingTries || !errors.Is(err, bbb.ErrForciblyEnded)) {
-		room, created, err = s.unstick(ctx, server, room, tries, err)
+		return s.unstick(ctx, server, room, tries, err)
 	}
+	return room, created, err
+}
+
+func (s *Rooms) create(ctx context.Context, seat Seat) (started, error) {
+	server, room, created, err := s.createSomewhere(ctx, seat)
 	if err != nil {
-		return started{}, fmt.Errorf("create meeting of room %s: %w", room.ID, err)
+		return started{}, fmt.Errorf("create meeting of room %s: %w", seat.Room.ID, err)
 	}
 	m := attendance.Meeting{
 		ID: newID(), RoomID: room.ID, ServerID: server.ID, PlacementID: seat.Placement.ID,

@@ -96,7 +96,9 @@ type fakeClass struct {
 	placements []Placement
 }
 
-func (f *fakeClass) ServerOf(context.Context, string) (Server, error) { return Server{ID: "s"}, nil }
+func (f *fakeClass) ServersOf(context.Context, string) ([]Server, error) {
+	return []Server{{ID: "s"}}, nil
+}
 
 func (f *fakeClass) Server(context.Context, string) (Server, error) { return Server{ID: "s"}, nil }
 

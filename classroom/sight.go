@@ -71,10 +71,11 @@ func (s *Rooms) lookBack(ctx context.Context, room Room) (Live, error) {
 // taken for over not long ago, if there is one.
 func (s *Rooms) noClass(ctx context.Context, room Room) (Live, attendance.Meeting, error) {
 	none := Live{At: s.Now()}
-	_, err := s.Store.ServerOf(ctx, room.TenantID)
-	if none.NoServer = errors.Is(err, ErrNoServer); err != nil && !none.NoServer {
-		return Live{}, attendance.Meeting{}, fmt.Errorf("server of room %s: %w", room.ID, err)
+	pool, err := s.pool(ctx, room)
+	if err != nil {
+		return Live{}, attendance.Meeting{}, err
 	}
+	none.NoServer = len(inService(pool)) == 0
 	m, err := s.Store.LastMeeting(ctx, room.ID)
 	switch {
 	case errors.Is(err, ErrNotFound):

@@ -74,6 +74,9 @@ type stuckStore struct {
 }
 
 func (f *stuckStore) Server(_ context.Context, id string) (Server, error) {
+	if id == "removed" {
+		return Server{}, ErrNotFound
+	}
 	return Server{ID: id}, nil
 }
 
@@ -144,7 +147,7 @@ func TestStuckMeetingID(t *testing.T) {
 			did: "create old, info old", err: ErrMayRun},
 		{name: "one notFound of a class that we know", server: stuckServer{refusal: errPinned, refuses: 1, noInfo: errUnknown}, live: live,
 			did: "create old, info old", err: ErrMayRun},
-		{name: "known elsewhere", server: stuckServer{refusal: errPinned, refuses: 1, noInfo: errPinned}, live: []attendance.Meeting{{ID: "m1", ServerID: "another", MeetingID: "rmeeting"}},
+		{name: "known on a server that was removed", server: stuckServer{refusal: errPinned, refuses: 1, noInfo: errPinned}, live: []attendance.Meeting{{ID: "m1", ServerID: "removed", MeetingID: "rmeeting"}},
 			did: "create old, info old, end old, create old"},
 
 		{name: "a parameter", server: stuckServer{refusal: &bbb.Error{Key: "validationError"}, refuses: 1}, did: "create old", err: bbb.ErrInvalid},

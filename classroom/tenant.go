@@ -6,10 +6,10 @@ import (
 )
 
 // A Tenant is whom registrations belong to: one school with its
-// BigBlueButton server, its policy and the defaults of its new rooms.
+// BigBlueButton servers, its policy and the defaults of its new rooms.
 type Tenant struct {
 	ID, Name string
-	ServerID string // empty: the oldest server
+	Servers  []string // ids of those that are its own; none: the oldest in service
 	Policy   Policy
 	Defaults Settings
 	Rule     attendance.Rule
@@ -34,5 +34,6 @@ type Policy struct {
 // A Server is a BigBlueButton server, or a balancer before several.
 type Server struct {
 	ID, Name string
+	Drained  bool // out of service: no class begins there, and those that run go on
 	bbb.Server
 }

@@ -38,6 +38,23 @@ func (s *Server) ended(c *gin.Context) {
 	s.answerCallback(c, "ended", s.Classes.Ended(c.Request.Context(), c.Param("room")))
 }
 
+// callbackTests take callbacks of classes that no room has: those of a test.
+type callbackTests interface {
+	EndedCallback(ctx context.Context, id string, recorded bool) error
+	ReportCallback(ctx context.Context, id, authorization string, body io.Reader) error
+}
+
+func (s *Server) testEnded(c *gin.Context) {
+	s.answerCallback(c, "test_ended", s.Tests.EndedCallback(c.Request.Context(), c.Param("test"), c.Query("recordingmarks") == "true"))
+}
+
+func (s *Server) testReport(c *gin.Context) {
+	body := http.MaxBytesReader(c.Writer, c.Request.Body, callbackLimit)
+	err := s.Tests.ReportCallback(c.Request.Context(), c.Param("test"), c.GetHeader("Authorization"), body)
+	_, unread := io.Copy(io.Discard, body)
+	s.answerCallback(c, "test_report", errors.Join(err, unread))
+}
+
 // answerCallback answers a server. A balancer with several secrets tries the
 // next one after a 401.
 func (s *Server) answerCallback(c *gin.Context, call string, err error) {

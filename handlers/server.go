@@ -31,6 +31,7 @@ type Server struct {
 	Rooms       *classroom.Rooms
 	Registers   *classroom.Registers
 	Classes     *classroom.Classes
+	Tests       callbackTests // may be nil: there are none
 	Platforms   registrations
 	Registering registering
 	Keys        keys
@@ -182,6 +183,10 @@ func (s *Server) routes(r *gin.Engine) {
 
 	r.POST("/bbb/analytics/:room", patient, s.analytics)
 	r.GET("/bbb/ended/:room", s.ended)
+	if s.Tests != nil {
+		r.GET("/bbb/tests/:test/ended", s.testEnded)
+		r.POST("/bbb/tests/:test/report", patient, s.testReport)
+	}
 
 	r.GET("/healthz", s.healthz)
 	r.GET("/readyz", s.readyz)

@@ -225,7 +225,7 @@ func (db *DB) Sweep(ctx context.Context, now time.Time) error {
 			DELETE FROM keys WHERE retire_at <= ? AND id NOT IN (SELECT signs_with FROM registrations WHERE removed_at IS NULL)`, millis(now)); err != nil {
 			return fmt.Errorf("keys: %w", err)
 		}
-		return nil
+		return c.sweepServerTests(ctx, now)
 	})
 	if err != nil {
 		return fmt.Errorf("sweep: %w", err)

@@ -21,11 +21,13 @@ func (db *DB) ServersFor(ctx context.Context, tenants []string) ([]classroom.Ser
 	}
 	var theirs []string
 	for _, t := range tenants {
-		s, err := db.ServerOf(ctx, t)
-		if err != nil && !errors.Is(err, classroom.ErrNoServer) && !errors.Is(err, classroom.ErrNotFound) {
-			return nil, fmt.Errorf("server of tenant %s: %w", t, err)
+		pool, err := db.ServersOf(ctx, t)
+		if err != nil && !errors.Is(err, classroom.ErrNoServer) {
+			return nil, fmt.Errorf("servers of tenant %s: %w", t, err)
 		}
-		theirs = append(theirs, s.ID)
+		for _, s := range pool {
+			theirs = append(theirs, s.ID)
+		}
 	}
 	return slices.DeleteFunc(all, func(s classroom.Server) bool { return !slices.Contains(theirs, s.ID) }), nil
 }

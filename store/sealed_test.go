@@ -22,7 +22,7 @@ func TestSealThatDoesNotOpen(t *testing.T) {
 		{"servers, cut", `UPDATE servers SET secrets = substr(secrets, 1, 20) WHERE name = 'a'`, servers},
 		{"servers, emptied", `UPDATE servers SET secrets = x'' WHERE name = 'b'`, servers},
 		{"one server", `UPDATE servers SET secrets = x'00' WHERE name = 'b'`, func(t *testing.T, db *store.DB) error {
-			_, err := db.ServerOf(t.Context(), classroom.DefaultTenant)
+			_, err := db.ServersOf(t.Context(), classroom.DefaultTenant)
 			return err
 		}},
 		{"a server by its name", `UPDATE servers SET secrets = x'00'`, func(t *testing.T, db *store.DB) error {

@@ -21,6 +21,7 @@ type serverRow struct {
 	URL       string
 	Algorithm string
 	Secrets   []byte
+	DrainedAt millis `db:"drained_at"`
 }
 
 // serverSecrets is what of a server is sealed.
@@ -50,7 +51,7 @@ func (s sealer) openServer(r serverRow) (classroom.Server, error) {
 	if err := json.Unmarshal(plain, &secrets); err != nil {
 		return classroom.Server{}, fmt.Errorf("read secrets of server %s: %w", r.ID, err)
 	}
-	server := classroom.Server{ID: r.ID, Name: r.Name, Server: bbb.Server{
+	server := classroom.Server{ID: r.ID, Name: r.Name, Drained: !r.DrainedAt.time().IsZero(), Server: bbb.Server{
 		URL: r.URL, Secret: bbb.Secret(secrets.Secret), Algorithm: bbb.Algorithm(r.Algorithm),
 	}}
 	for _, p := range secrets.Previous {
@@ -63,7 +64,7 @@ func (s sealer) openServer(r serverRow) (classroom.Server, error) {
 func (c *conn) servers(ctx context.Context, seal sealer) ([]classroom.Server, error) {
 	var rows []serverRow
 	err := c.list(ctx, &rows, `
-		SELECT id, name, url, algorithm, secrets FROM servers WHERE removed_at IS NULL ORDER BY created_at, id`)
+		SELECT id, name, url, algorithm, secrets, drained_at FROM servers WHERE removed_at IS NULL ORDER BY created_at, id`)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +138,7 @@ func (c *conn) addServer(ctx context.Context, seal sealer, s classroom.Server, n
 	_, err = c.exec(ctx, `
 		INSERT INTO servers (id, name, url, algorithm, secrets, created_at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, algorithm = excluded.algorithm, secrets = excluded.secrets,
-			removed_at = NULL`,
+			drained_at = NULL, found = '', removed_at = NULL`,
 		s.ID, s.Name, s.URL, string(s.Algorithm), secrets, millis(now))
 	return s, err
 }
@@ -171,6 +172,7 @@ type shownServer struct {
 	Name, URL string
 	Algorithm bbb.Algorithm
 	Previous  int // secrets that are still good
+	Drained   bool
 }
 
 // serverChanged writes it into the audit log.
@@ -181,7 +183,7 @@ func (c *conn) serverChanged(ctx context.Context, did string, before, after *cla
 		text   *string
 	}{{before, &e.Before}, {after, &e.After}} {
 		if of.server != nil {
-			e.What, *of.text = of.server.Name, shown(shownServer{of.server.Name, of.server.URL, of.server.Algorithm, len(of.server.PreviousSecrets)})
+			e.What, *of.text = of.server.Name, shown(shownServer{of.server.Name, of.server.URL, of.server.Algorithm, len(of.server.PreviousSecrets), of.server.Drained})
 		}
 	}
 	return c.record(ctx, e, now)

@@ -3,23 +3,12 @@ package store
 import (
 	"context"
 	"fmt"
-	"time"
+
+	"github.com/bbbridge/bbbridge/admin"
 )
 
-// A ServerUse is what hangs on a server.
-type ServerUse struct {
-	Running        []RunningClass // the oldest first
-	Rooms, Courses int            // that had classes there
-}
-
-// A RunningClass is one that hasn't ended as far as we know.
-type RunningClass struct {
-	Room, Course string // titles
-	Since        time.Time
-}
-
 // UseOf returns what hangs on a server. It looks at all rooms.
-func (db *DB) UseOf(ctx context.Context, serverID string) (ServerUse, error) {
+func (db *DB) UseOf(ctx context.Context, serverID string) (admin.ServerUse, error) {
 	c := db.counts()
 	var running []struct {
 		Room, Course string
@@ -40,11 +29,18 @@ func (db *DB) UseOf(ctx context.Context, serverID string) (ServerUse, error) {
 		},
 	)
 	if err != nil {
-		return ServerUse{}, fmt.Errorf("use of server %s: %w", serverID, err)
+		return admin.ServerUse{}, fmt.Errorf("use of server %s: %w", serverID, err)
 	}
-	use := ServerUse{Rooms: had.Rooms, Courses: had.Courses}
+	use := admin.ServerUse{Rooms: had.Rooms, Courses: had.Courses}
 	for _, r := range running {
-		use.Running = append(use.Running, RunningClass{r.Room, r.Course, r.Since.time()})
+		use.Running = append(use.Running, admin.RunningClass{Room: r.Room, Course: r.Course, Since: r.Since.time()})
 	}
 	return use, nil
+}
+
+// LiveOn returns how many meetings on a server haven't ended as far as we know.
+func (db *DB) LiveOn(ctx context.Context, serverID string) (int, error) {
+	var n int
+	err := db.reads().get(ctx, &n, `SELECT COUNT(*) FROM meetings WHERE server_id = ? AND ended_at IS NULL`, serverID)
+	return n, about("live meetings on server "+serverID, err)
 }

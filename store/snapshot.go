@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"maps"
 	"slices"
@@ -30,7 +29,7 @@ type snapshot struct {
 	tenantOf      map[string]string // by registration id
 	tenants       map[string]classroom.Tenant
 	servers       map[string]classroom.Server
-	oldestServer  string
+	serversByAge  []string  // ids, oldest first
 	keys          []toolKey // oldest first
 }
 
@@ -113,17 +112,20 @@ func (s *snapshot) readTenants(ctx context.Context, c *conn) error {
 	var rows []struct {
 		ID       string
 		Name     string
-		ServerID sql.Null[string] `db:"server_id"`
 		Policy   jsonText[classroom.Policy]
 		Defaults jsonText[classroom.Settings]
 		Rule     jsonText[attendance.Rule]
 	}
-	if err := c.list(ctx, &rows, `SELECT id, name, server_id, policy, defaults, rule FROM tenants`); err != nil {
+	if err := c.list(ctx, &rows, `SELECT id, name, policy, defaults, rule FROM tenants`); err != nil {
+		return err
+	}
+	own, err := c.tenantServers(ctx)
+	if err != nil {
 		return err
 	}
 	for _, r := range rows {
 		s.tenants[r.ID] = classroom.Tenant{
-			ID: r.ID, Name: r.Name, ServerID: r.ServerID.V, Policy: r.Policy.V, Defaults: r.Defaults.V, Rule: r.Rule.V,
+			ID: r.ID, Name: r.Name, Servers: own[r.ID], Policy: r.Policy.V, Defaults: r.Defaults.V, Rule: r.Rule.V,
 		}
 	}
 	return nil
@@ -131,11 +133,9 @@ func (s *snapshot) readTenants(ctx context.Context, c *conn) error {
 
 func (s *snapshot) readServers(ctx context.Context, c *conn, seal sealer) error {
 	servers, err := c.servers(ctx, seal)
-	for i, server := range servers {
+	for _, server := range servers {
 		s.servers[server.ID] = server
-		if i == 0 {
-			s.oldestServer = server.ID
-		}
+		s.serversByAge = append(s.serversByAge, server.ID)
 	}
 	return err
 }
@@ -211,7 +211,7 @@ func (db *DB) Tenants(ctx context.Context) ([]classroom.Tenant, error) {
 	return list, nil
 }
 
-// SetTenant keeps a tenant's server and policy. It is ErrNotFound for a tenant
+// SetTenant keeps a tenant's policy. It is ErrNotFound for a tenant
 // that isn't there.
 func (db *DB) SetTenant(ctx context.Context, t classroom.Tenant) error {
 	err := db.write(ctx, func(c *conn) error {
@@ -219,9 +219,7 @@ func (db *DB) SetTenant(ctx context.Context, t classroom.Tenant) error {
 		if err := c.get(ctx, &before, `SELECT name, policy FROM tenants WHERE id = ?`, t.ID); err != nil {
 			return err
 		}
-		err := c.one(ctx, `UPDATE tenants SET server_id = ?, policy = ? WHERE id = ?`,
-			sql.Null[string]{V: t.ServerID, Valid: t.ServerID != ""}, asJSON(t.Policy), t.ID)
-		if err != nil {
+		if err := c.one(ctx, `UPDATE tenants SET policy = ? WHERE id = ?`, asJSON(t.Policy), t.ID); err != nil {
 			return err
 		}
 		return c.record(ctx, admin.Entry{Did: "tenant.edit", What: before.Name, TenantID: t.ID, Before: before.Policy, After: shown(t.Policy)}, db.Now())
@@ -233,20 +231,32 @@ func (db *DB) SetTenant(ctx context.Context, t classroom.Tenant) error {
 	return nil
 }
 
-// ServerOf returns the tenant's server; without one, or if that was removed,
-// the oldest; ErrNoServer if there is none at all.
-func (db *DB) ServerOf(ctx context.Context, tenantID string) (classroom.Server, error) {
+// ServersOf returns the servers of a tenant's classes, the oldest first, drained
+// ones too: its own, as far as they aren't removed, or else all up to the oldest
+// in service. ErrNoServer if there is none at all.
+func (db *DB) ServersOf(ctx context.Context, tenantID string) ([]classroom.Server, error) {
 	s, err := db.snapshot(ctx)
 	if err != nil {
-		return classroom.Server{}, err
+		return nil, err
 	}
-	if server, ok := s.servers[s.tenants[tenantID].ServerID]; ok {
-		return server, nil
+	own := s.tenants[tenantID].Servers
+	var pool, rest []classroom.Server
+	for _, id := range s.serversByAge {
+		server := s.servers[id]
+		if slices.Contains(own, id) {
+			pool = append(pool, server)
+		}
+		if len(rest) == 0 || rest[len(rest)-1].Drained {
+			rest = append(rest, server)
+		}
 	}
-	if server, ok := s.servers[s.oldestServer]; ok {
-		return server, nil
+	switch {
+	case len(pool) > 0:
+		return pool, nil
+	case len(rest) > 0:
+		return rest, nil
 	}
-	return classroom.Server{}, fmt.Errorf("server of tenant %s: %w", tenantID, classroom.ErrNoServer)
+	return nil, fmt.Errorf("servers of tenant %s: %w", tenantID, classroom.ErrNoServer)
 }
 
 // Server returns one server, or ErrNotFound, also for one that was removed.

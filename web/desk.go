@@ -71,6 +71,10 @@ var deskPages = map[string]any{
 	"admin/recovery":      RecoveryPage{},
 	"admin/rotate":        RotatePage{},
 	"admin/second":        SecondPage{},
+	"admin/server":        ServerPage{},
+	"admin/server_form":   ServerForm{},
+	"admin/server_test":   ServerTestPage{},
+	"admin/servers":       ServersPage{},
 	"admin/sign_in":       SignInPage{},
 	"admin/start":         StartPage{},
 }

@@ -113,6 +113,7 @@ func samples() map[string]any {
 	top.JoinURL, top.Attendance = "/rooms/r1/join", &Attendance{}
 	pages["learner_top"] = top
 	maps.Copy(pages, deskSamples())
+	maps.Copy(pages, serverSamples())
 	maps.Copy(pages, failureSamples())
 	return pages
 }

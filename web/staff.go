@@ -73,8 +73,15 @@ type DangerPage struct {
 	What, Name string
 	URL        string // for POST
 	BackURL    string
+	Counts     []DangerCount
 	Fields     []Field // to be posted along; the password where it is wanted
 	Wrong      string  // not_yours, slow, confirm, again, or empty
+}
+
+// A DangerCount is how much the act concerns: the message "danger_count.ID".
+type DangerCount struct {
+	ID string
+	N  int
 }
 
 // AccountPage is about whoever is signed in.

@@ -50,7 +50,7 @@ func (s *Server) Deliveries() []Delivery {
 // analytics, if events were kept, after the room is gone.
 func (s *Server) queueCallbacks(m *meeting) {
 	plan := func(kind, address string, due time.Time) {
-		if address != "" {
+		if address != "" && !s.o.DropCallbacks {
 			s.callbacks = append(s.callbacks, &callback{kind: kind, url: address, due: due, m: m})
 		}
 	}

@@ -22,6 +22,8 @@ func (s *Server) openClient(w http.ResponseWriter, r *http.Request) {
 		s.show(w, http.StatusUnauthorized, "notice.html", notice{
 			frame: s.frame("This address isn't valid any more"), Text: "Go back to your course and join the class from there.",
 		})
+	case s.o.ClientDown:
+		html(http.StatusBadGateway).write(w)
 	case !m.ended.IsZero() || x.over:
 		http.Redirect(w, r, s.exit(m, x), http.StatusFound)
 	case x.guest == "WAIT":

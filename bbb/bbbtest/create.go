@@ -69,6 +69,9 @@ func (s *Server) newMeeting(c *call) *meeting {
 		name: c.params.text("name"), created: at, params: maps.Clone(c.params), meta: metadata(c.params),
 		attendeePW: c.params.text("attendeePW"), moderatorPW: c.params.text("moderatorPW"),
 	}
+	if s.o.NoRecordings {
+		delete(m.params, "record")
+	}
 	if s.o.Release == "2.5" {
 		or(&m.attendeePW, random(8))
 		or(&m.moderatorPW, random(8))

@@ -65,6 +65,12 @@ type Options struct {
 	// events that lost their content (bigbluebutton/bigbluebutton#13298).
 	MissingPeople []string
 
+	AcceptForged  bool // join asks for no signature
+	ClientDown    bool // the client's pages answer 502
+	Webhooks      bool // bbb-webhooks are installed
+	NoRecordings  bool // record is ignored
+	DropCallbacks bool // nothing gets out: no end callback, no analytics
+
 	ProtectRecordings bool // playback addresses work once, as Scalelite's
 	// SplitRecordings lists each format of a recording as a recording of its
 	// own (bigbluebutton/bigbluebutton#5433).

@@ -196,7 +196,7 @@ func TestNoServerYet(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.later(10 * time.Second)
-	if anna := page("anna"); !strings.Contains(anna.Text, "no BigBlueButton server yet") || strings.Contains(anna.Text, "Start class") {
+	if anna := page("anna"); !strings.Contains(anna.Text, "no BigBlueButton server in service") || strings.Contains(anna.Text, "Start class") {
 		t.Errorf("to the teacher, without one: %s", anna.Text)
 	}
 	if ben := page("ben"); !strings.Contains(ben.Text, "isn't set up yet") {

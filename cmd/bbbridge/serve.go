@@ -98,6 +98,7 @@ type service struct {
 	rooms       *classroom.Rooms
 	accounts    *admin.Accounts
 	registering *admin.Registering
+	servers     *admin.Servers
 	recorder    *admin.Recorder
 	log         *slog.Logger
 }
@@ -143,16 +144,21 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		return nil, err
 	}
 	staff.Web, staff.Recorder, staff.Deliveries.Wake = pages, recorder, runner.Wake
+	servers := &admin.Servers{
+		Store: db, Loads: rooms, PublicURL: cfg.PublicURL, Loopback: cfg.Loopback(), Now: now, Log: log,
+		Client: func(s classroom.Server) admin.ServerClient { return client(s) },
+	}
+	staff.Servers = servers
 	server := &handlers.Server{
-		Registering: staff.Registering,
-		PublicURL:   cfg.PublicURL, Tool: tool, Answers: &lti.DeepLinking{Keys: db, Now: now},
+		Tests: servers, Registering: staff.Registering,
+		PublicURL: cfg.PublicURL, Tool: tool, Answers: &lti.DeepLinking{Keys: db, Now: now},
 		Rooms: rooms, Registers: &classroom.Registers{Store: db, Wake: runner.Wake}, Classes: classes,
 		Platforms: db, Keys: db, Pages: pages,
 		CookieKey: key.Derive("browser cookie"), TicketKey: key.Derive("tickets"),
 		LoginRate: rate.Limit(cfg.LoginRate), Ready: ready(db), Metrics: metrics, Recorder: recorder, Staff: staff, Styles: cfg.Loopback(), Now: now, Log: log,
 	}
 	staff.Looker = server
-	return &service{server.Handler(), runner, classes, rooms, staff.Accounts, staff.Registering, recorder, log}, nil
+	return &service{server.Handler(), runner, classes, rooms, staff.Accounts, staff.Registering, servers, recorder, log}, nil
 }
 
 // codeOfCall is what a call counts as that a server has answered or not: what it
@@ -184,6 +190,7 @@ const stopWait = 25 * time.Second
 // serve runs web server and job runner until ctx ends or one of them does.
 func (s *service) serve(ctx context.Context, listener net.Listener) error {
 	defer s.rooms.Stop()
+	defer s.servers.Stop()
 	server := &http.Server{
 		Handler:           s.handler,
 		ReadHeaderTimeout: 10 * time.Second,

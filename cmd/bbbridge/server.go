@@ -5,21 +5,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"text/tabwriter"
-	"time"
 	"unicode"
 
 	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/store"
 )
 
 type serverCommand struct {
 	Add    serverAdd    `cmd:"" help:"Set up a BigBlueButton server."`
 	List   serverList   `cmd:"" help:"List the servers."`
 	Test   serverTest   `cmd:"" help:"Hold a class of a moment: create, join, end. Says what is wrong if it fails."`
+	Edit   serverEdit   `cmd:"" help:"Change a server's name, address or checksum."`
+	Secret serverSecret `cmd:"" help:"Change a server's secret, while classes go on."`
+	Drain  serverDrain  `cmd:"" help:"Take a server out of service: no class begins there, and those that run go on."`
+	Assign serverAssign `cmd:"" help:"Say whose classes begin on a server."`
 	Remove serverRemove `cmd:"" help:"Use a server no more."`
 }
 
@@ -129,7 +132,7 @@ func (serverList) Run(p *program) error {
 		fmt.Fprintln(p.out, "No BigBlueButton server is set up yet: see 'bbbridge server add --help'.")
 		return nil
 	}
-	used, err := db.ServerOf(p, classroom.DefaultTenant)
+	whose, err := usedBy(p, db)
 	if err != nil {
 		return err
 	}
@@ -137,7 +140,10 @@ func (serverList) Run(p *program) error {
 	fmt.Fprintln(w, "NAME\tADDRESS\tCHECKSUM\tUSED FOR")
 	for _, s := range all {
 		purpose := "-"
-		if s.ID == used.ID {
+		switch {
+		case s.Drained:
+			purpose = "out of service"
+		case len(whose[s.ID]) > 0:
 			purpose = "new classes"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.Name, s.URL, s.Algorithm, purpose)
@@ -145,115 +151,21 @@ func (serverList) Run(p *program) error {
 	return w.Flush()
 }
 
-type serverTest struct {
-	Name string `arg:"" help:"The server's name."`
-}
-
-// testWait bounds the whole round.
-const testWait = time.Minute
-
-func (t serverTest) Run(p *program) error {
-	cfg, db, err := p.open()
+// usedBy are the names of the tenants of each server, by its id.
+func usedBy(ctx context.Context, db *store.DB) (map[string][]string, error) {
+	tenants, err := db.Tenants(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer db.Close()
-	server, err := db.ServerByName(p, t.Name)
-	if err != nil {
-		return named("server", t.Name, err)
-	}
-	ctx, cancel := context.WithTimeout(p, testWait)
-	defer cancel()
-	r := round{out: p.out, client: &bbb.Client{Server: server.Server, HTTP: guarded(cfg, bbbPatience)}}
-	if err := r.run(ctx); err != nil {
-		return errors.New(r.explain(ctx, err))
-	}
-	fmt.Fprintln(p.out, "All is well: classes can be held on this server.")
-	return nil
-}
-
-// A round is create, join, end, step by step, with a meeting of its own.
-type round struct {
-	out    io.Writer
-	client *bbb.Client
-	step   string
-}
-
-func (r *round) run(ctx context.Context) error {
-	id := bbb.NewMeetingID()
-	attendee, moderator := bbb.Passwords([]byte(id), id)
-	var created bbb.Created
-	steps := []struct {
-		name string
-		do   func() error
-	}{
-		{"reach the server", func() error { _, err := r.client.Version(ctx); return err }},
-		{"have a signed call accepted (getMeetings)", func() error { _, err := r.client.Meetings(ctx); return err }},
-		{"create a meeting", func() (err error) {
-			created, err = r.client.Create(ctx, bbb.CreateRequest{
-				MeetingID: id, Name: "bbbridge server test", AttendeePassword: attendee, ModeratorPassword: moderator,
-				ExpireIfNoUserJoined: time.Minute, ExpireWhenLastUserLeft: time.Minute,
-			})
-			return err
-		}},
-		{"join it", func() error { return r.join(ctx, id, moderator, created) }},
-		{"end it", func() error { return r.client.End(ctx, id, moderator) }},
-	}
-	for _, s := range steps {
-		r.step = s.name
-		if err := s.do(); err != nil {
-			fmt.Fprintf(r.out, "✗ %s\n", s.name)
-			return err
+	whose := map[string][]string{}
+	for _, t := range tenants {
+		pool, err := db.ServersOf(ctx, t.ID)
+		if err != nil {
+			return nil, err
 		}
-		fmt.Fprintf(r.out, "✓ %s\n", s.name)
-	}
-	return nil
-}
-
-// join asks for the class as a browser would, up to the address of its page.
-func (r *round) join(ctx context.Context, id, password string, created bbb.Created) error {
-	_, err := r.client.Join(ctx, bbb.JoinRequest{
-		MeetingID: id, FullName: "bbbridge", UserID: "servertest", Moderator: true, Password: password,
-		CreateTime: created.CreateTimeMillis, ExcludeFromDashboard: true,
-	})
-	return err
-}
-
-// explain names the cause, and for a wrong checksum tries the other hashes.
-func (r *round) explain(ctx context.Context, err error) string {
-	cause := bbb.Explain(err)
-	text := fmt.Sprintf("could not %s: %s\ncause: %s", r.step, err, cause)
-	if errors.Is(err, bbb.ErrChecksum) {
-		if algorithm, err := r.client.ProbeAlgorithms(ctx); err == nil {
-			return text + fmt.Sprintf("\nThe server takes %s: remove it and add it again with --checksum %s.", algorithm, strings.ToLower(string(algorithm)))
+		for _, s := range pool {
+			whose[s.ID] = append(whose[s.ID], t.Name)
 		}
-		return text + "\nNo other hash works either: the secret is wrong, or of another server than this address."
 	}
-	return text + "\n" + cures[cause]
-}
-
-// cures are what to do about a cause (docs/bigbluebutton.md).
-var cures = map[bbb.Cause]string{
-	bbb.CauseDNS:            "This machine can't resolve the server's name: check the address for a typo.",
-	bbb.CauseRefused:        "Nothing listens there, or a firewall says no: check address and port.",
-	bbb.CauseTimeout:        "No answer came in time: check this machine's way out (port 443) and whether the server is up.",
-	bbb.CauseTLSName:        "The certificate is for another name: add the server by a name that the certificate has, or have one made for this name. Another site of the same machine may answer here.",
-	bbb.CauseTLSExpired:     "The certificate has expired, or isn't valid yet: it must be renewed on the server. If it was, look at this machine's clock.",
-	bbb.CauseTLSAuthority:   "Nobody whom this machine trusts vouches for the certificate. Most often an intermediate certificate is missing on the server; of an authority of your own, put the certificate into the file that SSL_CERT_FILE names.",
-	bbb.CauseTLSMissing:     "What listens there speaks no TLS: at https:// it must be the port of TLS, 443 if none is in the address.",
-	bbb.CauseTLSExpected:    "That port wants TLS: add the server with https://.",
-	bbb.CauseTLS:            "Encryption didn't come about, for the reason above. The server must know TLS 1.2 or 1.3, ask for no certificate of ours, and have one that is for servers.",
-	bbb.CauseAddressBlocked: "The address is a private one. If that is right, add host:port to BBBRIDGE_ALLOW_HOSTS.",
-	bbb.CauseNotFoundPath:   "There is no BigBlueButton API at this path: paste the address that 'bbb-conf --secret' prints.",
-	bbb.CauseHTML:           "A web page answered instead of the API: check the path, or a login page before it.",
-	bbb.CauseNotBBB:         "What answered is no BigBlueButton API.",
-	bbb.CauseRedirect:       "The server sends us elsewhere: add it with that address.",
-	bbb.CauseAPIDisabled:    "The API is switched off on the server.",
-	bbb.CauseAccessDenied:   "The provider lets this machine not in (IP list or password before the API).",
-	bbb.CauseServerError:    "The server has a problem of its own: ask its admin.",
-	bbb.CauseBroken:         "The connection broke off in the middle: a proxy or firewall between, or a server going down.",
-	bbb.CauseTooLarge:       "The answer was far larger than any of BigBlueButton's: something else answers there.",
-	bbb.CauseFailed:         "The server refused the call for the reason it gives above.",
-	bbb.CauseCancelled:      "The test was stopped.",
-	bbb.CauseUnknown:        "See the message above, and the server's own log.",
+	return whose, nil
 }

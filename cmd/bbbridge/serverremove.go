@@ -2,13 +2,12 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/classroom"
-	"github.com/bbbridge/bbbridge/store"
 )
 
 type serverRemove struct {
@@ -32,15 +31,15 @@ func (r serverRemove) Run(p *program) error {
 	if err := db.RemoveServer(p, r.Name); err != nil {
 		return named("server", r.Name, err)
 	}
-	next, err := db.ServerOf(p, classroom.DefaultTenant)
-	if err != nil && !errors.Is(err, classroom.ErrNoServer) {
+	next, err := beginOn(p, db, classroom.DefaultTenant)
+	if err != nil {
 		return err
 	}
 	left, err := db.Servers(p)
 	if err != nil {
 		return err
 	}
-	parting{server, next, use, signsFor(left, server)}.print(p.out)
+	parting{server, next, len(left) > 0, use, signsFor(left, server)}.print(p.out)
 	return nil
 }
 
@@ -60,8 +59,9 @@ func signsFor(left []classroom.Server, gone classroom.Server) classroom.Server {
 // A parting is what is so once a server was removed.
 type parting struct {
 	server classroom.Server
-	next   classroom.Server // of new classes; without a name: there is none
-	use    store.ServerUse
+	next   string // on which new classes begin
+	left   bool   // there is another one
+	use    admin.ServerUse
 	signs  classroom.Server // has the same secret; without a name: none has
 }
 
@@ -70,10 +70,10 @@ const namedMost = 20
 
 func (p parting) print(out io.Writer) {
 	fmt.Fprintf(out, "Removed %s, on all nodes within 10 seconds.\n", p.server.Name)
-	if p.next.Name == "" {
+	if !p.left {
 		fmt.Fprintln(out, "No server is left: no class can begin until one is added.")
 	} else {
-		fmt.Fprintf(out, "New classes begin on %s.\n", p.next.Name)
+		fmt.Fprintf(out, "New classes begin on %s.\n", p.next)
 	}
 	running := len(p.use.Running)
 	if running > 0 {

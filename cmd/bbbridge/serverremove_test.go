@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/bbb"
 	"github.com/bbbridge/bbbridge/bbb/bbbtest"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/lti/ltitest"
-	"github.com/bbbridge/bbbridge/store"
 )
 
 // addServer sets a server up by the program's command.
@@ -62,9 +62,9 @@ func TestWhatServerRemoveSays(t *testing.T) {
 	gone.URL = "https://bbb.example.edu/bigbluebutton/api"
 	other := classroom.Server{Name: "other"}
 	since := time.Date(2026, 11, 26, 14, 5, 0, 0, time.UTC)
-	many := store.ServerUse{Rooms: 22, Courses: 3}
+	many := admin.ServerUse{Rooms: 22, Courses: 3}
 	for range 22 {
-		many.Running = append(many.Running, store.RunningClass{Room: "Seminar", Course: "Law", Since: since})
+		many.Running = append(many.Running, admin.RunningClass{Room: "Seminar", Course: "Law", Since: since})
 	}
 	for _, test := range []struct {
 		name       string
@@ -73,15 +73,15 @@ func TestWhatServerRemoveSays(t *testing.T) {
 	}{
 		{"the last one, never used", parting{server: gone}, []string{"No server is left", "No room had a class there."}, []string{"New classes", "Reports", "take it all back"}},
 		{
-			"used, nothing runs", parting{server: gone, next: other, use: store.ServerUse{Rooms: 2, Courses: 1}},
+			"used, nothing runs", parting{server: gone, next: "other", left: true, use: admin.ServerUse{Rooms: 2, Courses: 1}},
 			[]string{"New classes begin on other.", "2 rooms in 1 course had classes there", "are refused"}, []string{"there now", "No server is left"},
 		},
 		{
-			"the same under another name", parting{server: gone, next: other, signs: other, use: store.ServerUse{Rooms: 1, Courses: 1}},
+			"the same under another name", parting{server: gone, next: "other", left: true, signs: other, use: admin.ServerUse{Rooms: 1, Courses: 1}},
 			[]string{"signed as those of other are: they count"}, []string{"refused"},
 		},
 		{
-			"a class without titles", parting{server: gone, use: store.ServerUse{Rooms: 1, Courses: 1, Running: []store.RunningClass{{Since: since}}}},
+			"a class without titles", parting{server: gone, use: admin.ServerUse{Rooms: 1, Courses: 1, Running: []admin.RunningClass{{Since: since}}}},
 			[]string{"1 class runs there now", "a room without a name in a course without a name, since 26 Nov 14:05 UTC"}, []string{"and 1 more"},
 		},
 		{"many classes", parting{server: gone, use: many}, []string{"22 classes run there now", "Seminar in Law, since 26 Nov 14:05 UTC", "and 2 more"}, nil},

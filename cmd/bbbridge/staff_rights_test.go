@@ -89,6 +89,25 @@ var staffRights = []right{
 	{"GET /admin/platforms/new/:lms", "200 200 200 403", ""},
 	{"POST /admin/platforms/new/:lms", "422 422 422 403", ""},
 	{"POST /admin/platforms/new/:lms/try", "200 200 200 403", ""},
+	{"GET /admin/servers", "200 200 200 200", ""},
+	{"POST /admin/servers", "422 403 403 403", ""},
+	{"GET /admin/servers/new", "200 403 403 403", ""},
+	{"POST /admin/servers/check", "200 403 403 403", ""},
+	{"GET /admin/servers/:server", "200 200 404 200", ""},
+	{"GET /admin/servers/:server/edit", "200 403 403 403", ""},
+	{"POST /admin/servers/:server/edit", "422 403 403 403", ""},
+	{"GET /admin/servers/:server/secret", "200 403 403 403", ""},
+	{"POST /admin/servers/:server/secret", "200 403 403 403", ""},
+	{"GET /admin/servers/:server/forget", "200 403 403 403", ""},
+	{"POST /admin/servers/:server/forget", "303 403 403 403", ""},
+	{"POST /admin/servers/:server/assign", "303 403 403 403", "server_tenants=TENANT"},
+	{"POST /admin/servers/:server/drain", "303 403 403 403", "undo=1"},
+	{"POST /admin/servers/:server/look", "303 303 404 303", ""},
+	{"GET /admin/servers/:server/remove", "200 403 403 403", ""},
+	{"POST /admin/servers/:server/remove", "303 403 403 403", ""},
+	{"GET /admin/servers/:server/test", "200 200 404 200", ""},
+	{"POST /admin/servers/:server/test", "303 303 404 303", ""},
+
 	{"GET /admin/platforms/by/:platform", "200 200 404 200", ""},
 	{"GET /admin/platforms/by/:platform/check", "200 200 404 200", ""},
 	{"GET /admin/platforms/by/:platform/edit", "200 200 404 403", ""},
@@ -164,6 +183,16 @@ var staffParams = map[string]func(*world) string{
 		page := w.launch(w.link(), "anna", ltitest.LaunchOptions{})
 		_, id, _ := strings.Cut(page.URL.Path, "/rooms/")
 		return id
+	},
+	":server": func(w *world) string {
+		s, err := w.svc.servers.Add(w.t.Context(), admin.Shell, admin.ServerWish{Name: w.newEmail(), URL: "https://127.0.0.1:1", Secret: "secret"}, admin.Found{})
+		if err == nil {
+			err = w.svc.servers.Assign(w.t.Context(), admin.Shell, s.ID, []string{classroom.DefaultTenant})
+		}
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return s.ID
 	},
 	":staff": func(w *world) string {
 		s, _, err := w.svc.accounts.Add(w.t.Context(), admin.Shell, admin.Wish{

@@ -74,7 +74,7 @@ var visitRoutes = []string{"GET /alive", "POST /leave"}
 // openRoutes are for everybody.
 var openRoutes = []string{
 	"GET /", "POST /", "GET /goodbye", "GET /lti/login", "POST /lti/login", "GET /lti/login/:registration", "POST /lti/login/:registration",
-	"GET /lti/launch", "POST /lti/launch", "POST /lti/window", "POST /lti/frame", "GET /lti/register", "POST /lti/register", "GET /.well-known/jwks.json", "POST /bbb/analytics/:room", "GET /bbb/ended/:room",
+	"GET /lti/launch", "POST /lti/launch", "POST /lti/window", "POST /lti/frame", "GET /lti/register", "POST /lti/register", "GET /.well-known/jwks.json", "POST /bbb/analytics/:room", "GET /bbb/ended/:room", "GET /bbb/tests/:test/ended", "POST /bbb/tests/:test/report",
 	"GET /healthz", "GET /readyz", "GET /metrics", "GET /styleguide",
 }
 

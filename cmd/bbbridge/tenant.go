@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/bbbridge/bbbridge/classroom"
+	"github.com/bbbridge/bbbridge/store"
 )
 
 // tenantCommand is for the one tenant that there is: the whole school.
@@ -26,13 +29,9 @@ func (tenantShow) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	server, err := db.ServerOf(p, tenant.ID)
-	if err != nil && !errors.Is(err, classroom.ErrNoServer) {
-		return err
-	}
-	name := server.Name
+	name, err := beginOn(p, db, tenant.ID)
 	if err != nil {
-		name = "none: see 'bbbridge server add --help'"
+		return err
 	}
 	w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
 	fmt.Fprintf(w, "New classes are on\t%s\n", name)
@@ -55,8 +54,29 @@ func (tenantShow) Run(p *program) error {
 	return w.Flush()
 }
 
+// beginOn are the names of the servers on which a tenant's classes begin.
+func beginOn(ctx context.Context, db *store.DB, tenantID string) (string, error) {
+	pool, err := db.ServersOf(ctx, tenantID)
+	if errors.Is(err, classroom.ErrNoServer) {
+		return "none: see 'bbbridge server add --help'", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	var names []string
+	for _, s := range pool {
+		if !s.Drained {
+			names = append(names, s.Name)
+		}
+	}
+	if len(names) == 0 {
+		return "none: all are out of service, see 'bbbridge server drain --help'", nil
+	}
+	return strings.Join(names, ", "), nil
+}
+
 type tenantSet struct {
-	Server                    *string `help:"BigBlueButton server of new classes, by its name; empty for the oldest." placeholder:"NAME"`
+	Server                    *string `help:"The one BigBlueButton server of new classes, by its name; empty for the oldest in service. For several: server assign." placeholder:"NAME"`
 	AdministratorsModerate    *bool   `name:"administrators-moderate" negatable:"" help:"Whether administrators of the institution or the platform moderate, who hold no role in the course."`
 	ContentDevelopersModerate *bool   `name:"content-developers-moderate" negatable:"" help:"Whether content developers (designers) moderate."`
 	ManagersModerate          *bool   `name:"managers-moderate" negatable:"" help:"Whether managers moderate."`
@@ -77,13 +97,16 @@ func (s tenantSet) Run(p *program) error {
 		return err
 	}
 	if s.Server != nil {
-		tenant.ServerID = ""
+		var own []string
 		if *s.Server != "" {
 			server, err := db.ServerByName(p, *s.Server)
 			if err != nil {
 				return named("server", *s.Server, err)
 			}
-			tenant.ServerID = server.ID
+			own = []string{server.ID}
+		}
+		if err := db.SetTenantServers(p, tenant.ID, own); err != nil {
+			return err
 		}
 	}
 	s.change(&tenant.Policy)

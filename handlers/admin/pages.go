@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,6 +28,7 @@ import (
 type Pages struct {
 	Accounts     *admin.Accounts
 	Audit        *admin.AuditLog
+	Servers      *admin.Servers
 	Registry     registry
 	Platforms    *admin.Platforms
 	Registering  *admin.Registering
@@ -69,6 +71,7 @@ func (p *Pages) Routes(r gin.IRouter) {
 	p.providerRoutes(r)
 	p.peopleRoutes(r)
 	p.platformRoutes(r)
+	p.serverRoutes(r)
 	p.linkRoutes(r)
 	p.keyRoutes(r)
 	r.GET("/admin/audit", p.staff(p.audit))
@@ -241,7 +244,7 @@ func (p *Pages) desk(by admin.Actor, at web.Section) web.Desk {
 		section web.Section
 		action  admin.Action
 	}{
-		{web.Overview, admin.See}, {web.Platforms, admin.See}, {web.Failures, admin.See}, {web.People, admin.EditStaff},
+		{web.Overview, admin.See}, {web.Platforms, admin.See}, {web.Servers, admin.See}, {web.Failures, admin.See}, {web.People, admin.EditStaff},
 	} {
 		if by.Somewhere(s.action) {
 			d.Sections = append(d.Sections, s.section)
@@ -287,4 +290,12 @@ func query(path string, pairs ...string) string {
 		return path
 	}
 	return path + "?" + values.Encode()
+}
+
+// said is what was just done, if it is one of these.
+func said(c *call, known ...string) string {
+	if text := c.Query("said"); slices.Contains(known, text) {
+		return text
+	}
+	return ""
 }

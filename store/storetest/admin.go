@@ -11,7 +11,6 @@ import (
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/lti"
-	"github.com/bbbridge/bbbridge/store"
 )
 
 func testPlatforms(t *testing.T, w *world) {
@@ -138,7 +137,7 @@ func testServers(t *testing.T, w *world) {
 	w.same(must(w.Servers(w.ctx))(w), []classroom.Server{w.server, s})
 	w.same(must(w.ServerByName(w.ctx, "second"))(w), s)
 	w.same(must(w.Server(w.ctx, s.ID))(w), s)
-	w.same(must(w.ServerOf(w.ctx, classroom.DefaultTenant))(w), w.server) // the oldest
+	w.same(must(w.ServersOf(w.ctx, classroom.DefaultTenant))(w), []classroom.Server{w.server}) // the oldest
 	_, err := w.AddServer(w.ctx, classroom.Server{Name: "second", Server: bbb.Server{URL: "https://bbb3.example.org/api"}})
 	w.fails(err, admin.ErrExists)
 	_, err = w.ServerByName(w.ctx, "unknown")
@@ -156,16 +155,16 @@ func testRemovedServer(t *testing.T, w *world) {
 	again := w.meeting(second.Room)
 	w.ok(w.EndMeeting(w.ctx, over.ID, w.now, w.now))
 	other := must(w.AddServer(w.ctx, classroom.Server{Name: "other", Server: bbb.Server{URL: "https://bbb2.example.org/api"}}))(w)
-	w.same(must(w.UseOf(w.ctx, w.server.ID))(w), store.ServerUse{Rooms: 2, Courses: 1, Running: []store.RunningClass{
+	w.same(must(w.UseOf(w.ctx, w.server.ID))(w), admin.ServerUse{Rooms: 2, Courses: 1, Running: []admin.RunningClass{
 		{Room: first.Room.Title, Course: first.Course.Title, Since: began.Add(-m.ClockOffset)},
 		{Room: second.Room.Title, Course: first.Course.Title, Since: began.Add(time.Minute - again.ClockOffset)},
 	}})
-	w.same(must(w.UseOf(w.ctx, other.ID))(w), store.ServerUse{})
+	w.same(must(w.UseOf(w.ctx, other.ID))(w), admin.ServerUse{})
 	w.ok(w.RemoveServer(w.ctx, "other"))
 	w.ok(w.RemoveServer(w.ctx, "bbb"))
 	_, err := w.Server(w.ctx, w.server.ID)
 	w.fails(err, classroom.ErrNotFound)
-	_, err = w.ServerOf(w.ctx, classroom.DefaultTenant)
+	_, err = w.ServersOf(w.ctx, classroom.DefaultTenant)
 	w.fails(err, classroom.ErrNoServer)
 	w.same(len(must(w.Servers(w.ctx))(w)), 0)
 	w.fails(w.RemoveServer(w.ctx, "bbb"), classroom.ErrNotFound)
@@ -188,18 +187,21 @@ func testTenant(t *testing.T, w *world) {
 	w.pass(time.Second)
 	second := must(w.AddServer(w.ctx, classroom.Server{Name: "second", Server: bbb.Server{URL: "https://bbb2.example.org/api"}}))(w)
 	want := classroom.Tenant{
-		ID: classroom.DefaultTenant, Name: classroom.DefaultTenant, ServerID: second.ID, Policy: classroom.Policy{GradersView: true},
+		ID: classroom.DefaultTenant, Name: classroom.DefaultTenant, Servers: []string{second.ID}, Policy: classroom.Policy{GradersView: true},
 	}
 	w.ok(w.SetTenant(w.ctx, want))
+	w.ok(w.SetTenantServers(w.ctx, want.ID, want.Servers))
 	w.same(must(w.TenantByID(w.ctx, want.ID))(w), want)
 	w.same(must(w.Tenant(w.ctx, w.platform.ID))(w), want)
-	w.same(must(w.ServerOf(w.ctx, want.ID))(w), second)
+	w.same(must(w.ServersOf(w.ctx, want.ID))(w), []classroom.Server{second})
 	w.ok(w.RemoveServer(w.ctx, "second"))
-	w.same(must(w.ServerOf(w.ctx, want.ID))(w), w.server) // the oldest
-	want.ServerID = ""
-	w.ok(w.SetTenant(w.ctx, want))
+	w.same(must(w.ServersOf(w.ctx, want.ID))(w), []classroom.Server{w.server}) // the oldest
+	w.fails(w.SetTenantServers(w.ctx, want.ID, []string{second.ID}), classroom.ErrNotFound)
+	want.Servers = nil
+	w.ok(w.SetTenantServers(w.ctx, want.ID, nil))
 	w.same(must(w.TenantByID(w.ctx, want.ID))(w), want)
 	w.fails(w.SetTenant(w.ctx, classroom.Tenant{ID: "unknown"}), classroom.ErrNotFound)
+	w.fails(w.SetTenantServers(w.ctx, "unknown", nil), classroom.ErrNotFound)
 }
 
 // What is answered from memory is read again in time, also with many who ask.
