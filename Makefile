@@ -65,7 +65,8 @@ build: gcc
 image: build
 	@.ci/install ca-certificates
 	@mkdir -p deploy/data && cp -L /etc/ssl/certs/ca-certificates.crt deploy/
-	@$$(command -v podman || echo docker) build -f deploy/Containerfile -t bbbridge .
+	@if command -v podman >/dev/null; then podman build --format docker -f deploy/Containerfile -t bbbridge .; \
+		else docker build -f deploy/Containerfile -t bbbridge .; fi
 
 release:
 	@.ci/release '$(VERSION)'

@@ -4,6 +4,7 @@ package bbbridge_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net"
 	"os"
@@ -58,11 +59,27 @@ type builder struct {
 
 func (b builder) command(words ...string) *exec.Cmd {
 	all := append([]string{"--root", filepath.Join(b.folder, "root"), "--runroot", filepath.Join(b.folder, "run"), "--storage-driver", "vfs"}, words...)
-	name := "buildah"
+	return b.within(append([]string{"buildah"}, all...)...)
+}
+
+// within runs a program among users as images have them: those who aren't root
+// get some that are theirs alone.
+func (b builder) within(words ...string) *exec.Cmd {
 	if os.Geteuid() != 0 {
-		name, all = "buildah", append([]string{"unshare", "buildah"}, all...)
+		words = append([]string{"buildah", "unshare"}, words...)
 	}
-	return exec.CommandContext(b.t.Context(), name, all...)
+	return exec.CommandContext(context.WithoutCancel(b.t.Context()), words[0], words[1:]...)
+}
+
+// newBuilder makes one, and takes away what it has stored.
+func newBuilder(t *testing.T) builder {
+	b := builder{t, t.TempDir()}
+	t.Cleanup(func() {
+		if out, err := b.within("rm", "-rf", filepath.Join(b.folder, "root"), filepath.Join(b.folder, "run")).CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
+	return b
 }
 
 func (b builder) must(words ...string) string {
@@ -80,14 +97,14 @@ func (b builder) must(words ...string) string {
 // image builds the image of the program that `make build` makes.
 func (b builder) image() {
 	b.t.Helper()
-	context := b.t.TempDir()
-	sh(b.t, ".", "make -s build VERSION=test OUT="+context+"/bbbridge && mkdir -p "+context+"/deploy/data && cp -L /etc/ssl/certs/ca-certificates.crt "+context+"/deploy/")
-	b.must("bud", "--isolation", "chroot", "--format", "docker", "-f", "deploy/Containerfile", "-t", "bbbridge", context)
+	folder := b.t.TempDir()
+	sh(b.t, ".", "make -s build VERSION=test OUT="+folder+"/bbbridge && mkdir -p "+folder+"/deploy/data && cp -L /etc/ssl/certs/ca-certificates.crt "+folder+"/deploy/")
+	b.must("bud", "--isolation", "chroot", "--format", "docker", "-f", "deploy/Containerfile", "-t", "bbbridge", folder)
 }
 
 // TestImage builds the image and starts what is in it.
 func TestImage(t *testing.T) {
-	b := builder{t, t.TempDir()}
+	b := newBuilder(t)
 	b.image()
 	var image struct {
 		Docker struct {
@@ -137,7 +154,7 @@ func TestImage(t *testing.T) {
 		_ = syscall.Kill(-serve.Process.Pid, syscall.SIGTERM)
 		_ = serve.Wait()
 	}()
-	deadline := time.NewTimer(time.Minute)
+	deadline := time.NewTimer(5 * time.Minute)
 	defer deadline.Stop()
 	for healthy := false; !healthy; {
 		select {
@@ -151,9 +168,13 @@ func TestImage(t *testing.T) {
 		t.Errorf("no setup link: %s", said.String())
 	}
 	root := b.must("mount", b.must("from", "bbbridge")) // in which nothing has run
-	got := sh(t, root, "find . -type f -o -type d -path './var/lib/*' | sort && stat -c '%u:%g' var/lib/bbbridge")
+	look := b.within("sh", "-c", "cd "+root+" && find . -type f -o -type d -path './var/lib/*' | sort && stat -c '%u:%g' var/lib/bbbridge")
+	got, err := look.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, got)
+	}
 	want := strings.Join([]string{"./etc/ssl/certs/ca-certificates.crt", "./usr/bin/bbbridge", "./var/lib/bbbridge", "65532:65532", ""}, "\n")
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("in the image (-want +got):\n%s", diff)
 	}
 }

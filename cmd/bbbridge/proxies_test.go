@@ -121,7 +121,7 @@ func TestProxies(t *testing.T) {
 			w.lms = ltitest.Start(t, ltitest.Options{Seed: true, TLS: true})
 			w.bbb = bbbtest.Start(t, bbbtest.Options{Now: w.clock.now, TLS: true, CallbackClient: w.lms.Client()})
 			p := newProcess(t, hostOf(w.lms.URL()), hostOf(w.bbb.URL()))
-			roots := f.start(t, p)
+			roots, plain := f.start(t, p)
 			p.env = append(p.env, "BBBRIDGE_PUBLIC_URL="+p.url, "SSL_CERT_FILE="+roots)
 			link := w.registered(p)
 			p.serve()
@@ -134,6 +134,16 @@ func TestProxies(t *testing.T) {
 					t.Errorf("status %d, Location has %d bytes", status, len(location))
 				}
 			})
+			t.Run("HTTP leads to HTTPS", func(t *testing.T) {
+				res, err := http.DefaultTransport.RoundTrip(httptest.NewRequestWithContext(t.Context(), http.MethodGet, plain+"/rooms/x", http.NoBody))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer res.Body.Close()
+				if to := res.Header.Get("Location"); res.StatusCode/100 != 3 || !strings.HasPrefix(to, "https://127.0.0.1") || !strings.HasSuffix(to, "/rooms/x") {
+					t.Errorf("%d to %q", res.StatusCode, to)
+				}
+			})
 			t.Run("metrics are for those within", func(t *testing.T) {
 				if got := w.status(p.url + "/metrics"); got != http.StatusForbidden {
 					t.Errorf("status %d", got)
@@ -143,12 +153,14 @@ func TestProxies(t *testing.T) {
 	}
 }
 
-// start runs the proxy before p, and says where its certificate is.
-func (f front) start(t *testing.T, p *process) (roots string) {
+// start runs the proxy before p, and says where its certificate is, and the
+// address at which it speaks HTTP.
+func (f front) start(t *testing.T, p *process) (roots, plain string) {
 	t.Helper()
 	folder := t.TempDir()
 	roots = certificateIn(t, folder)
-	at, plain := freeAddress(t), freeAddress(t)
+	at := freeAddress(t)
+	plain = freeAddress(t)
 	_, port, _ := net.SplitHostPort(plain)
 	p.url = "https://" + at
 	fill := strings.NewReplacer(atProgram, hostOf(p.at), atProxy, at, plainPort, port, inFolder, folder).Replace
@@ -185,7 +197,7 @@ func (f front) start(t *testing.T, p *process) (roots string) {
 			t.Log(log.String())
 		}
 	})
-	return roots
+	return roots, "http://" + plain
 }
 
 // certificateIn writes the certificate and key that all test servers have, and
