@@ -111,5 +111,5 @@ func (b tab) goTo(path string) {
 func (b tab) typed(name, text string) {
 	b.t.Helper()
 	field := chromedp.CSS("[name=" + name + "]")
-	b.do("fill "+name, chromedp.WaitVisible(field), chromedp.SetValue(field, ""), chromedp.SendKeys(field, text))
+	b.do("fill "+name, chromedp.WaitVisible(field), chromedp.SendKeys(field, text))
 }

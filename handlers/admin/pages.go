@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -290,12 +289,4 @@ func query(path string, pairs ...string) string {
 		return path
 	}
 	return path + "?" + values.Encode()
-}
-
-// said is what was just done, if it is one of these.
-func said(c *call, known ...string) string {
-	if text := c.Query("said"); slices.Contains(known, text) {
-		return text
-	}
-	return ""
 }

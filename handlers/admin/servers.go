@@ -73,7 +73,7 @@ func (p *Pages) servers(c *call) error {
 	if err != nil {
 		return err
 	}
-	page := web.ServersPage{Now: p.Now(), Said: said(c, "removed")}
+	page := web.ServersPage{Now: p.Now(), Said: justSaid(c, "removed")}
 	if c.by.Can(admin.EditServers, "") {
 		page.AddURL = "/admin/servers/new"
 	}
@@ -224,7 +224,7 @@ func (p *Pages) server(c *call) error {
 	f := card.Found
 	page := web.ServerPage{
 		Now: p.Now(), Name: card.Name, Address: card.URL, URL: serverAt(card.ID), Mark: markOf(card), Load: loadOf(card), Ours: card.Live,
-		Said:    said(c, "added", "changed", "secret", "forgotten", "drained", "undrained", "looked"),
+		Said:    justSaid(c, "added", "changed", "secret", "forgotten", "drained", "undrained", "looked"),
 		Tenants: tenantNamesOf(card), LookedAt: f.At, ReportAt: card.Reports.LastAt, Version: f.Version, BBB: f.BBB, Balance: f.Build,
 		Three: f.GraphQL, Webhooks: f.Webhooks, Checksum: string(card.Algorithm), Silent: silent(card), Finding: finding(f),
 	}
