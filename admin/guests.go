@@ -14,12 +14,11 @@ import (
 // A Guest is who signs in without an account. What they may is asked anew for
 // each request, of who has vouched for them.
 type Guest struct {
-	ID   string // the same each time; not an account's
-	Via  Via
-	Name string
-	Said []string // by the institution's provider: those values that give a role
-	// PersonID and CourseID are where their LMS has named them.
-	PersonID, CourseID string
+	ID       string // the same each time; not an account's
+	Via      Via
+	Name     string
+	Said     []string // by the institution's provider: those values that give a role
+	PersonID string   // whom their LMS has named
 }
 
 // A Via is who vouches for a guest.
@@ -34,6 +33,9 @@ const (
 // guestStore is what is known of guests.
 type guestStore interface {
 	Tenants(context.Context) ([]classroom.Tenant, error)
+	// AdministratorOf is the tenant for which a person's newest launch says that
+	// they administer its institution or platform, which isn't shut; ErrNotFound.
+	AdministratorOf(ctx context.Context, personID string) (classroom.Tenant, error)
 }
 
 // guestID is for who isn't to be taken for an account, nor for another guest.
@@ -111,7 +113,11 @@ func (a *Accounts) admit(ctx context.Context, g Guest, from From) (SignedIn, err
 
 // vouched is what a guest may now; ErrForbidden if that is nothing any more.
 func (a *Accounts) vouched(ctx context.Context, g Guest) (Role, []string, error) {
-	if g.Via != ViaProvider {
+	switch g.Via {
+	case ViaLMS:
+		return a.vouchedByLMS(ctx, g)
+	case ViaProvider:
+	default:
 		return "", nil, ErrForbidden
 	}
 	tenants, err := a.Store.Tenants(ctx)
@@ -123,6 +129,23 @@ func (a *Accounts) vouched(ctx context.Context, g Guest) (Role, []string, error)
 		return "", nil, fmt.Errorf("nothing gives a role: %w", ErrForbidden)
 	}
 	return role, ids, nil
+}
+
+// AdmitAdministrator signs in whom their LMS calls an administrator, as an admin
+// of its tenant. ErrForbidden unless the tenant has switched that on.
+func (a *Accounts) AdmitAdministrator(ctx context.Context, p classroom.Person, from From) (SignedIn, error) {
+	return a.admit(ctx, Guest{ID: guestID(ViaLMS, p.ID), Via: ViaLMS, Name: shortened(p.DisplayName()), PersonID: p.ID}, from)
+}
+
+func (a *Accounts) vouchedByLMS(ctx context.Context, g Guest) (Role, []string, error) {
+	tenant, err := a.Store.AdministratorOf(ctx, g.PersonID)
+	if errors.Is(err, ErrNotFound) || err == nil && !tenant.Policy.AdministratorsSetUp {
+		return "", nil, fmt.Errorf("person %s sets nothing up: %w", g.PersonID, ErrForbidden)
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("tenant of person %s: %w", g.PersonID, err)
+	}
+	return TenantAdmin, []string{tenant.ID}, nil
 }
 
 // guest is who a guest's sign-in speaks for. ErrForbidden.

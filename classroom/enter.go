@@ -179,10 +179,11 @@ func (s *Rooms) arrival(l lti.Launch, tenant Tenant, browser, locale string) Arr
 		NonceExpires:  l.NonceExpires,
 		NewDeployment: l.NewDeployment,
 		Course:        course,
-		Person:        Person{ID: "u" + newSecretID(), RegistrationID: l.Registration.ID, Subject: subject, Name: l.User.DisplayName()},
-		Enrolment:     Enrolment{Role: role, Graded: graded, SeenAt: now},
-		Anonymous:     l.User.Anonymous,
-		Visit:         visit,
+		Person: Person{ID: "u" + newSecretID(), RegistrationID: l.Registration.ID, Subject: subject, Name: l.User.DisplayName(),
+			Administrator: !l.User.Anonymous && administers(l.Roles)},
+		Enrolment: Enrolment{Role: role, Graded: graded, SeenAt: now},
+		Anonymous: l.User.Anonymous,
+		Visit:     visit,
 	}
 }
 

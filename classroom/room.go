@@ -122,6 +122,7 @@ type Person struct {
 	RegistrationID string
 	Subject        string // the sub claim
 	Name           string // empty if the platform shares none
+	Administrator  bool   // of the institution or the platform, says their newest launch
 }
 
 // DisplayName is never empty.

@@ -26,6 +26,10 @@ type Policy struct {
 	ManagersModerate          bool `json:"managers_moderate,omitempty"`           // Manager
 	GradersView               bool `json:"graders_view,omitempty"`                // Instructor#Grader is a viewer
 
+	// AdministratorsSetUp: the same people may do here what a tenant's admin may,
+	// by a link on their pages.
+	AdministratorsSetUp bool `json:"administrators_set_up,omitempty"`
+
 	// Institution instructors moderate where a launch names no course role at
 	// all, as those of Open edX before 11.1 (lti_consumer).
 	InstitutionInstructorsModerate bool `json:"institution_instructors_moderate,omitempty"`

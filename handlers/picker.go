@@ -45,6 +45,9 @@ func (s *Server) pickerPage(c *gin.Context, status int, seat classroom.Seat, pag
 	if err != nil {
 		return err
 	}
+	if page.Administration, err = s.toAdministration(c, seat); err != nil {
+		return err
+	}
 	for _, room := range rooms {
 		page.Rooms = append(page.Rooms, web.PickerRoom{
 			ID: room.ID, Title: room.Title, Rule: ruleView(room.Rule), LastClass: last[room.ID].UTC(), Ticked: slices.Contains(tickedIDs, room.ID),

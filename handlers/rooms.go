@@ -59,6 +59,9 @@ func (s *Server) teacherRoom(c *gin.Context, seat classroom.Seat, state classroo
 	if page.Questions, err = s.questions(c, seat); err != nil {
 		return err
 	}
+	if page.Administration, err = s.toAdministration(c, seat); err != nil {
+		return err
+	}
 	return s.render(c, http.StatusOK, page)
 }
 
@@ -150,6 +153,9 @@ func (s *Server) learnerRoom(c *gin.Context, seat classroom.Seat, state classroo
 	}
 	if inWindow(c) { // a window of its own may go in by itself
 		page.JoinURL = at(seat, "/join")
+	}
+	if page.Administration, err = s.toAdministration(c, seat); err != nil {
+		return err
 	}
 	return s.render(c, http.StatusOK, page)
 }

@@ -60,7 +60,11 @@ type keys interface {
 }
 
 // staffPages are those below /admin/.
-type staffPages interface{ Routes(gin.IRouter) }
+type staffPages interface {
+	Routes(gin.IRouter)
+	// Admit signs in whom their LMS calls an administrator, and leads to the pages.
+	Admit(*gin.Context, classroom.Person) error
+}
 
 // registrations tells whose frames may hold our pages.
 type registrations interface {
@@ -179,6 +183,7 @@ func (s *Server) routes(r *gin.Engine) {
 
 	r.GET("/pick", s.page(s.picker))
 	r.POST("/pick", s.page(s.pick))
+	r.POST("/pick/administration", s.page(s.administration))
 	s.roomRoutes(r)
 
 	r.POST("/bbb/analytics/:room", patient, s.analytics)
@@ -208,6 +213,7 @@ func (s *Server) roomRoutes(r *gin.Engine) {
 	r.GET("/rooms/:room/join", s.page(s.wait))
 	r.POST("/rooms/:room/join", s.page(s.join))
 	r.POST("/rooms/:room/start", s.page(s.start))
+	r.POST("/rooms/:room/administration", s.page(s.administration))
 	r.GET("/rooms/:room/left", s.page(s.left))
 	r.GET("/rooms/:room/again/join", s.page(s.retry))
 	r.GET("/rooms/:room/end", s.page(s.confirmEnd))

@@ -198,7 +198,7 @@ func (a arrival) news(k known) []lesson {
 	// the later one then finds what the first has made.
 	add(k.Course.ID == "" || newPlacement || tells(a.Course.Title, k.Course.Title) || tells(a.Course.Label, k.Course.Label),
 		(*conn).learnCourse)
-	add(k.Person.ID == "" || tells(a.Person.Name, k.Person.Name), (*conn).learnPerson)
+	add(k.Person.ID == "" || tells(a.Person.Name, k.Person.Name) || a.Person.Administrator != k.Person.Administrator, (*conn).learnPerson)
 	e := k.enrolment
 	add(e.Role != a.Enrolment.Role || e.Graded != a.Enrolment.Graded || a.Enrolment.SeenAt.Sub(e.SeenAt) >= seenEvery,
 		(*conn).learnEnrolment)
@@ -244,14 +244,14 @@ func (c *conn) learnCourse(ctx context.Context, a arrival, k *known) error {
 }
 
 var upsertPerson = `
-	INSERT INTO people (id, registration_id, subject, name) VALUES (?, ?, ?, ?)
-	ON CONFLICT (registration_id, subject) DO UPDATE SET
+	INSERT INTO people (id, registration_id, subject, name, administrator) VALUES (?, ?, ?, ?, ?)
+	ON CONFLICT (registration_id, subject) DO UPDATE SET administrator = excluded.administrator,
 		name = CASE WHEN excluded.name = '' THEN people.name ELSE excluded.name END
 	RETURNING ` + columns[personRow]("people")
 
 func (c *conn) learnPerson(ctx context.Context, a arrival, k *known) error {
 	var row personRow
-	err := c.returning(ctx, &row, upsertPerson, a.Person.ID, a.Person.RegistrationID, a.Person.Subject, a.Person.Name)
+	err := c.returning(ctx, &row, upsertPerson, a.Person.ID, a.Person.RegistrationID, a.Person.Subject, a.Person.Name, a.Person.Administrator)
 	if err != nil {
 		return fmt.Errorf("save person: %w", err)
 	}

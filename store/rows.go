@@ -50,10 +50,11 @@ type personRow struct {
 	RegistrationID sql.Null[string] `db:"person.registration_id"`
 	Subject        sql.Null[string] `db:"person.subject"`
 	Name           sql.Null[string] `db:"person.name"`
+	Administrator  sql.Null[bool]   `db:"person.administrator"`
 }
 
 func (r personRow) person() classroom.Person {
-	return classroom.Person{ID: r.ID.V, RegistrationID: r.RegistrationID.V, Subject: r.Subject.V, Name: r.Name.V}
+	return classroom.Person{ID: r.ID.V, RegistrationID: r.RegistrationID.V, Subject: r.Subject.V, Name: r.Name.V, Administrator: r.Administrator.V}
 }
 
 type enrolmentRow struct {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/admin"
+	"github.com/bbbridge/bbbridge/classroom"
 )
 
 type signInRow struct {
@@ -120,4 +121,18 @@ func (db *DB) sweepStaff(ctx context.Context, now time.Time) error {
 		_, err := c.exec(ctx, `DELETE FROM sign_ins WHERE seen_at <= ?`, millis(now.Add(-signInsKept)))
 		return err
 	})
+}
+
+// AdministratorOf returns the tenant of whom the newest launch calls an
+// administrator of its institution or platform; admin.ErrNotFound for anybody
+// else, and where the platform is disabled or removed.
+func (db *DB) AdministratorOf(ctx context.Context, personID string) (classroom.Tenant, error) {
+	var tenantID string
+	err := db.reads().get(ctx, &tenantID, `
+		SELECT g.tenant_id FROM people p JOIN registrations g ON g.id = p.registration_id
+		WHERE p.id = ? AND p.administrator AND NOT g.disabled AND g.removed_at IS NULL`, personID)
+	if err != nil {
+		return classroom.Tenant{}, about("administrator "+personID, err)
+	}
+	return db.TenantByID(ctx, tenantID)
 }

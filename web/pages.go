@@ -45,12 +45,14 @@ type Picker struct {
 	URL      string
 	Rooms    []PickerRoom // of this course
 	Multiple bool         // the platform takes several
-	Existing bool         // the choice is an existing room, as it was typed
-	Name     string       // of the new room
-	Typed    string       // the description that was typed at the platform, as text. May be empty
-	Record   bool
-	Rule     RuleForm
-	Wrong    Wrong // "room" if none was ticked
+	// Administration is as TeacherRoom's.
+	Administration Post
+	Existing       bool   // the choice is an existing room, as it was typed
+	Name           string // of the new room
+	Typed          string // the description that was typed at the platform, as text. May be empty
+	Record         bool
+	Rule           RuleForm
+	Wrong          Wrong // "room" if none was ticked
 }
 
 // searchFrom is how many rooms are too many to look through.

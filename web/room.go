@@ -10,25 +10,28 @@ type TeacherRoom struct {
 	Title, Course string // Course may be empty
 	Now           time.Time
 	Standing      Standing
-	StateURL      string       // answers State as JSON
-	Join          Post         // starts or joins; opens in a new window
-	EndURL        string       // GET asks once more, POST ends the class. Empty: no such button
-	RegisterURL   string       // of the class that is over
-	Copied        *Copied      // the link came with a copied course, and nobody has decided yet
-	LinkNews      *LinkNews    // what is to be told of the link; nil: nothing
-	Questions     []Question   // of other courses, for this room
-	Said          string       // one of Said…, or empty
-	Here          []Here       // who is in the class
-	HereAt        time.Time    // when that was so
-	Classes       []ClassLine  // the newest, or all
-	AllClasses    int          // how many there are
-	Counting      *Counting    // nil: each class counts, without a question
-	Grades        *GradeCounts // of the whole link. nil: nothing is sent
-	NoGrades      *NoGrades    // nil: the platform takes them, or nothing is graded
-	RecordingsURL string
-	Settings      Settings
-	Rule          Rule
-	ChangeURL     string
+	StateURL      string // answers State as JSON
+	Join          Post   // starts or joins; opens in a new window
+	// Administration leads an administrator of the LMS to the pages of staff, in a
+	// new window; zero: no such button.
+	Administration Post
+	EndURL         string       // GET asks once more, POST ends the class. Empty: no such button
+	RegisterURL    string       // of the class that is over
+	Copied         *Copied      // the link came with a copied course, and nobody has decided yet
+	LinkNews       *LinkNews    // what is to be told of the link; nil: nothing
+	Questions      []Question   // of other courses, for this room
+	Said           string       // one of Said…, or empty
+	Here           []Here       // who is in the class
+	HereAt         time.Time    // when that was so
+	Classes        []ClassLine  // the newest, or all
+	AllClasses     int          // how many there are
+	Counting       *Counting    // nil: each class counts, without a question
+	Grades         *GradeCounts // of the whole link. nil: nothing is sent
+	NoGrades       *NoGrades    // nil: the platform takes them, or nothing is graded
+	RecordingsURL  string
+	Settings       Settings
+	Rule           Rule
+	ChangeURL      string
 
 	// LookBackURL is where staff come from who look at the page and can do nothing
 	// there: then it has none of the addresses above. Empty: it is a teacher's.
@@ -198,9 +201,11 @@ type LearnerRoom struct {
 	Standing      Standing
 	Join          Post   // to the class or its waiting page, in a new window
 	StateURL      string // answers State as JSON; the page's script asks every few seconds
-	JoinURL       string // for GET, its last path segment is "join". Set in a top window only: the page then goes there by itself. Empty in a frame
-	Attendance    *Attendance
-	RecordingsURL string // empty: none to see
+
+	Administration Post   // as TeacherRoom's
+	JoinURL        string // for GET, its last path segment is "join". Set in a top window only: the page then goes there by itself. Empty in a frame
+	Attendance     *Attendance
+	RecordingsURL  string // empty: none to see
 }
 
 // A WaitingPage is where a learner waits in a window of its own. It lets them

@@ -51,6 +51,11 @@ func (tenantShow) Run(p *program) error {
 		}
 		fmt.Fprintf(w, "%s\t%s\n", line.who, what)
 	}
+	setUp := "no link to the pages of staff"
+	if tenant.Policy.AdministratorsSetUp {
+		setUp = "a link on their pages, as admin of this tenant"
+	}
+	fmt.Fprintf(w, "Administrators of the institution or the platform have\t%s\n", setUp)
 	return w.Flush()
 }
 
@@ -82,6 +87,7 @@ type tenantSet struct {
 	ManagersModerate          *bool   `name:"managers-moderate" negatable:"" help:"Whether managers moderate."`
 	GradersModerate           *bool   `name:"graders-moderate" negatable:"" help:"Whether instructors who only grade moderate; they do unless this says no."`
 
+	AdministratorsSetUp            *bool `name:"administrators-set-up" negatable:"" help:"Whether whom a platform calls an administrator of the institution or the platform gets a link \"Administration\" on their pages, and may by it all that an admin of this tenant may: register platforms, change settings, invite people. Every platform of the tenant decides whom it calls so."`
 	InstitutionInstructorsModerate *bool `name:"institution-instructors-moderate" negatable:"" help:"Whether instructors of the institution moderate, where a launch names no role in the course at all (Open edX before 11.1)."`
 }
 
@@ -122,6 +128,7 @@ func (s tenantSet) change(policy *classroom.Policy) {
 		field *bool
 	}{
 		{s.AdministratorsModerate, &policy.AdministratorsModerate},
+		{s.AdministratorsSetUp, &policy.AdministratorsSetUp},
 		{s.ContentDevelopersModerate, &policy.ContentDevelopersModerate},
 		{s.ManagersModerate, &policy.ManagersModerate},
 		{s.InstitutionInstructorsModerate, &policy.InstitutionInstructorsModerate},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/admin/oidc"
+	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/web"
 )
 
@@ -107,11 +108,24 @@ func (p *Pages) fromProvider(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	return p.goOn(c, in, k.Next)
+}
+
+// goOn shows a page that goes on by itself. The request came from another site,
+// and so would one that we redirect it to: the browser wouldn't send the cookie.
+func (p *Pages) goOn(c *gin.Context, in admin.SignedIn, next string) error {
 	keep(c, in)
-	// The request came from another site, and so would one that we redirect it
-	// to: the browser wouldn't send the cookie. A page of ours goes on by itself.
-	c.Header("Refresh", "0; url="+ours(k.Next))
-	return p.show(&call{Context: c}, "", web.GoOnPage{URL: ours(k.Next)})
+	c.Header("Refresh", "0; url="+ours(next))
+	return p.show(&call{Context: c}, "", web.GoOnPage{URL: ours(next)})
+}
+
+// Admit signs in whom their LMS calls an administrator, and goes on.
+func (p *Pages) Admit(c *gin.Context, person classroom.Person) error {
+	in, err := p.Accounts.AdmitAdministrator(c.Request.Context(), person, from(c))
+	if err != nil {
+		return err
+	}
+	return p.goOn(c, in, "")
 }
 
 // claimNames are those of what came, without what they said; of many the first.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bbbridge/bbbridge/admin"
+	"github.com/bbbridge/bbbridge/classroom"
 )
 
 // What an account is asked for besides its password is asked for once it is
@@ -112,4 +113,39 @@ func testPendingSignIn(_ *testing.T, w *world) {
 	_, err = w.SignIn(w.ctx, digest("waits 04"))
 	w.fails(err, admin.ErrNotFound)
 	must(w.SignIn(w.ctx, digest("waits 05")))(w)
+}
+
+// Whom the newest launch calls an administrator is one of the platform's tenant,
+// while the platform isn't shut.
+func testAdministrator(t *testing.T, w *world) {
+	launch := func(administrator bool) string {
+		a := w.arrival("ann", "link")
+		a.Person.Administrator = administrator
+		seat := must(w.Arrive(w.ctx, a))(w)
+		w.same(seat.Person.Administrator, administrator)
+		w.same(must(w.Seat(w.ctx, seat.Visit.ID))(w).Person.Administrator, administrator)
+		return seat.Person.ID
+	}
+	of := func(id string, want error) {
+		t.Helper()
+		tenant, err := w.AdministratorOf(w.ctx, id)
+		if w.fails(err, want); err == nil {
+			w.same(tenant.ID, classroom.DefaultTenant)
+		}
+	}
+	ann := launch(false)
+	of(ann, admin.ErrNotFound)
+	launch(true)
+	of(ann, nil)
+	of("unknown", admin.ErrNotFound)
+	of("", admin.ErrNotFound)
+	w.ok(w.SetPlatformDisabled(w.ctx, "uni", true))
+	of(ann, admin.ErrNotFound)
+	w.ok(w.SetPlatformDisabled(w.ctx, "uni", false))
+	of(ann, nil)
+	launch(false)
+	of(ann, admin.ErrNotFound)
+	launch(true)
+	w.ok(w.RemovePlatform(w.ctx, "uni"))
+	of(ann, admin.ErrNotFound)
 }

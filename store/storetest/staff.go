@@ -189,7 +189,7 @@ func testSignIns(t *testing.T, w *world) {
 	w.same(must(w.SignIns(w.ctx, ann.ID))(w), []admin.SignIn{s, older})
 	guest := admin.SignIn{
 		ID: "d", Digest: digest("d"), StaffID: "lms:1", CreatedAt: w.now, SeenAt: w.now, ConfirmedAt: w.now,
-		Guest: &admin.Guest{ID: "lms:1", Via: admin.ViaLMS, Name: "Cleo Marsh", Said: []string{"a", "b"}, PersonID: "p", CourseID: "c"},
+		Guest: &admin.Guest{ID: "lms:1", Via: admin.ViaLMS, Name: "Cleo Marsh", Said: []string{"a", "b"}, PersonID: "p"},
 	}
 	w.ok(w.BeginSignIn(w.ctx, guest))
 	w.same(must(w.SignIn(w.ctx, guest.Digest))(w), guest)

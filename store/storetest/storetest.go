@@ -59,7 +59,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"staff": testStaff, "operators at once": testOperatorsAtOnce, "staff links": testStaffLinks, "staff link at once": testStaffLinkAtOnce, "sign-ins": testSignIns,
 		"swept staff": testSweptStaff, "audit": testAudit, "keys": testKeys, "first key in parallel": testFirstKey, "rotation": testRotation,
 		"rotation at once": testRotationAtOnce, "pasted key": testPastedKey, "last launch": testLastLaunch, "client ids": testRegisteredAs, "grades": testGrades,
-		"found rooms": testFindRooms, "second factor": testSecondFactor, "code at once": testCodeAtOnce, "pending sign-in": testPendingSignIn,
+		"found rooms": testFindRooms, "second factor": testSecondFactor, "code at once": testCodeAtOnce, "pending sign-in": testPendingSignIn, "administrator": testAdministrator,
 		"failures": testFailures, "failures that are looked for": testFailureQueries, "many failures": testManyFailures, "tallies": testTallies, "trail of a failure": testTrail,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newWorld(t, open(t))) })

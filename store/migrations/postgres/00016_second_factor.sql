@@ -16,3 +16,7 @@ CREATE TABLE recovery_codes (
 );
 
 ALTER TABLE sign_ins ADD COLUMN pending BOOLEAN NOT NULL DEFAULT FALSE; -- the password was right, and a code is wanted
+
+-- Whether the newest launch says that they administer the institution or the
+-- platform.
+ALTER TABLE people ADD COLUMN administrator BOOLEAN NOT NULL DEFAULT FALSE;
