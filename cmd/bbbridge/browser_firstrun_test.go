@@ -113,3 +113,32 @@ func (b tab) typed(name, text string) {
 	field := chromedp.CSS("[name=" + name + "]")
 	b.do("fill "+name, chromedp.WaitVisible(field), chromedp.SendKeys(field, text))
 }
+
+// The pages of staff in three languages, as a browser of each asks for them:
+// none is wider than its window, and each speaks that language.
+func TestDeskInThreeLanguages(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	w.operator()
+	w.launch(w.link(), "anna", ltitest.LaunchOptions{})
+	for _, language := range []string{"en", "fr", "de"} {
+		browser := newChrome(t, `{"intl":{"accept_languages":"`+language+`","selected_languages":"`+language+`"}}`)
+		desk := browser.open(w.url + "/admin/sign-in")
+		desk.typed("email", "operator@school.example")
+		desk.typed("password", deskPassword)
+		desk.click("form button.primary")
+		desk.until("be in", `document.querySelector("nav") !== null`)
+		for _, path := range []string{
+			"/admin/", "/admin/start", "/admin/platforms", "/admin/platforms/new", "/admin/platforms/new/moodle", "/admin/platforms/links", "/admin/platforms/keys",
+			"/admin/servers", "/admin/servers/new", "/admin/failures", "/admin/deliveries", "/admin/courses", "/admin/people", "/admin/people/new", "/admin/audit", "/admin/account",
+		} {
+			desk.goTo(path)
+			desk.until(path+" speaks "+language, `document.readyState === "complete" && document.documentElement.lang === "`+language+`"`)
+			desk.do("a phone", chromedp.EmulateViewport(400, 900))
+			wide, err := chromedp.Run(desk.ctx, chromedp.Evaluate[string](`[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > 400.5 && !e.closest(".scroll, .vh, pre")).map(e => e.outerHTML.slice(0, 120)).slice(0, 3).join("\n")`))
+			if err != nil || wide != "" {
+				t.Errorf("%s in %s is wider than a phone: %v\n%s", path, language, err, wide)
+			}
+			desk.shot("desk-" + language + strings.ReplaceAll(path, "/", "-"))
+		}
+	}
+}
