@@ -50,7 +50,7 @@ var layers = map[string]layer{
 		others: []string{"golang.org/x/sync/"}},
 
 	"admin/oidc": {others: []string{"github.com/coreos/go-oidc/v3/oidc", "golang.org/x/oauth2", "golang.org/x/sync/"}},
-	"admin":      {ours: append([]string{"lti", "bbb"}, rooms...), others: []string{"golang.org/x/crypto/argon2", "github.com/pquerna/otp", "golang.org/x/sync/"}},
+	"admin":      {ours: append([]string{"lti", "bbb"}, rooms...), others: []string{"golang.org/x/crypto/argon2", "github.com/pquerna/otp", "golang.org/x/image/", "golang.org/x/sync/"}},
 
 	"store": {ours: append([]string{"lti", "bbb", "admin"}, rooms...), others: []string{
 		"github.com/jmoiron/sqlx", "github.com/mattn/go-sqlite3", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3",
