@@ -204,7 +204,7 @@ func everythingArrived(t *testing.T, b *books, lms *gradebooktest.LMS) {
 	if len(lms.Taken) != 2 || len(lms.Columns) != 1 {
 		t.Errorf("%d scores were taken, in %d columns", len(lms.Taken), len(lms.Columns))
 	}
-	if len(b.jobs) != 1 { // the sweep
+	if len(b.jobs) != 2 { // sweeping and tidying
 		t.Errorf("jobs left: %v", b.jobs)
 	}
 }
