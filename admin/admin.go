@@ -19,6 +19,7 @@ var (
 	ErrSignedOut  = errors.New("nobody is signed in")
 	ErrConfirm    = errors.New("the password is wanted once more")
 	ErrExists     = errors.New("already exists")
+	ErrInUse      = errors.New("something belongs to it")
 	ErrLastOne    = errors.New("the last operator stays")
 	ErrLinkOver   = errors.New("the link is used, too old, or was replaced")
 	ErrWrong      = errors.New("address or password is wrong")

@@ -113,6 +113,10 @@ type registry interface {
 	EditPlatform(ctx context.Context, name string, change func(*Platform) error) (before, after Platform, err error)
 	SetPlatformDisabled(ctx context.Context, name string, disabled bool) error
 	RemovePlatform(ctx context.Context, name string) error
+	// ErasePlatform is RemovePlatform, and all of it goes at that time.
+	ErasePlatform(ctx context.Context, name string, at time.Time) error
+	Leaving(context.Context) ([]Leaving, error)
+	KeepPlatform(ctx context.Context, id string) error
 	Tenants(context.Context) ([]classroom.Tenant, error)
 	NewestKey(context.Context) (lti.Key, error)
 	// RegisteredAs are the platforms with that client id, removed ones too.

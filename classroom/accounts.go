@@ -34,6 +34,14 @@ func accountsOf(ctx context.Context, store evidenceStore, meetings []attendance.
 	accounts := make([]attendance.Account, len(meetings))
 	for i, m := range meetings {
 		packed := kept[m.ID]
+		if m.Swept {
+			a, ok := attendance.UnpackSwept(m, packed)
+			if !ok { // nothing else says who was there: better no settlement than an empty one
+				return nil, fmt.Errorf("account of meeting %s, whose evidence is gone, can't be read", m.ID)
+			}
+			accounts[i] = a
+			continue
+		}
 		if !m.Dirty && !m.EndedAt.IsZero() {
 			a, holds := attendance.Unpack(m, packed, known)
 			if accounts[i] = a; holds {

@@ -109,11 +109,12 @@ func (s *Rooms) Enter(ctx context.Context, l lti.Launch, browser, locale string)
 	}
 	a := s.arrival(l, tenant, browser, locale)
 	if l.DeepLinking != nil {
-		return s.Store.Arrive(ctx, a)
+		seat, err := s.Store.Arrive(ctx, a)
+		return seated(seat, tenant), err
 	}
 	// Nearly all launches lead where those before them led: no need to look first.
 	if seat, err := s.Store.Arrive(ctx, asBefore(l, a)); !errors.Is(err, ErrUnplaced) {
-		return seat, err
+		return seated(seat, tenant), err
 	}
 	// Twice: another course's launch may be the first to claim the room.
 	for tries := 2; ; tries-- {
@@ -130,7 +131,7 @@ func (s *Rooms) Enter(ctx context.Context, l lti.Launch, browser, locale string)
 			s.logUnusable(ctx, l, seat, before.Notices)
 			s.wakeFor(a)
 		}
-		return seat, err
+		return seated(seat, tenant), err
 	}
 }
 

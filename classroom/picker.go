@@ -121,7 +121,10 @@ func (s *Rooms) makeRoom(ctx context.Context, seat Seat, wish NewRoom) (Room, er
 		return Room{}, fmt.Errorf("tenant of %s: %w", seat.Visit.RegistrationID, err)
 	}
 	room := s.newRoom(tenant, title)
-	room.CourseID, room.Settings.Record, room.Rule, room.Picked = seat.Course.ID, wish.Record, wish.Rule, true
+	room.CourseID, room.Rule, room.Picked = seat.Course.ID, wish.Rule, true
+	if !tenant.Locks(LockRecord) {
+		room.Settings.Record = wish.Record
+	}
 	if err := s.Store.AddPicked(ctx, room, picksMost); err != nil {
 		return Room{}, fmt.Errorf("new room of course %s: %w", seat.Course.ID, err)
 	}

@@ -71,9 +71,11 @@ type Seat struct {
 	Course    Course
 	Placement Placement
 	Room      Room
-	Newest    Role // what the person's newest launch into the course says
-	Shut      bool // the platform is disabled or removed
-	Tries     int  // how often this click was tried before, since the class had just ended
+	Newest    Role     // what the person's newest launch into the course says
+	Shut      bool     // the platform is disabled or removed
+	Tenant    Tenant   // whose platform it is; zero: not known any more
+	Own       Settings // of the room, whatever the tenant has locked
+	Tries     int      // how often this click was tried before, since the class had just ended
 }
 
 // held is the visit's role as far as it holds now. The newest signed word on

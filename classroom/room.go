@@ -46,6 +46,7 @@ type Room struct {
 	Picked    bool            // made in the picker, and no launch has opened it so far
 	Titled    bool            // the title is the teacher's: renaming the link leaves it
 	CreatedAt time.Time
+	Logo      string // path of the picture that its classes show, of a seat; empty: none
 }
 
 // Settings of a room count from the next class on.

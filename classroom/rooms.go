@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -167,7 +168,7 @@ func (s *Rooms) createRequest(room Room) bbb.CreateRequest {
 	attendee, moderator := bbb.Passwords(s.PasswordKey, room.MeetingID)
 	set := room.Settings
 	mute, record := set.MuteOnStart, set.Record
-	return bbb.CreateRequest{
+	request := bbb.CreateRequest{
 		MeetingID: room.MeetingID, Name: room.Title,
 		AttendeePassword: attendee, ModeratorPassword: moderator,
 		Welcome: set.Welcome, LogoutURL: s.leftURL(room.ID, "", 0),
@@ -183,6 +184,15 @@ func (s *Rooms) createRequest(room Room) bbb.CreateRequest {
 			bbb.EndCallback:       s.PublicURL + "/bbb/ended/" + room.ID,
 		},
 	}
+	if room.Logo != "" {
+		request.Extra = url.Values{"logo": {s.PublicURL + room.Logo}}
+	}
+	return request
+}
+
+// LogoPath is where the logo of a tenant is, by its digest.
+func LogoPath(tenantID, digest string) string {
+	return "/tenant/" + tenantID + "/logo." + digest + ".png"
 }
 
 // join signs the address at which a person joins, for this click only, and
@@ -200,10 +210,14 @@ func (s *Rooms) join(ctx context.Context, seat Seat, server Server, m attendance
 		password = moderator
 	}
 	left := s.leftURL(seat.Room.ID, seat.Visit.ID, seat.Tries)
+	var client map[string]string
+	if seat.Room.Logo != "" { // the client shows none unless it's told where
+		client = map[string]string{"bbb_display_branding_area": "true"}
+	}
 	return s.Client(server).JoinURL(bbb.JoinRequest{
-		MeetingID: m.MeetingID, FullName: cut(seat.Person.DisplayName(), 64), UserID: seat.Person.ID,
+		MeetingID: m.MeetingID, FullName: cut(seat.Tenant.Names.InClass(seat.Person, seat.Course.ID), 64), UserID: seat.Person.ID,
 		Moderator: moderates, Password: password, CreateTime: m.CreateTime.UnixMilli(), Guest: &member,
-		LogoutURL: left, ErrorRedirectURL: left, Locale: seat.Visit.Language,
+		LogoutURL: left, ErrorRedirectURL: left, Locale: seat.Visit.Language, UserData: client,
 	}), nil
 }
 

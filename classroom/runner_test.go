@@ -39,7 +39,7 @@ func start(b *books, lms platform, at MeetingServer, log *slog.Logger) *process 
 	ctx, cancel := context.WithCancel(context.Background())
 	classes := &Classes{Store: b, Now: time.Now, Interval: 30 * time.Second, Client: func(Server) MeetingServer { return at }}
 	grades := &gradebook.Grades{Store: b, Platform: lms, Now: time.Now, Log: log}
-	r := &jobs.Runner{Store: b, Kinds: Kinds(classes, grades, b.Sweep), Now: time.Now, Log: log}
+	r := &jobs.Runner{Store: b, Kinds: Kinds(classes, grades, b), Now: time.Now, Log: log}
 	classes.Wake = r.Wake
 	p := &process{r, cancel, make(chan error, 1)}
 	go func() { p.ended <- r.Run(ctx) }()
@@ -204,7 +204,7 @@ func everythingArrived(t *testing.T, b *books, lms *gradebooktest.LMS) {
 	if len(lms.Taken) != 2 || len(lms.Columns) != 1 {
 		t.Errorf("%d scores were taken, in %d columns", len(lms.Taken), len(lms.Columns))
 	}
-	if len(b.jobs) != 1 { // the sweep
+	if len(b.jobs) != 2 { // the sweep, and tidying
 		t.Errorf("jobs left: %v", b.jobs)
 	}
 }

@@ -101,6 +101,10 @@ func (s *Rooms) current(ctx context.Context, seat Seat, roomID string) (Seat, er
 		return Seat{}, err
 	}
 	seat.Visit.Role = seat.held()
+	seat, err := s.housed(ctx, seat)
+	if err != nil {
+		return Seat{}, err
+	}
 	switch {
 	case seat.Shut:
 		return seat, fmt.Errorf("platform %s: %w", seat.Visit.RegistrationID, ErrShut)
@@ -110,6 +114,25 @@ func (s *Rooms) current(ctx context.Context, seat Seat, roomID string) (Seat, er
 		return Seat{}, &MovedError{seat}
 	}
 	return seat, fmt.Errorf("visit of another room: %w", ErrNotFound)
+}
+
+// housed is the seat with what its tenant says. Of a platform that is removed
+// nobody says anything.
+func (s *Rooms) housed(ctx context.Context, seat Seat) (Seat, error) {
+	tenant, err := s.Store.Tenant(ctx, seat.Visit.RegistrationID)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return Seat{}, fmt.Errorf("tenant of %s: %w", seat.Visit.RegistrationID, err)
+	}
+	return seated(seat, tenant), nil
+}
+
+func seated(seat Seat, tenant Tenant) Seat {
+	seat.Tenant, seat.Own = tenant, seat.Room.Settings
+	seat.Room.Settings = tenant.In(seat.Own)
+	if look := tenant.Look; look.LogoInClass && look.Logo != "" {
+		seat.Room.Logo = LogoPath(tenant.ID, look.Logo)
+	}
+	return seat
 }
 
 // goesOn is ErrVisitOver unless the visit goes on, and notes now and then

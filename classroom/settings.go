@@ -32,6 +32,7 @@ func (s *Rooms) Change(ctx context.Context, seat Seat, title string, settings Se
 	}
 	title, wrong := typedTitle(title)
 	settings.Welcome = typed(settings.Welcome)
+	wrong = append(wrong, seat.refused(settings)...)
 	if wrong = append(append(wrong, settings.Wrong()...), rule.Wrong()...); wrong != nil {
 		return Unasked, &InvalidError{wrong}
 	}
@@ -44,12 +45,29 @@ func (s *Rooms) Change(ctx context.Context, seat Seat, title string, settings Se
 		ofLink, ok := asTitle(seat.Placement.Title)
 		room.Titled = !ok || title != ofLink
 	}
-	room.Title, room.Settings = title, settings
+	// What the tenant has locked the room keeps as its own, for when it isn't any more.
+	room.Title, room.Settings = title, take(settings, seat.Own, seat.Tenant.Locked)
 	if err := s.Store.SaveSettings(ctx, room, p, from != Unasked); err != nil {
 		return Unasked, fmt.Errorf("settings of room %s: %w", room.ID, err)
 	}
 	s.wake()
 	return from, nil
+}
+
+// Locked is what is before the name of a setting in an InvalidError that its
+// tenant has locked.
+const Locked = "locked:"
+
+// refused names the settings that the tenant has locked and that would be
+// others than it says.
+func (s Seat) refused(as Settings) []string {
+	var wrong []string
+	for _, name := range s.Tenant.Locked {
+		if take(as, s.Room.Settings, []string{name}) != as {
+			wrong = append(wrong, Locked+name)
+		}
+	}
+	return wrong
 }
 
 // typedTitle is a title as a person has typed it, without blanks around, on

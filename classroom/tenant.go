@@ -13,6 +13,7 @@ type Tenant struct {
 	Policy   Policy
 	Defaults Settings
 	Rule     attendance.Rule
+	TenantOptions
 }
 
 // DefaultTenant is the tenant of every registration that names no other.

@@ -41,7 +41,9 @@ func (s *Server) begin(c *gin.Context) {
 		c.Set(ancestorKey, "'none'")
 	}
 	defer func() {
-		if p := recover(); p != nil {
+		if p := recover(); p == http.ErrAbortHandler { //nolint:errorlint // it is that value: half an answer must break off
+			panic(p)
+		} else if p != nil {
 			s.fail(c, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		}
 	}()
@@ -92,7 +94,10 @@ func (s *Server) fail(c *gin.Context, err error) {
 	if c.Writer.Written() {
 		return
 	}
-	page := web.Problem{Code: p.Code, Request: requestID(c), At: s.Now().UTC(), BackURL: c.GetString(backKey), EndURL: c.GetString(endKey)}
+	if p.Code != codeAway { // who asks the database then only waits
+		s.findTenant(c, err)
+	}
+	page := web.Problem{Support: supportOf(tenantOf(c)), Code: p.Code, Request: requestID(c), At: s.Now().UTC(), BackURL: c.GetString(backKey), EndURL: c.GetString(endKey)}
 	var told *lti.PlatformError
 	var answer *bbb.Error
 	switch {
@@ -129,7 +134,7 @@ func (s *Server) render(c *gin.Context, status int, page any) error {
 	defer buffers.Put(buf)
 	buf.Reset()
 	visitor, _ := c.Value(visitorKey).(web.Visitor)
-	if err := s.Pages.RenderFor(buf, s.locale(c), visitor, page); err != nil {
+	if err := s.Pages.RenderIn(buf, s.locale(c), s.lookOf(tenantOf(c)), visitor, page); err != nil {
 		return fmt.Errorf("render %T: %w", page, err)
 	}
 	c.Header("Content-Security-Policy", s.policy(c))
@@ -187,6 +192,7 @@ func (s *Server) seated(c *gin.Context, seat classroom.Seat) {
 // placed does for a page of a seat what frameable does for one of a launch. In
 // a frame without cookies that is all: nobody could leave there.
 func (s *Server) placed(c *gin.Context, seat classroom.Seat) {
+	housed(c, seat.Tenant)
 	c.Set(localeKey, seat.Visit.Locale)
 	if seat.Room.ID != "" && !seat.Shut {
 		c.Set(backKey, at(seat, ""))
@@ -207,11 +213,12 @@ func (s *Server) locale(c *gin.Context) string {
 	if l := c.GetString(localeKey); l != "" {
 		return l
 	}
-	return web.MatchLocale(c.GetHeader("Accept-Language"))
+	return web.MatchLocale(c.GetHeader("Accept-Language"), tenantOf(c).Locale)
 }
 
 // localeOf is the language of our pages for a launch: its own, or else the
-// first of the browser's that we have.
+// first of the browser's that we have, or else the tenant's.
 func (s *Server) localeOf(c *gin.Context, l lti.Launch) string {
-	return web.MatchLocale(l.Locale(), c.GetHeader("Accept-Language"))
+	s.ofPlatform(c, l.Registration.ID)
+	return web.MatchLocale(l.Locale(), c.GetHeader("Accept-Language"), tenantOf(c).Locale)
 }

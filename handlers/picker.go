@@ -19,6 +19,14 @@ import (
 // firstRule is what the picker proposes for a new room.
 var firstRule = attendance.Rule{Measure: attendance.Percent, Need: 60, Points: classroom.DefaultPoints}
 
+// proposedRule is what the picker proposes in a tenant.
+func proposedRule(t classroom.Tenant) attendance.Rule {
+	if t.Rule.Measure != attendance.NoMeasure {
+		return t.Rule
+	}
+	return firstRule
+}
+
 // picker is where a deep linking launch leads: which rooms go into the course.
 func (s *Server) picker(c *gin.Context) error {
 	seat, err := s.seat(c)
@@ -31,7 +39,9 @@ func (s *Server) picker(c *gin.Context) error {
 	if !seat.Visit.DeepLinking.AcceptsLinks() {
 		return s.noLinks(c, seat)
 	}
-	return s.pickerPage(c, http.StatusOK, seat, web.Picker{Name: classroom.Proposed(seat), Rule: s.ruleForm(c, firstRule)}, nil)
+	return s.pickerPage(c, http.StatusOK, seat, web.Picker{
+		Name: classroom.Proposed(seat), Record: seat.Tenant.Defaults.Record, Rule: s.ruleForm(c, proposedRule(seat.Tenant)),
+	}, nil)
 }
 
 func (s *Server) pickerPage(c *gin.Context, status int, seat classroom.Seat, page web.Picker, tickedIDs []string) error {
@@ -40,6 +50,9 @@ func (s *Server) pickerPage(c *gin.Context, status int, seat classroom.Seat, pag
 		return err
 	}
 	page.Course, page.Now, page.URL = seat.Course.Title, s.Now().UTC(), "/pick?v="+seat.Visit.ID
+	if page.Fixed = seat.Tenant.Locks(classroom.LockRecord); page.Fixed {
+		page.Record = seat.Tenant.Defaults.Record
+	}
 	page.Multiple, page.Typed = seat.Visit.DeepLinking.AcceptMultiple, plainText(seat.Visit.DeepLinking.Text)
 	last, err := s.Registers.LastClasses(c.Request.Context(), seat)
 	if err != nil {

@@ -33,6 +33,7 @@ type Server struct {
 	Classes     *classroom.Classes
 	Tests       callbackTests // may be nil: there are none
 	Platforms   registrations
+	Tenants     tenants // may be nil: nobody says how pages look
 	Registering registering
 	Keys        keys
 	Pages       *web.Pages
@@ -51,6 +52,7 @@ type Server struct {
 
 	visitors *visitors
 	logins   limits
+	styles   styles
 	checks   singleflight.Group // of readiness
 }
 
@@ -196,6 +198,9 @@ func (s *Server) routes(r *gin.Engine) {
 	r.GET("/healthz", s.healthz)
 	r.GET("/readyz", s.readyz)
 	r.GET("/metrics", s.metrics)
+	if s.Tenants != nil {
+		r.GET("/tenant/:tenant/:file", s.page(s.tenantFile))
+	}
 	r.GET(web.StaticPath+"*file", gin.WrapH(s.Pages.Static()))
 	if s.Staff != nil {
 		s.Staff.Routes(r)

@@ -34,9 +34,7 @@ func (s *Server) settings(c *gin.Context) error {
 	}
 	set := seat.Room.Settings
 	page := web.SettingsPage{Name: seat.Room.Title, Welcome: set.Welcome, Settings: settingsView(set), Rule: s.ruleForm(c, seat.Placement.Rule)}
-	if set.MaxParticipants > 0 {
-		page.MaxParticipants = itoa(set.MaxParticipants)
-	}
+	page.MaxParticipants = most(set)
 	return s.settingsPage(c, http.StatusOK, seat, page)
 }
 
@@ -48,6 +46,9 @@ func (s *Server) settingsPage(c *gin.Context, status int, seat classroom.Seat, p
 	page.Title, page.Course, page.Live = seat.Room.Title, seat.Course.Title, live.Running
 	page.URL, page.BackURL = at(seat, "/settings"), at(seat, "")
 	page.RuleSince = ruleSince(seat.Placement)
+	for _, setting := range seat.Tenant.Locked {
+		page.Fixed = append(page.Fixed, fieldOf(setting))
+	}
 	return s.render(c, status, page)
 }
 
@@ -60,14 +61,14 @@ func (s *Server) change(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	set := seat.Room.Settings
-	set.Welcome = c.PostForm("welcome")
-	set.Record, set.MuteOnStart = ticked(c, "record"), ticked(c, "mute_on_start")
-	set.LearnersMayStart, set.EveryoneModerates = !ticked(c, "wait_for_moderator"), ticked(c, "everyone_moderates")
-	set.MaxParticipants = number(c.PostForm("max_participants"))
+	set := typedSettings(c, seat)
+	shown := seat.Tenant.In(set)
 	typed := web.SettingsPage{
-		Name: c.PostForm("title"), Welcome: set.Welcome, Settings: settingsView(set), MaxParticipants: c.PostForm("max_participants"),
+		Name: c.PostForm("title"), Welcome: shown.Welcome, Settings: settingsView(shown), MaxParticipants: c.PostForm("max_participants"),
 		Rule: typedRule(c),
+	}
+	if seat.Tenant.Locks(classroom.LockMost) {
+		typed.MaxParticipants = most(shown)
 	}
 	if c.PostForm("from") == "back" { // from the question
 		if err := seat.May(classroom.Change); err != nil {
@@ -93,6 +94,41 @@ func (s *Server) change(c *gin.Context) error {
 	}
 	c.Redirect(http.StatusSeeOther, at(seat, "")+"&said="+said)
 	return nil
+}
+
+// most is how many people may be in a class, as it is typed.
+func most(set classroom.Settings) string {
+	if set.MaxParticipants == 0 {
+		return ""
+	}
+	return itoa(set.MaxParticipants)
+}
+
+// fieldOf is the form's field of a setting.
+func fieldOf(setting string) string {
+	if setting == classroom.LockStart {
+		return "wait_for_moderator"
+	}
+	return setting
+}
+
+// typedSettings are a room's settings as the form says. What the tenant has
+// locked the form doesn't ask; a page that was open before may.
+func typedSettings(c *gin.Context, seat classroom.Seat) classroom.Settings {
+	set := seat.Room.Settings
+	for setting, take := range map[string]func(){
+		classroom.LockWelcome:   func() { set.Welcome = c.PostForm("welcome") },
+		classroom.LockRecord:    func() { set.Record = ticked(c, "record") },
+		classroom.LockMute:      func() { set.MuteOnStart = ticked(c, "mute_on_start") },
+		classroom.LockStart:     func() { set.LearnersMayStart = !ticked(c, "wait_for_moderator") },
+		classroom.LockModerates: func() { set.EveryoneModerates = ticked(c, "everyone_moderates") },
+		classroom.LockMost:      func() { set.MaxParticipants = number(c.PostForm("max_participants")) },
+	} {
+		if _, posted := c.GetPostForm(fieldOf(setting)); posted || !seat.Tenant.Locks(setting) {
+			take()
+		}
+	}
+	return set
 }
 
 func ticked(c *gin.Context, name string) bool { return c.PostForm(name) != "" }
@@ -173,8 +209,14 @@ func ruleOfForm(c *gin.Context) attendance.Rule {
 func formFields(c *gin.Context, fields []string) web.Wrong {
 	wrong := make(web.Wrong, len(fields))
 	for i, field := range fields {
-		if wrong[i] = field; field == "need" {
+		setting, locked := strings.CutPrefix(field, classroom.Locked)
+		switch {
+		case locked:
+			wrong[i] = web.Locked + fieldOf(setting)
+		case field == "need":
 			wrong[i] = c.PostForm("measure")
+		default:
+			wrong[i] = field
 		}
 	}
 	return wrong

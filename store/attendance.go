@@ -32,6 +32,7 @@ type meetingRow struct {
 	StoppedAt   millis           `db:"meeting.stopped_at"`
 	Parted      bool             `db:"meeting.parted"`
 	Frozen      bool             `db:"meeting.frozen"`
+	Swept       bool             `db:"meeting.swept"`
 }
 
 func (r meetingRow) meeting() attendance.Meeting {
@@ -41,7 +42,7 @@ func (r meetingRow) meeting() attendance.Meeting {
 		EndedAt: r.EndedAt.time(), CountsAt: r.CountsAt.time(), SessionID: r.SessionID.V,
 		PlacementID: r.PlacementID, Dirty: r.Dirty, News: r.News,
 		Absences: r.Absences, AbsentSince: r.AbsentSince.time(), StoppedAt: r.StoppedAt.time(),
-		Parted: r.Parted, Frozen: r.Frozen,
+		Parted: r.Parted, Frozen: r.Frozen, Swept: r.Swept,
 	}
 }
 

@@ -28,6 +28,24 @@ func (db *DB) Explain(ctx context.Context, query string) ([]string, error) {
 	return details, err
 }
 
+// Exec runs a statement as it is.
+func (db *DB) Exec(ctx context.Context, query string, args ...any) error {
+	return db.write(ctx, func(c *conn) error {
+		_, err := c.exec(ctx, query, args...)
+		return err
+	})
+}
+
+// Texts returns the first column of a query.
+func (db *DB) Texts(ctx context.Context, query string, args ...any) (list []string, err error) {
+	var rows []struct{ V string }
+	err = db.reads().list(ctx, &rows, query, args...)
+	for _, r := range rows {
+		list = append(list, r.V)
+	}
+	return list, err
+}
+
 // Statements runs f and returns each statement that it ran on SQLite.
 func Statements(t *testing.T, f func()) []string {
 	t.Helper()

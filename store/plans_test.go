@@ -17,7 +17,7 @@ import (
 // Tables of which all rows are read now and then: they are few. Jobs are, for
 // they go when they are done; so are the meeting ids that rooms have left, which
 // a room does when BigBlueButton is broken, and links by which platforms register.
-var small = []string{"staff", "staff_links", "tenants", "servers", "tenant_servers", "server_tests", "registrations", "deployments", "keys", "meta", "jobs", "former_meeting_ids", "registration_links"}
+var small = []string{"staff", "staff_links", "tenants", "servers", "tenant_servers", "server_tests", "registrations", "deployments", "keys", "meta", "jobs", "former_meeting_ids", "registration_links", "logos"}
 
 // Indexes of which the same is true: of classes that are on.
 var smallIndexes = []string{"meetings_live"}

@@ -55,12 +55,13 @@ func (r platformRow) platform() admin.Platform {
 	}}
 }
 
+const platformColumns = `
+	id, tenant_id, name, issuer, client_id, auth_url, token_url, jwks_url, token_audience, options, disabled, signs_with, created_at`
+
 // platforms returns those that aren't removed, by name.
 func (c *conn) platforms(ctx context.Context) ([]admin.Platform, error) {
 	var rows []platformRow
-	err := c.list(ctx, &rows, `
-		SELECT id, tenant_id, name, issuer, client_id, auth_url, token_url, jwks_url, token_audience, options, disabled, signs_with, created_at
-		FROM registrations WHERE removed_at IS NULL`)
+	err := c.list(ctx, &rows, `SELECT `+platformColumns+` FROM registrations WHERE removed_at IS NULL`)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +172,7 @@ func (c *conn) addPlatform(ctx context.Context, p admin.Platform, now time.Time)
 		ON CONFLICT (issuer, client_id) DO UPDATE SET
 			tenant_id = excluded.tenant_id, name = excluded.name, auth_url = excluded.auth_url,
 			token_url = excluded.token_url, jwks_url = excluded.jwks_url, token_audience = excluded.token_audience,
-			options = excluded.options, disabled = excluded.disabled, signs_with = excluded.signs_with, removed_at = NULL
+			options = excluded.options, disabled = excluded.disabled, signs_with = excluded.signs_with, removed_at = NULL, erase_at = NULL
 		WHERE registrations.removed_at IS NOT NULL
 		RETURNING id`,
 		p.ID, p.TenantID, p.Name, p.Issuer, p.ClientID, p.AuthURL, p.TokenURL, p.JWKSURL, p.TokenAudience,
@@ -185,6 +186,9 @@ func (c *conn) addPlatform(ctx context.Context, p admin.Platform, now time.Time)
 	}
 	if _, err := c.exec(ctx, `DELETE FROM deployments WHERE registration_id = ?`, id); err != nil {
 		return fmt.Errorf("deployments of before: %w", err)
+	}
+	if err := c.moveRooms(ctx, id, p.TenantID); err != nil { // it may be another's by now
+		return err
 	}
 	for _, deployment := range slices.Sorted(maps.Keys(p.Deployments)) {
 		_, err := c.exec(ctx, `INSERT INTO deployments (registration_id, deployment_id, active, created_at) VALUES (?, ?, ?, ?)`,
@@ -334,15 +338,23 @@ func (db *DB) SetPlatformDisabled(ctx context.Context, name string, disabled boo
 // RemovePlatform takes a platform out of use: its launches are unknown and its
 // grades wait. Nothing of it is deleted. ErrNotFound.
 func (db *DB) RemovePlatform(ctx context.Context, name string) error {
+	return db.removePlatform(ctx, name, time.Time{})
+}
+
+func (db *DB) removePlatform(ctx context.Context, name string, eraseAt time.Time) error {
+	did := "platform.remove"
+	if !eraseAt.IsZero() {
+		did = "platform.erase"
+	}
 	err := db.write(ctx, func(c *conn) error {
 		before, err := c.platform(ctx, name)
 		if err != nil {
 			return err
 		}
-		if err := c.one(ctx, `UPDATE registrations SET removed_at = ? WHERE id = ?`, millis(db.Now()), before.ID); err != nil {
+		if err := c.one(ctx, `UPDATE registrations SET removed_at = ?, erase_at = ? WHERE id = ?`, millis(db.Now()), millis(eraseAt), before.ID); err != nil {
 			return err
 		}
-		return c.platformChanged(ctx, "platform.remove", &before, nil, db.Now())
+		return c.platformChanged(ctx, did, &before, nil, db.Now())
 	})
 	if err != nil {
 		return fmt.Errorf("remove platform %s: %w", name, err)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,17 +23,26 @@ func (db *DB) Reports(ctx context.Context, meetingID string, most int) ([]attend
 	return each(rows, evidenceRow.evidence), nil
 }
 
+// errSwept is of a meeting whose evidence is gone: it takes no other.
+var errSwept = errors.New("the meeting's evidence is gone")
+
 // KeepReport keeps a report in place of those of its meeting that say nothing
 // beside it, makes the meeting dirty and has its room settled. One that came
-// before changes nothing. It is ErrTooManyReports, and keeps all as it was, if
+// before changes nothing, nor does one of a meeting whose evidence is gone. It is ErrTooManyReports, and keeps all as it was, if
 // the meeting would then have more than so many reports, or bytes of them.
 func (db *DB) KeepReport(ctx context.Context, e attendance.Evidence, spare []string, most, bytesMost int, settleAt time.Time) error {
 	digest := sha256.Sum256(e.Body)
 	err := db.write(ctx, func(c *conn) error {
 		// The meeting's row is ours from here, so reports come one after the other.
-		var roomID string
-		if err := c.returning(ctx, &roomID, `UPDATE meetings SET `+hasNews+` WHERE id = ? RETURNING room_id`, e.MeetingID); err != nil {
+		var of struct {
+			RoomID string `db:"room_id"`
+			Swept  bool
+		}
+		if err := c.returning(ctx, &of, `UPDATE meetings SET `+hasNews+` WHERE id = ? RETURNING room_id, swept`, e.MeetingID); err != nil {
 			return err
+		}
+		if of.Swept { // what it would be added to is gone
+			return errSwept
 		}
 		for _, id := range spare {
 			if _, err := c.exec(ctx, `DELETE FROM evidence WHERE id = ? AND meeting_id = ? AND source = ?`, id, e.MeetingID, string(e.Source)); err != nil {
@@ -53,9 +63,9 @@ func (db *DB) KeepReport(ctx context.Context, e attendance.Evidence, spare []str
 		if kept.Number > 1 && (kept.Number > most || kept.Bytes > bytesMost) {
 			return classroom.ErrTooManyReports
 		}
-		return c.settle(ctx, roomID, settleAt)
+		return c.settle(ctx, of.RoomID, settleAt)
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errSwept) {
 		return fmt.Errorf("keep report of meeting %s: %w", e.MeetingID, err)
 	}
 	return nil

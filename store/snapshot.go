@@ -115,8 +115,9 @@ func (s *snapshot) readTenants(ctx context.Context, c *conn) error {
 		Policy   jsonText[classroom.Policy]
 		Defaults jsonText[classroom.Settings]
 		Rule     jsonText[attendance.Rule]
+		Options  jsonText[classroom.TenantOptions]
 	}
-	if err := c.list(ctx, &rows, `SELECT id, name, policy, defaults, rule FROM tenants`); err != nil {
+	if err := c.list(ctx, &rows, `SELECT id, name, policy, defaults, rule, options FROM tenants`); err != nil {
 		return err
 	}
 	own, err := c.tenantServers(ctx)
@@ -126,6 +127,7 @@ func (s *snapshot) readTenants(ctx context.Context, c *conn) error {
 	for _, r := range rows {
 		s.tenants[r.ID] = classroom.Tenant{
 			ID: r.ID, Name: r.Name, Servers: own[r.ID], Policy: r.Policy.V, Defaults: r.Defaults.V, Rule: r.Rule.V,
+			TenantOptions: r.Options.V,
 		}
 	}
 	return nil

@@ -77,6 +77,11 @@ var deskPages = map[string]any{
 	"admin/servers":       ServersPage{},
 	"admin/sign_in":       SignInPage{},
 	"admin/start":         StartPage{},
+	"admin/leaving":       LeavingPage{},
+	"admin/move":          MovePage{},
+	"admin/tenant":        TenantPage{},
+	"admin/tenant_new":    NewTenantPage{},
+	"admin/tenants":       TenantsPage{},
 }
 
 var forStaff = shelf{layout: "admin/layout", parts: []string{"parts", "admin/parts"}, pages: deskPages}

@@ -3,6 +3,7 @@ package web
 import (
 	"html/template"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,12 +16,59 @@ func (w Wrong) Focus(name string) bool { return len(w) > 0 && w[0] == name }
 
 // labels are the message ids of what fields are called.
 var labels = map[string]string{
-	"title": "settings.name", "welcome": "settings.welcome", "max_participants": "settings.max", "measure": "rule.form.legend",
+	"title": "settings.name", "welcome": "settings.welcome", "max_participants": "settings.max",
+	"record": "settings.record", "mute_on_start": "settings.mute", "wait_for_moderator": "settings.wait", "everyone_moderates": "settings.everyone", "measure": "rule.form.legend",
 	"minutes": "rule.form.minutes", "percent": "rule.form.percent", "points": "rule.form.points", "room": "picker.existing",
 }
 
+// Locked is before the name of a field that can't be changed any more.
+const Locked = "locked:"
+
+// fieldOf is the name of the field that can't be taken.
+func fieldOf(wrong string) string { return strings.TrimPrefix(wrong, Locked) }
+
 // label is what a field is called.
-func (l *locale) label(name string) (template.HTML, error) { return l.say(labels[name]) }
+func (l *locale) label(wrong string) (template.HTML, error) { return l.say(labels[fieldOf(wrong)]) }
+
+// why is why a field can't be taken.
+func (l *locale) why(wrong string) (template.HTML, error) {
+	if strings.HasPrefix(wrong, Locked) {
+		return l.say("wrong.locked")
+	}
+	return l.say("wrong." + wrong)
+}
+
+// A fixed is a field that is only shown.
+type fixed struct {
+	Name                string
+	Label, Value, Wrong template.HTML
+}
+
+// fixed is a field with its value: text, or whether it is on.
+func (l *locale) fixed(wrong Wrong, name, label string, value any) (fixed, error) {
+	f := fixed{Name: name}
+	var err error
+	if f.Label, err = l.say(label); err != nil {
+		return f, err
+	}
+	switch v := value.(type) {
+	case bool:
+		id := "settings.off"
+		if v {
+			id = "settings.on"
+		}
+		f.Value, err = l.say(id)
+	case string:
+		f.Value = template.HTML(`<bdi>` + template.HTMLEscapeString(v) + `</bdi>`)
+		if v == "" {
+			f.Value, err = l.say("settings.none")
+		}
+	}
+	if err == nil && slices.Contains(wrong, Locked+name) {
+		f.Wrong, err = l.say("wrong.locked")
+	}
+	return f, err
+}
 
 // text is a line of text.
 func (l *locale) text(kind string, wrong Wrong, name, label, hint, value string, most int) (field, error) {

@@ -51,6 +51,7 @@ type Picker struct {
 	Name           string // of the new room
 	Typed          string // the description that was typed at the platform, as text. May be empty
 	Record         bool
+	Fixed          bool // Record is as the tenant has it, for all rooms
 	Rule           RuleForm
 	Wrong          Wrong // "room" if none was ticked
 }
@@ -132,6 +133,7 @@ type Visitor struct {
 
 // A sheet is what the layout takes.
 type sheet struct {
+	Look    Look
 	Visitor Visitor
 	Desk    Desk
 	Page    any
@@ -148,11 +150,19 @@ type Problem struct {
 	At      time.Time
 	Quote   string // the platform's own words, such as error_description. May be empty
 
-	ByServer bool   // Quote is BigBlueButton's
-	BackURL  string // where to go on: the room's page, or the course. May be empty
-	EndURL   string // asks whether to end what is in the way. May be empty
-	Again    *Again // of what may go well in a moment; nil: it's for the person to begin anew
-	Setup    *Setup // what to paste into the LMS, for a code that says so
+	ByServer bool     // Quote is BigBlueButton's
+	BackURL  string   // where to go on: the room's page, or the course. May be empty
+	EndURL   string   // asks whether to end what is in the way. May be empty
+	Support  *Support // whom to ask; nil: nobody is named
+	Again    *Again   // of what may go well in a moment; nil: it's for the person to begin anew
+	Setup    *Setup   // what to paste into the LMS, for a code that says so
+}
+
+// Support is whom a tenant says to ask.
+type Support struct {
+	Text string // may be empty
+	URL  string // of mail or of a page; empty: Text says it all
+	Name string // of what URL leads to
 }
 
 // A LeftPage is where people land who come out of a class. The zero one is for

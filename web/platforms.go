@@ -4,12 +4,13 @@ import "time"
 
 // PlatformsPage is the list of registered platforms.
 type PlatformsPage struct {
-	Now   time.Time
-	List  []PlatformLine
-	Add   bool // they may register one
-	Many  bool // there are several tenants
-	Said  string
-	Links string // address of the registration links; empty: there are none
+	Now     time.Time
+	List    []PlatformLine
+	Add     bool // they may register one
+	Many    bool // there are several tenants
+	Said    string
+	Links   string        // address of the registration links; empty: there are none
+	Leaving []LeavingLine // removed ones that will be erased
 }
 
 // A PlatformLine is one platform in the list.
@@ -98,6 +99,7 @@ type PlatformPage struct {
 	ApproveURL                 string // for POST: it waits for approval; empty: it doesn't
 	KeysURL                    string // it has an older key as text than the newest; empty: it hasn't
 	Said                       string
+	MoveURL, ExportURL         string // to another tenant; all that is kept of it. Empty: not theirs, or nowhere to go
 }
 
 // PlatformNews is what came from a platform last; zero times: nothing did.

@@ -1,6 +1,9 @@
 package web
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A TeacherRoom is the room's page for who moderates it.
 //
@@ -140,8 +143,12 @@ type SettingsPage struct {
 	MaxParticipants string // as typed; Settings.MaxParticipants isn't looked at
 	Rule            RuleForm
 	RuleSince       time.Time // classes before count by a rule before this one; zero: none do
+	Fixed           []string  // names of fields that are the same in all rooms of the tenant
 	Wrong           Wrong
 }
+
+// IsFixed reports whether a field is shown, and can't be changed.
+func (p SettingsPage) IsFixed(name string) bool { return slices.Contains(p.Fixed, name) }
 
 // A Confirm asks once more before something that can't be taken back.
 type Confirm struct {

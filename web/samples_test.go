@@ -40,6 +40,7 @@ func samples() map[string]any {
 		"teacher_counting":    counting(teacherRoom(Waiting, 0)),
 		"rule_question":       ruleQuestion(),
 		"settings":            settingsPage(),
+		"settings_fixed":      fixedSettings(),
 		"settings_wrong":      settingsPage("title", "welcome", "max_participants", "percent", "points"),
 		"teacher_breaks":      withBreaks(teacherRoom(Waiting, 0)),
 		"register_breaks":     registerWithBreaks(),
@@ -76,6 +77,7 @@ func samples() map[string]any {
 		"new_window":           NewWindow{Person: "Anna Moreau", URL: "/lti/launch", Fields: []Hidden{{"state", "s1"}, {"id_token", "t1"}, {"window", "w1"}}},
 		"new_window_anonymous": NewWindow{URL: "/lti/launch"},
 		"problem":              Problem{Code: "deployment_unknown", Request: "7F3K-92QD", At: now},
+		"problem_support":      Problem{Code: "deployment_unknown", Request: "7F3K-92QD", At: now, Support: &Support{Text: "The IT desk helps,\nMonday to Friday 8–17.", URL: "mailto:help@school.example", Name: "help@school.example"}},
 		"problem_platform":     Problem{Code: "platform_error", Request: "7F3K-92QD", At: now, Quote: "login_required: The user isn't signed in"},
 		"problem_back":         Problem{Code: "server_down", Request: "7F3K-92QD", At: now, BackURL: "/rooms/r1"},
 		"problem_taken":        Problem{Code: "meeting_taken", Request: "7F3K-92QD", At: now, Quote: "idNotUnique: A meeting already exists with that meeting ID.", ByServer: true, BackURL: "/rooms/r1", EndURL: "/rooms/r1/end"},
@@ -484,4 +486,12 @@ func registering(state string, change func(*Registering)) Registering {
 	}
 	change(&r)
 	return r
+}
+
+// fixedSettings are those of a tenant that has said what is the same everywhere.
+func fixedSettings() SettingsPage {
+	p := settingsPage(Locked + "record")
+	p.Fixed = []string{"welcome", "record", "wait_for_moderator", "max_participants"}
+	p.MaxParticipants = ""
+	return p
 }

@@ -75,6 +75,7 @@ type DangerPage struct {
 	BackURL    string
 	Counts     []DangerCount
 	Fields     []Field // to be posted along; the password where it is wanted
+	FileURL    string  // what can be had before, "danger.WHAT.file"; empty: nothing
 	Wrong      string  // not_yours, slow, confirm, again, or empty
 }
 

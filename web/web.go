@@ -78,11 +78,16 @@ func (p *Pages) Render(w io.Writer, locale string, page any) error {
 
 // RenderFor is Render for a page that names its visitor.
 func (p *Pages) RenderFor(w io.Writer, locale string, visitor Visitor, page any) error {
+	return p.RenderIn(w, locale, Look{}, visitor, page)
+}
+
+// RenderIn is RenderFor for a page that looks as its tenant wants.
+func (p *Pages) RenderIn(w io.Writer, locale string, look Look, visitor Visitor, page any) error {
 	l, err := p.locale(locale)
 	if err != nil {
 		return err
 	}
-	return p.write(w, l, sheet{Visitor: visitor, Page: page})
+	return p.write(w, l, sheet{Look: look, Visitor: visitor, Page: page})
 }
 
 // write writes a sheet whole or not at all.

@@ -29,6 +29,7 @@ type Meeting struct {
 	StoppedAt   time.Time     // our clock: when a teacher ended it; zero: nobody did
 	Parted      bool          // a session begins with it: a teacher has parted it from the class before, or another graded link began it
 	Frozen      bool          // who was expected in it is kept
+	Swept       bool          // its evidence is gone: what was kept of it is all there is
 }
 
 // When a meeting that isn't found is over: balancers lose a meeting for a

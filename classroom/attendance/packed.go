@@ -8,7 +8,9 @@ import (
 )
 
 // packedForm grows whenever accounts are packed otherwise, or come to something
-// else by the same evidence: what was packed before is then made anew.
+// else by the same evidence: what was packed before is then made anew. Of a
+// meeting whose evidence is gone nothing can be: UnpackSwept must go on reading
+// each form that there was.
 const packedForm = 1
 
 // Pack is the account as it is kept: a room has hundreds, and most of them
@@ -77,10 +79,8 @@ func (a Activity) numbers() [6]int64 {
 // hold any more: the meeting is recorded otherwise now, or other people of those
 // whom the evidence names are known. Then only the evidence tells.
 func Unpack(m Meeting, packed string, known func(string) bool) (Account, bool) {
-	p := open(packed)
-	good := p.readNumbered(func(uint64, time.Duration, time.Duration, Source) bool { return true })
-	p.readActivities(func(string, Activity) {})
-	if !good || p.broken || p.rest != "" || !p.Recorded.same(recordedOf(m)) || slices.ContainsFunc(p.strangers, known) {
+	a, p, ok := unpackAll(m, packed)
+	if !ok || !p.Recorded.same(recordedOf(m)) || slices.ContainsFunc(p.strangers, known) {
 		return Account{}, false
 	}
 	for _, id := range p.people {
@@ -88,10 +88,28 @@ func Unpack(m Meeting, packed string, known func(string) bool) (Account, bool) {
 			return Account{}, false
 		}
 	}
+	return a, true
+}
+
+// unpackAll reads all of an account.
+func unpackAll(m Meeting, packed string) (Account, opened, bool) {
+	p := open(packed)
+	good := p.readNumbered(func(uint64, time.Duration, time.Duration, Source) bool { return true })
+	p.readActivities(func(string, Activity) {})
+	if !good || p.broken || p.rest != "" {
+		return Account{}, p, false
+	}
 	a := p.Account
 	a.Packed, a.Meeting = packed, m
 	a.Meeting.EndedAt, a.Meeting.ClockOffset = p.Meeting.EndedAt, p.Meeting.ClockOffset
-	return a, true
+	return a, p, true
+}
+
+// UnpackSwept is Unpack for a meeting whose evidence is gone: whatever is known
+// since, what was kept of it holds. It is false for what can't be read.
+func UnpackSwept(m Meeting, packed string) (Account, bool) {
+	a, _, ok := unpackAll(m, packed)
+	return a, ok
 }
 
 // An opened account is one of which all has been read but stays and activities.

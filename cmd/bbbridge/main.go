@@ -11,12 +11,14 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/configs"
+	"github.com/bbbridge/bbbridge/web"
 )
 
 // commands are what the program does.
@@ -30,7 +32,7 @@ type commands struct {
 	Platform     platformCommand     `cmd:"" help:"Register learning management systems."`
 	Registration registrationCommand `cmd:"" help:"Have learning management systems register themselves, by a link."`
 	Server       serverCommand       `cmd:"" help:"Set up BigBlueButton servers."`
-	Tenant       tenantCommand       `cmd:"" help:"What holds for all platforms: their server, and which roles moderate."`
+	Tenant       tenantCommand       `cmd:"" help:"Whom platforms belong to, and what holds for these."`
 	Staff        staffCommand        `cmd:"" help:"People who set bbbridge up in a browser."`
 	Failures     failuresCommand     `cmd:"" help:"What was refused or didn't work, and why."`
 	Deliveries   deliveriesCommand   `cmd:"" help:"Grades on their way to the gradebook."`
@@ -61,7 +63,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	exit := -1
 	parser, err := kong.New(&c, kong.Name("bbbridge"), kong.Writers(out, errs),
 		kong.Description("Classrooms of BigBlueButton in the courses of your LMS, and grades for who attended."),
-		kong.Vars{"version": "bbbridge " + version()},
+		kong.Vars{"version": "bbbridge " + version(), "languages": strings.Join(web.Locales(), ", ")},
 		kong.Exit(func(code int) { exit = code }))
 	if err != nil {
 		panic(err) // the commands above are wrong

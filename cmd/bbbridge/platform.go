@@ -21,7 +21,9 @@ type platformCommand struct {
 	Show    platformShow    `cmd:"" help:"Show one platform, and what to paste there."`
 	Edit    platformEdit    `cmd:"" help:"Change a platform: what is named, and nothing else."`
 	Disable platformDisable `cmd:"" help:"Refuse a platform's launches and hold its grades for now; --undo takes them again."`
-	Remove  platformRemove  `cmd:"" help:"Take a platform out of use. What people attended there is kept."`
+	Remove  platformRemove  `cmd:"" help:"Take a platform out of use. What people attended there is kept, unless --erase says otherwise."`
+	Keep    platformKeep    `cmd:"" help:"Keep the data of a removed platform that would be erased."`
+	Export  platformExport  `cmd:"" help:"Write all that is kept of a platform to a ZIP file of CSV files."`
 }
 
 type platformAdd struct {
@@ -268,23 +270,6 @@ func (d platformDisable) Run(p *program) error {
 		return nil
 	}
 	fmt.Fprintf(p.out, "Launches of %s are refused from now on, on all nodes, and its grades wait (within 10 seconds).\n", d.Name)
-	return nil
-}
-
-type platformRemove struct {
-	Name string `arg:"" help:"The platform's name."`
-}
-
-func (r platformRemove) Run(p *program) error {
-	_, db, err := p.open()
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if err := db.RemovePlatform(p, r.Name); err != nil {
-		return named("platform", r.Name, err)
-	}
-	fmt.Fprintf(p.out, "Removed %s. What people attended is kept; registering the same issuer and client id again brings it back.\n", r.Name)
 	return nil
 }
 

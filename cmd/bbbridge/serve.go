@@ -128,7 +128,7 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		Late:   &store.LateReports{Folder: cfg.ReportFolder, Now: now},
 		Client: func(s classroom.Server) classroom.MeetingServer { return client(s) },
 	}
-	runner := &jobs.Runner{Store: db, Kinds: classroom.Kinds(classes, grades, db.Sweep), Now: now, Log: log, Observe: metrics.Job, Failed: handlers.JobFailed(recorder)}
+	runner := &jobs.Runner{Store: db, Kinds: classroom.Kinds(classes, grades, db), Now: now, Log: log, Observe: metrics.Job, Failed: handlers.JobFailed(recorder)}
 	rooms := &classroom.Rooms{
 		Store: db, Now: now, PublicURL: cfg.PublicURL, Version: version(), PollEvery: cfg.PollInterval,
 		PasswordKey: key.Derive("meeting passwords"), Wake: runner.Wake, Log: log,
@@ -143,6 +143,7 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 	if staff.Institution, err = institutionOf(cfg, staff.Accounts, outgoing); err != nil {
 		return nil, err
 	}
+	staff.Tenants, staff.Exports = &admin.Tenants{Store: db, Locales: web.Locales()}, &admin.Exports{Store: db, Now: now}
 	staff.Web, staff.Recorder, staff.Deliveries.Wake = pages, recorder, runner.Wake
 	servers := &admin.Servers{
 		Store: db, Loads: rooms, PublicURL: cfg.PublicURL, Loopback: cfg.Loopback(), Now: now, Log: log,
@@ -153,7 +154,7 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		Tests: servers, Registering: staff.Registering,
 		PublicURL: cfg.PublicURL, Tool: tool, Answers: &lti.DeepLinking{Keys: db, Now: now},
 		Rooms: rooms, Registers: &classroom.Registers{Store: db, Wake: runner.Wake}, Classes: classes,
-		Platforms: db, Keys: db, Pages: pages,
+		Platforms: db, Tenants: db, Keys: db, Pages: pages,
 		CookieKey: key.Derive("browser cookie"), TicketKey: key.Derive("tickets"),
 		LoginRate: rate.Limit(cfg.LoginRate), Ready: ready(db), Metrics: metrics, Recorder: recorder, Staff: staff, Styles: cfg.Loopback(), Now: now, Log: log,
 	}

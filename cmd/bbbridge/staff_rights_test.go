@@ -138,6 +138,26 @@ var staffRights = []right{
 	{"POST /admin/deliveries/try", "303 303 303 303", "platform=unknown"},
 	{"GET /admin/courses", "200 200 200 200", ""},
 	{"GET /admin/rooms/:room", "200 200 404 200", ""},
+	{"GET /admin/platforms/by/:platform/tenant", "404 404 404 403", ""},
+	{"POST /admin/platforms/by/:platform/tenant", "303 303 404 403", "tenant=TENANT"},
+	{"POST /admin/platforms/by/:platform/tenant", "404 404 404 403", "tenant=elsewhere"},
+	{"GET /admin/platforms/by/:platform/export.zip", "200 200 404 403", ""},
+	{"POST /admin/platforms/by/:platform/remove", "303 303 404 403", "data=erase"},
+	{"GET /admin/platforms/leaving/:leaving", "200 200 404 200", ""},
+	{"POST /admin/platforms/leaving/:leaving/keep", "303 303 404 403", ""},
+
+	{"GET /admin/tenants", "303 303 200 403", ""},
+	{"POST /admin/tenants", "303 403 403 403", "name=NEW"},
+	{"GET /admin/tenants/new", "200 403 403 403", ""},
+	{"GET /admin/tenants/by/:tenant", "200 200 404 403", ""},
+	{"POST /admin/tenants/by/:tenant", "303 303 404 403", "rule_measure=&names=&locale="},
+	{"POST /admin/tenants/by/:tenant", "303 403 404 403", "name=NEW"},
+	{"GET /admin/tenants/by/:tenant/roles", "200 200 404 403", ""},
+	{"POST /admin/tenants/by/:tenant/roles", "303 303 404 403", ""},
+	{"POST /admin/tenants/by/:tenant/logo", "422 422 404 403", "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nb\r\n--x--\r\n"},
+	{"POST /admin/tenants/by/:tenant/logo/remove", "303 303 404 403", ""},
+	{"GET /admin/tenants/by/:tenant/remove", "200 403 403 403", ""},
+	{"POST /admin/tenants/by/:tenant/remove", "409 403 403 403", ""},
 
 	{"GET /admin/audit", "200 200 200 403", ""},
 	{"GET /admin/audit.csv", "200 200 200 403", ""},
@@ -193,6 +213,20 @@ var staffParams = map[string]func(*world) string{
 			w.t.Fatal(err)
 		}
 		return s.ID
+	},
+	":tenant": func(*world) string { return classroom.DefaultTenant },
+	":leaving": func(w *world) string {
+		name := w.newEmail()
+		p, err := w.db.AddPlatform(w.t.Context(), admin.Platform{TenantID: classroom.DefaultTenant, Registration: lti.Registration{
+			Name: name, Issuer: w.lms.URL() + "/" + name, ClientID: name, AuthURL: w.lms.URL(), TokenURL: w.lms.URL(), JWKSURL: w.lms.URL(),
+		}})
+		if err == nil {
+			err = w.db.ErasePlatform(w.t.Context(), name, w.clock.now().Add(admin.EraseAfter))
+		}
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return p.ID
 	},
 	":staff": func(w *world) string {
 		s, _, err := w.svc.accounts.Add(w.t.Context(), admin.Shell, admin.Wish{
@@ -304,6 +338,9 @@ func (w *world) calls(cookie, route, form string) string {
 	}
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if strings.HasPrefix(form, "--x") {
+			r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+		}
 	}
 	r.Header.Set("Cookie", cookie)
 	answer, err := unled.Do(r)

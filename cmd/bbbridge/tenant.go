@@ -1,31 +1,155 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
 
+	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/store"
+	"github.com/bbbridge/bbbridge/web"
 )
 
-// tenantCommand is for the one tenant that there is: the whole school.
+// tenantCommand is for whom platforms belong to. Without a name it is the
+// default tenant, to which all belongs that names none.
 type tenantCommand struct {
-	Show tenantShow `cmd:"" help:"Show what holds for all platforms."`
-	Set  tenantSet  `cmd:"" help:"Change what holds for all platforms. What isn't named stays."`
+	Add    tenantAdd    `cmd:"" help:"Add a tenant."`
+	List   tenantList   `cmd:"" help:"List the tenants."`
+	Show   tenantShow   `cmd:"" help:"Show what holds for a tenant's platforms; without a name, of the default tenant."`
+	Set    tenantSet    `cmd:"" help:"Change what holds for a tenant's platforms. What isn't named stays."`
+	Move   tenantMove   `cmd:"" help:"Give a platform to another tenant, with its rooms."`
+	Remove tenantRemove `cmd:"" help:"Remove a tenant to which nothing belongs."`
 }
 
-type tenantShow struct{}
-
-func (tenantShow) Run(p *program) error {
+// tenants opens the database and the tenants in it.
+func (p *program) tenants() (*admin.Tenants, *store.DB, error) {
 	_, db, err := p.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	return &admin.Tenants{Store: db, Locales: web.Locales()}, db, nil
+}
+
+// tenantOf is the tenant of that name; without one, the default tenant.
+func tenantOf(p *program, tenants *admin.Tenants, name string) (classroom.Tenant, error) {
+	t, err := tenants.Find(p, admin.Shell, admin.EditTenant, cmp.Or(name, classroom.DefaultTenant))
+	return t, named("tenant", name, err)
+}
+
+type tenantAdd struct {
+	Name string `required:"" help:"What it is called." placeholder:"T"`
+}
+
+func (a tenantAdd) Run(p *program) error {
+	tenants, db, err := p.tenants()
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	tenant, err := db.TenantByID(p, classroom.DefaultTenant)
+	added, err := tenants.Add(p, admin.Shell, a.Name)
+	if err != nil {
+		return wrongTenant(err)
+	}
+	fmt.Fprintf(p.out, "Added %s.\n", added.Name)
+	return nil
+}
+
+type tenantList struct{}
+
+func (tenantList) Run(p *program) error {
+	tenants, db, err := p.tenants()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	list, err := tenants.List(p, admin.Shell, admin.See)
+	if err != nil {
+		return err
+	}
+	platforms, err := db.Platforms(p)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "NAME\tPLATFORMS")
+	for _, t := range list {
+		n := 0
+		for _, platform := range platforms {
+			if platform.TenantID == t.ID {
+				n++
+			}
+		}
+		fmt.Fprintf(w, "%s\t%d\n", t.Name, n)
+	}
+	return w.Flush()
+}
+
+type tenantMove struct {
+	Platform string `arg:"" help:"The platform's name."`
+	To       string `required:"" help:"The tenant's name." placeholder:"T"`
+}
+
+func (m tenantMove) Run(p *program) error {
+	tenants, db, err := p.tenants()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	platform, err := db.Platform(p, m.Platform)
+	if err != nil {
+		return named("platform", m.Platform, err)
+	}
+	to, err := tenantOf(p, tenants, m.To)
+	if err != nil {
+		return err
+	}
+	if _, err := tenants.Move(p, admin.Shell, platform.ID, to.ID); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "%s belongs to %s now, with its rooms (on all nodes within 10 seconds).\n", platform.Name, to.Name)
+	return nil
+}
+
+type tenantRemove struct {
+	Name string `arg:"" help:"The tenant's name."`
+}
+
+func (r tenantRemove) Run(p *program) error {
+	tenants, db, err := p.tenants()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	t, err := tenantOf(p, tenants, r.Name)
+	if err != nil {
+		return err
+	}
+	_, err = tenants.Remove(p, admin.Shell, t.ID)
+	if errors.Is(err, admin.ErrInUse) {
+		return fmt.Errorf("%s can't be removed: it is the default tenant, or a platform (perhaps a removed one) or an account belongs to it", t.Name)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "Removed %s.\n", t.Name)
+	return nil
+}
+
+type tenantShow struct {
+	Name string `arg:"" optional:"" help:"The tenant's name."`
+}
+
+func (s tenantShow) Run(p *program) error {
+	tenants, db, err := p.tenants()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	tenant, err := tenantOf(p, tenants, s.Name)
 	if err != nil {
 		return err
 	}
@@ -56,6 +180,9 @@ func (tenantShow) Run(p *program) error {
 		setUp = "a link on their pages, as admin of this tenant"
 	}
 	fmt.Fprintf(w, "Administrators of the institution or the platform have\t%s\n", setUp)
+	for _, line := range tenantFacts(tenant) {
+		fmt.Fprintf(w, "%s\t%s\n", line[0], line[1])
+	}
 	return w.Flush()
 }
 
@@ -81,6 +208,10 @@ func beginOn(ctx context.Context, db *store.DB, tenantID string) (string, error)
 }
 
 type tenantSet struct {
+	Name string `arg:"" optional:"" help:"The tenant's name."`
+
+	tenantOptions
+
 	Server                    *string `help:"The one BigBlueButton server of new classes, by its name; empty for the oldest in service. For several: server assign." placeholder:"NAME"`
 	AdministratorsModerate    *bool   `name:"administrators-moderate" negatable:"" help:"Whether administrators of the institution or the platform moderate, who hold no role in the course."`
 	ContentDevelopersModerate *bool   `name:"content-developers-moderate" negatable:"" help:"Whether content developers (designers) moderate."`
@@ -93,33 +224,37 @@ type tenantSet struct {
 
 // Run changes roles from the next launch on, the server from the next class.
 func (s tenantSet) Run(p *program) error {
-	_, db, err := p.open()
+	tenants, db, err := p.tenants()
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	tenant, err := db.TenantByID(p, classroom.DefaultTenant)
+	tenant, err := tenantOf(p, tenants, s.Name)
 	if err != nil {
+		return err
+	}
+	var server classroom.Server
+	if s.Server != nil && *s.Server != "" { // before anything is changed
+		if server, err = db.ServerByName(p, *s.Server); err != nil {
+			return named("server", *s.Server, err)
+		}
+	}
+	if _, err := tenants.Change(p, admin.Shell, tenant.ID, s.tenantOptions.change); err != nil {
+		return wrongTenant(err)
+	}
+	if tenant, err = tenants.SetPolicy(p, admin.Shell, tenant.ID, s.change); err != nil {
 		return err
 	}
 	if s.Server != nil {
 		var own []string
-		if *s.Server != "" {
-			server, err := db.ServerByName(p, *s.Server)
-			if err != nil {
-				return named("server", *s.Server, err)
-			}
+		if server.ID != "" {
 			own = []string{server.ID}
 		}
 		if err := db.SetTenantServers(p, tenant.ID, own); err != nil {
 			return err
 		}
 	}
-	s.change(&tenant.Policy)
-	if err := db.SetTenant(p, tenant); err != nil {
-		return err
-	}
-	return tenantShow{}.Run(p)
+	return tenantShow{cmp.Or(s.Rename, s.Name)}.Run(p)
 }
 
 func (s tenantSet) change(policy *classroom.Policy) {

@@ -101,7 +101,7 @@ func (p *Pages) auditCSV(c *call) error {
 	_ = w.Write([]string{"time", "who", "address", "did", "what", "tenant", "before", "after"})
 	for _, e := range list {
 		_ = w.Write([]string{
-			e.At.UTC().Format(time.RFC3339), harmless(e.Who), e.Address, e.Did, harmless(e.What), e.TenantID, harmless(e.Before), harmless(e.After),
+			e.At.UTC().Format(time.RFC3339), admin.AsCell(e.Who), e.Address, e.Did, admin.AsCell(e.What), e.TenantID, admin.AsCell(e.Before), admin.AsCell(e.After),
 		})
 	}
 	w.Flush()
@@ -111,12 +111,4 @@ func (p *Pages) auditCSV(c *call) error {
 	c.Header("Content-Disposition", `attachment; filename="bbbridge-audit.csv"`)
 	c.Data(http.StatusOK, "text/csv; charset=utf-8", b.Bytes())
 	return nil
-}
-
-// harmless is a text that a spreadsheet doesn't take for a formula.
-func harmless(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }

@@ -31,6 +31,8 @@ type Pages struct {
 	Registry     registry
 	Platforms    *admin.Platforms
 	Registering  *admin.Registering
+	Tenants      *admin.Tenants
+	Exports      *admin.Exports
 	Keys         *admin.Keys
 	PublicURL    string
 	Starts       *admin.Starts
@@ -73,6 +75,8 @@ func (p *Pages) Routes(r gin.IRouter) {
 	p.serverRoutes(r)
 	p.linkRoutes(r)
 	p.keyRoutes(r)
+	p.tenantRoutes(r)
+	p.leavingRoutes(r)
 	r.GET("/admin/audit", p.staff(p.audit))
 	r.GET("/admin/audit.csv", p.staff(p.auditCSV))
 }
@@ -106,12 +110,15 @@ func (p *Pages) open(h func(*gin.Context) error) gin.HandlerFunc {
 }
 
 // staff makes a gin handler of one for who has signed in.
-func (p *Pages) staff(h func(*call) error) gin.HandlerFunc {
+func (p *Pages) staff(h func(*call) error) gin.HandlerFunc { return p.staffReading(readForm, h) }
+
+// staffReading is staff for a form that is read otherwise.
+func (p *Pages) staffReading(read func(*gin.Context) error, h func(*call) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		by, err := p.actor(c)
 		on := &call{c, by}
 		if err == nil {
-			err = readForm(c)
+			err = read(c)
 		}
 		if err == nil {
 			err = h(on)
@@ -161,6 +168,7 @@ var outcomes = []struct {
 	{admin.ErrForbidden, "forbidden", http.StatusForbidden},
 	{admin.ErrNotFound, "not_found", http.StatusNotFound},
 	{admin.ErrLastOne, "last_operator", http.StatusConflict},
+	{admin.ErrInUse, "in_use", http.StatusConflict},
 	{admin.ErrTooManyTry, "too_many", http.StatusTooManyRequests},
 	{errForm, "bad_form", http.StatusBadRequest},
 }
@@ -243,7 +251,7 @@ func (p *Pages) desk(by admin.Actor, at web.Section) web.Desk {
 		section web.Section
 		action  admin.Action
 	}{
-		{web.Overview, admin.See}, {web.Platforms, admin.See}, {web.Servers, admin.See}, {web.Failures, admin.See}, {web.People, admin.EditStaff},
+		{web.Overview, admin.See}, {web.Platforms, admin.See}, {web.Servers, admin.See}, {web.Tenants, admin.EditTenant}, {web.Failures, admin.See}, {web.People, admin.EditStaff},
 	} {
 		if by.Somewhere(s.action) {
 			d.Sections = append(d.Sections, s.section)

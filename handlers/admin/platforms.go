@@ -55,8 +55,11 @@ func (p *Pages) platforms(c *call) error {
 	if page.Add {
 		page.Links = linksURL
 	}
-	if c.Query("said") == "removed" {
-		page.Said = "removed"
+	if page.Leaving, err = p.leavingLines(c); err != nil {
+		return err
+	}
+	if said := c.Query("said"); said == "removed" || said == "kept" || said == "leaving" {
+		page.Said = said
 	}
 	for _, platform := range list {
 		page.List = append(page.List, web.PlatformLine{
@@ -123,13 +126,8 @@ func (p *Pages) platformPage(c *call, check bool) error {
 		page.Deployments = append(page.Deployments, line)
 	}
 	if may {
-		page.GuideURL = query("/admin/platforms/new/"+string(admin.GuideOf(platform.LMS).LMS), "of", platform.ID)
-		if platform.Pending {
-			page.ApproveURL = at + "/approve"
-		}
-		page.EditURL, page.DisableURL, page.RemoveURL = at+"/edit", at+"/disable", at+"/remove"
-		if platform.LMS == admin.OpenEdX {
-			page.LikeURL = query("/admin/platforms/new/openedx", "like", platform.ID)
+		if err := p.changes(c, platform, &page); err != nil {
+			return err
 		}
 	}
 	newest, err := p.Keys.Store.NewestKey(c.ctx())
@@ -150,6 +148,27 @@ func (p *Pages) platformPage(c *call, check bool) error {
 		page.Findings = findings(found)
 	}
 	return p.show(c, web.Platforms, page)
+}
+
+// changes adds what can be changed of a platform, and where.
+func (p *Pages) changes(c *call, platform admin.Platform, page *web.PlatformPage) error {
+	at := platformURL(platform.ID)
+	page.GuideURL = query("/admin/platforms/new/"+string(admin.GuideOf(platform.LMS).LMS), "of", platform.ID)
+	if platform.Pending {
+		page.ApproveURL = at + "/approve"
+	}
+	page.EditURL, page.DisableURL, page.RemoveURL, page.ExportURL = at+"/edit", at+"/disable", at+"/remove", at+"/export.zip"
+	mine, err := p.tenantNames(c, admin.EditPlatforms)
+	if err != nil {
+		return err
+	}
+	if len(mine) > 1 {
+		page.MoveURL = at + "/tenant"
+	}
+	if platform.LMS == admin.OpenEdX {
+		page.LikeURL = query("/admin/platforms/new/openedx", "like", platform.ID)
+	}
+	return nil
 }
 
 // news adds what came from a platform last, and who waits there.
@@ -237,7 +256,13 @@ func (p *Pages) removePlatformPage(c *call, wrong string) error {
 		return err
 	}
 	at := platformURL(platform.ID)
-	return p.danger(c, web.Platforms, web.DangerPage{What: "platform_remove", Name: platform.Name, URL: at + "/remove", BackURL: at, Wrong: wrong})
+	erases := c.PostForm("data") == "erase"
+	return p.danger(c, web.Platforms, web.DangerPage{
+		What: "platform_remove", Name: platform.Name, URL: at + "/remove", BackURL: at, FileURL: at + "/export.zip", Wrong: wrong,
+		Fields: []web.Field{{Kind: "choice", Name: "data", As: "data_of_platform", Options: []web.Option{
+			{Value: "keep", Text: "choice.data_keep", On: !erases}, {Value: "erase", Text: "choice.data_erase", On: erases},
+		}}},
+	})
 }
 
 func (p *Pages) removePlatform(c *call) error {
@@ -247,6 +272,12 @@ func (p *Pages) removePlatform(c *call) error {
 	}
 	if wrong != "" {
 		return p.removePlatformPage(c, wrong)
+	}
+	if c.PostForm("data") == "erase" {
+		if _, err := p.Platforms.Erase(c.ctx(), c.by, c.Param("platform")); err != nil {
+			return err
+		}
+		return see(c.Context, "/admin/platforms?said=leaving")
 	}
 	if _, err := p.Platforms.Remove(c.ctx(), c.by, c.Param("platform")); err != nil {
 		return err

@@ -55,7 +55,8 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		"registration link": testRegistrationLink, "held link": testHeldLink, "registered by link": testRegisteredByLink,
 		"registered again": testRegisteredAgain, "swept links": testSweptLinks,
 		"servers": testServers, "changed server": testChangedServer, "servers of tenants": testServersOfTenants, "server tests": testServerTests, "found of a server": testServerFound, "reports of a server": testReportsOf,
-		"removed server": testRemovedServer, "tenant": testTenant, "freshness": testFreshness,
+		"removed server": testRemovedServer, "tenant": testTenant, "tenants": testTenants, "moved platform": testMovedPlatform, "logo": testLogo, "erased platform": testErasedPlatform, "kept platform": testKeptPlatform,
+		"swept evidence": testSweptEvidence, "idle people": testIdlePeople, "freshness": testFreshness,
 		"staff": testStaff, "operators at once": testOperatorsAtOnce, "staff links": testStaffLinks, "staff link at once": testStaffLinkAtOnce, "sign-ins": testSignIns,
 		"swept staff": testSweptStaff, "audit": testAudit, "keys": testKeys, "first key in parallel": testFirstKey, "rotation": testRotation,
 		"rotation at once": testRotationAtOnce, "pasted key": testPastedKey, "last launch": testLastLaunch, "client ids": testRegisteredAs, "grades": testGrades,
@@ -226,7 +227,7 @@ func (w *world) job(kind jobs.Kind, subject string) jobs.Job {
 }
 
 // kinds are those of which tests claim jobs.
-var kinds = []jobs.Kind{classroom.PollJob, classroom.SettleJob, classroom.SweepJob, gradebook.DeliverJob, gradebook.CheckJob}
+var kinds = []jobs.Kind{classroom.PollJob, classroom.SettleJob, classroom.SweepJob, classroom.TidyJob, gradebook.DeliverJob, gradebook.CheckJob}
 
 // claim takes all jobs that are due at a time, for a minute, in all lanes but
 // the busy ones. The longest due are first.
