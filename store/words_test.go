@@ -28,7 +28,7 @@ func TestWordsInDatabases(t *testing.T) {
 			t.Errorf("%q is written as %q now", word, is)
 		}
 	}
-	if classroom.PollJob != "poll" || classroom.SettleJob != "settle" || classroom.SweepJob != "sweep" ||
+	if classroom.PollJob != "poll" || classroom.SettleJob != "settle" || classroom.SweepJob != "sweep" || classroom.TidyJob != "tidy" ||
 		gradebook.DeliverJob != "deliver" || gradebook.CheckJob != "check" {
 		t.Error("jobs of the version before are of no kind now")
 	}
