@@ -80,11 +80,11 @@ type Guide struct {
 // Answers are what an admin has typed, by the field's name.
 type Answers map[string]string
 
-// Lines are the values of a field that takes several, one a line or between
-// commas.
+// Lines are the values of a field that takes several, one a line: a comma may be
+// part of an id.
 func Lines(text string) []string {
 	var list []string
-	for _, text := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == ',' || r == '\r' }) {
+	for _, text := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		if text = Pasted(text); text != "" && !slices.Contains(list, text) {
 			list = append(list, text)
 		}

@@ -24,8 +24,12 @@ func TestGuidesDerive(t *testing.T) {
 			Issuer: "https://canvas.instructure.com", ClientID: "10000000000123", Deployments: map[string]bool{}, AdoptDeployments: true,
 			AuthURL: "https://sso.canvaslms.com/api/lti/authorize_redirect", TokenURL: "https://sso.canvaslms.com/login/oauth2/token", JWKSURL: "https://sso.canvaslms.com/api/lti/security/jwks",
 		}},
-		{"its test environment", Canvas, Answers{"kind": "canvas_test", "client_id": "1", "deployment_id": "7:ab\n8:cd, 7:ab"}, lti.Registration{
+		{"its test environment", Canvas, Answers{"kind": "canvas_test", "client_id": "1", "deployment_id": "7:ab\r\n 8:cd \n\n7:ab"}, lti.Registration{
 			Issuer: "https://canvas.test.instructure.com", ClientID: "1", Deployments: map[string]bool{"7:ab": true, "8:cd": true},
+			AuthURL: "https://sso.test.canvaslms.com/api/lti/authorize_redirect", TokenURL: "https://sso.test.canvaslms.com/login/oauth2/token", JWKSURL: "https://sso.test.canvaslms.com/api/lti/security/jwks",
+		}},
+		{"a comma is part of an id", Canvas, Answers{"kind": "canvas_test", "client_id": "1", "deployment_id": "7:ab,8:cd"}, lti.Registration{
+			Issuer: "https://canvas.test.instructure.com", ClientID: "1", Deployments: map[string]bool{"7:ab,8:cd": true},
 			AuthURL: "https://sso.test.canvaslms.com/api/lti/authorize_redirect", TokenURL: "https://sso.test.canvaslms.com/login/oauth2/token", JWKSURL: "https://sso.test.canvaslms.com/api/lti/security/jwks",
 		}},
 		{"a Canvas of one's own", Canvas, Answers{"kind": "canvas_own", "host": "https://canvas.example/", "issuer": "https://canvas.instructure.com", "client_id": "1", "deployment_id": "7:ab"}, lti.Registration{
@@ -113,7 +117,7 @@ func TestGuidesMissing(t *testing.T) {
 		want    map[string]string
 	}{
 		{"nothing of Blackboard", Blackboard, Answers{}, map[string]string{"name": "value_empty", "client_id": "value_empty", "deployment_id": "value_empty"}},
-		{"blanks and commas for a deployment", Blackboard, Answers{"name": "B", "client_id": "c", "deployment_id": " ,\n\u200b"}, map[string]string{"deployment_id": "value_empty"}},
+		{"blanks and line ends for a deployment", Blackboard, Answers{"name": "B", "client_id": "c", "deployment_id": " \r\n\u200b"}, map[string]string{"deployment_id": "value_empty"}},
 		{"Moodle's deployment", Moodle, Answers{"name": "M", "issuer": "https://m.example", "client_id": "c"}, map[string]string{"deployment_id": "value_empty"}},
 		{"Sakai's token URL", Sakai, Answers{"name": "S", "issuer": "https://s.example", "client_id": "c", "deployment_id": "1"}, map[string]string{"token_url": "value_empty"}},
 		{"nothing is missing of a Canvas in the cloud", Canvas, Answers{"name": "C", "client_id": "1"}, map[string]string{}},

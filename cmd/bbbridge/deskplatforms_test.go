@@ -1,7 +1,9 @@
 package main
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,8 +114,14 @@ func TestPlatformByHand(t *testing.T) {
 	page = w.fill(page, "/deployment")
 	w.reads(w.launch(link, "anna", ltitest.LaunchOptions{}), "Start class")
 
-	page = w.fill(w.click(page, "Change"), "/edit", "name", "Renamed")
-	w.reads(page, "Saved.", "Renamed")
+	page = w.fill(w.click(page, "Change"), "/edit", "name", "Renamed", "deployment_id", r.DeploymentID+"\r\nof a course, and more")
+	w.reads(page, "Saved.", "Renamed", "of a course, and more")
+	page = w.submit(w.click(page, "Change"), "/edit") // as it stands there
+	w.reads(page, "Saved.")
+	platforms := w.platforms()
+	if got := platforms[slices.IndexFunc(platforms, func(p admin.Platform) bool { return p.Name == "Renamed" })].Deployments; !maps.Equal(got, map[string]bool{r.DeploymentID: true, "of a course, and more": true}) {
+		t.Errorf("deployments after an edit: %v", got)
+	}
 
 	// The same issuer and client id once more.
 	again := w.fill(w.goTo(page, "/admin/platforms/new/other"), "/new/other",
