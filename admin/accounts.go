@@ -50,6 +50,7 @@ type Accounts struct {
 	Store     accountStore
 	PublicURL string
 	Grants    Grants // what the institution's provider may give; may be nil
+	KnownKey  []byte // signs what browsers keep that have signed in; empty: none is known
 	Now       func() time.Time
 	Log       *slog.Logger
 

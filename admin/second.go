@@ -222,9 +222,6 @@ func (a *Accounts) EnterCode(ctx context.Context, cookie, text string, from From
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if !a.tries.allowCode(a.Now(), waits.StaffID, from.Address) {
-		return SignedIn{}, fmt.Errorf("code from %s: %w", from.Address, ErrTooManyTry)
-	}
 	s, err := a.Store.StaffByID(ctx, waits.StaffID)
 	if errors.Is(err, ErrNotFound) {
 		return SignedIn{}, ErrSignedOut
@@ -232,16 +229,21 @@ func (a *Accounts) EnterCode(ctx context.Context, cookie, text string, from From
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("staff of pending sign-in: %w", err)
 	}
+	browser := a.knows(from.Known, s.Email)
+	if !a.tries.allowCode(a.Now(), s.ID, from.Address, browser) {
+		return SignedIn{}, fmt.Errorf("code from %s: %w", from.Address, ErrTooManyTry)
+	}
 	ctx = By(ctx, Actor{StaffID: s.ID, Name: s.Email, Address: from.Address})
 	if s.SecondFactor { // else it was taken off meanwhile
 		if err := a.useCode(ctx, s, typedCode(text)); err != nil {
 			return SignedIn{}, err
 		}
 	}
-	a.tries.forget(strings.ToLower(s.Email), s.ID)
-	return a.start(ctx, SignIn{StaffID: s.ID}, from, func(ctx context.Context, in SignIn) error {
+	a.tries.forget(strings.ToLower(s.Email), s.ID, browser)
+	in, err := a.start(ctx, SignIn{StaffID: s.ID}, from, func(ctx context.Context, in SignIn) error {
 		return a.Store.PassPending(ctx, waits.ID, in)
 	})
+	return a.remembered(in, s), err
 }
 
 // useCode uses a code up; ErrWrong.

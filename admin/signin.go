@@ -13,11 +13,15 @@ import (
 type From struct {
 	Address string // of their network
 	Browser string // User-Agent; bounded here
+	Known   string // SignedIn.Known of an earlier sign-in; may be anything
+	// Unasked: a script of a page that stands open asks, and nobody uses it.
+	Unasked bool
 }
 
 // SignedIn is a sign-in that has just begun.
 type SignedIn struct {
 	Cookie string // what the browser keeps; nobody else knows it
+	Known  string // what it keeps beyond the sign-in, for From.Known; empty: nothing
 	Actor  Actor  // of nobody yet, if Pending
 	// Pending: a code is wanted besides the password, for EnterCode.
 	Pending bool
@@ -25,13 +29,14 @@ type SignedIn struct {
 
 // Enter signs in by address and password. ErrWrong says the same for an unknown
 // address and a wrong password, and takes as long; ErrTooManyTry comes without
-// looking, so that trying is of no use.
+// looking, so that trying is of no use. A browser that has signed in to the
+// account before has tries of its own.
 func (a *Accounts) Enter(ctx context.Context, email, password string, from From) (SignedIn, error) {
 	email = strings.TrimSpace(email)
 	if len(email) > 254 || len(password) > passwordMost {
 		email, password = "", ""
 	}
-	if !a.tries.allow(a.Now(), strings.ToLower(email), from.Address) {
+	if !a.tries.allow(a.Now(), strings.ToLower(email), from.Address, a.knows(from.Known, email)) {
 		return SignedIn{}, fmt.Errorf("sign in from %s: %w", from.Address, ErrTooManyTry)
 	}
 	s, err := a.Store.StaffByEmail(ctx, email)
@@ -55,8 +60,17 @@ func (a *Accounts) passed(ctx context.Context, s Staff, from From) (SignedIn, er
 		in.Actor, in.Pending = Actor{}, true
 		return in, err
 	}
-	a.tries.forget(strings.ToLower(s.Email), s.ID)
-	return a.begin(ctx, SignIn{StaffID: s.ID}, from)
+	a.tries.forget(strings.ToLower(s.Email), s.ID, a.knows(from.Known, s.Email))
+	in, err := a.begin(ctx, SignIn{StaffID: s.ID}, from)
+	return a.remembered(in, s), err
+}
+
+// remembered is a sign-in by which the browser is known from now on.
+func (a *Accounts) remembered(in SignedIn, s Staff) SignedIn {
+	if in.Cookie != "" {
+		in.Known = a.knownTo(s.Email)
+	}
+	return in
 }
 
 // browserMost is what is kept of a User-Agent, in bytes.
@@ -126,7 +140,7 @@ func (a *Accounts) Actor(ctx context.Context, cookie string, from From) (Actor, 
 		return Actor{}, err
 	}
 	actor.Address = from.Address
-	if now := a.Now(); now.Sub(s.SeenAt) >= seeEvery {
+	if now := a.Now(); !from.Unasked && now.Sub(s.SeenAt) >= seeEvery {
 		if err := a.Store.SeeSignIn(ctx, s.ID, now); err != nil {
 			a.Log.WarnContext(ctx, "a sign-in's use isn't noted", "err", err)
 		}
@@ -148,13 +162,13 @@ func (a *Accounts) Confirm(ctx context.Context, actor Actor, password string) er
 	if err != nil {
 		return fmt.Errorf("staff %s: %w", actor.StaffID, err)
 	}
-	if !a.tries.allow(a.Now(), strings.ToLower(s.Email), actor.Address) {
+	if !a.tries.allowAgain(a.Now(), s.ID) {
 		return ErrTooManyTry
 	}
 	if len(password) > passwordMost || !a.hashes.matches(s.Password, password) {
 		return ErrWrong
 	}
-	a.tries.forget(strings.ToLower(s.Email), "")
+	a.tries.forgetAgain(s.ID)
 	if err := a.Store.ConfirmSignIn(ctx, actor.SignInID, a.Now()); err != nil {
 		return fmt.Errorf("confirm: %w", err)
 	}

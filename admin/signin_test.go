@@ -74,7 +74,7 @@ func TestSignInCostsTheSame(t *testing.T) {
 			}}, "", nil, nil)
 			accounts.Now = clockAt(noon)
 			for range triesAccount {
-				accounts.tries.allow(noon, "slow", "192.0.2.1")
+				accounts.tries.allow(noon, "slow", "192.0.2.1", "")
 			}
 			h, made := counted(t)
 			accounts.hashes = h

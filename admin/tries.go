@@ -19,20 +19,33 @@ const (
 
 // tries slows down who tries many passwords: for each account, whoever tries,
 // and for each network address, whatever accounts. What is told there is the
-// same for accounts that there aren't.
+// same for accounts that there aren't. A browser that has signed in to the account
+// before has tries of its own, so that others can't use up its owner's.
 type tries struct {
 	mu   sync.Mutex
 	when map[string]time.Time // until when all of a key's tries are paid
 }
 
-// allow takes one try from both, if both have one.
-func (t *tries) allow(now time.Time, account, address string) bool {
+// allow takes one try from both, if both have one; or from the browser's own, if
+// it is known.
+func (t *tries) allow(now time.Time, account, address, browser string) bool {
+	if browser != "" {
+		return t.take(now, bucket{"b:" + browser, triesAccount, triesAccountSlow})
+	}
 	return t.take(now, bucket{"a:" + account, triesAccount, triesAccountSlow}, ofNetwork(address))
 }
 
 // allowCode is allow for a code besides the password.
-func (t *tries) allowCode(now time.Time, staffID, address string) bool {
+func (t *tries) allowCode(now time.Time, staffID, address, browser string) bool {
+	if browser != "" {
+		return t.take(now, bucket{"d:" + browser, triesCode, triesCodeSlow})
+	}
 	return t.take(now, bucket{"c:" + staffID, triesCode, triesCodeSlow}, ofNetwork(address))
+}
+
+// allowAgain is for the password of who has signed in: nobody else can try here.
+func (t *tries) allowAgain(now time.Time, staffID string) bool {
+	return t.take(now, bucket{"p:" + staffID, triesAccount, triesAccountSlow})
 }
 
 func ofNetwork(address string) bucket {
@@ -92,12 +105,25 @@ func (t *tries) next(now time.Time, b bucket) (time.Time, bool) {
 	return paid, paid.Sub(now) <= longest
 }
 
-// forget takes back an account's tries: its owner has come in.
-func (t *tries) forget(account, staffID string) {
+// forget takes back the tries of who has come in: those of their browser, if it is
+// known, and else the account's.
+func (t *tries) forget(account, staffID, browser string) {
+	if browser != "" {
+		t.drop("b:"+browser, "d:"+browser)
+		return
+	}
+	t.drop("a:"+account, "c:"+staffID)
+}
+
+// forgetAgain takes back those of who has shown that it is them.
+func (t *tries) forgetAgain(staffID string) { t.drop("p:" + staffID) }
+
+func (t *tries) drop(keys ...string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.when, "a:"+account)
-	delete(t.when, "c:"+staffID)
+	for _, key := range keys {
+		delete(t.when, key)
+	}
 }
 
 // sweep drops what is paid, and any others if that isn't enough: a tenth, so that

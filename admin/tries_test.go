@@ -25,7 +25,7 @@ func TestTriesAreSlow(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var tries tries
 			now, n := noon, 0
-			for tries.allow(now, test.account(n), test.address(n)) {
+			for tries.allow(now, test.account(n), test.address(n), "") {
 				n++
 			}
 			if n != test.most {
@@ -33,15 +33,15 @@ func TestTriesAreSlow(t *testing.T) {
 			}
 			for range 3 {
 				now = now.Add(test.slow - time.Nanosecond)
-				if tries.allow(now, test.account(n), test.address(n)) {
+				if tries.allow(now, test.account(n), test.address(n), "") {
 					t.Error("the next comes too early")
 				}
 				now = now.Add(time.Nanosecond)
-				if !tries.allow(now, test.account(n), test.address(n)) {
+				if !tries.allow(now, test.account(n), test.address(n), "") {
 					t.Error("the next is in time, and refused")
 				}
 			}
-			if now = now.Add(-time.Hour); !tries.allow(now, test.account(n), test.address(n)) {
+			if now = now.Add(-time.Hour); !tries.allow(now, test.account(n), test.address(n), "") {
 				t.Error("a clock that was set back stops everybody")
 			}
 		})
@@ -52,18 +52,18 @@ func TestTriesAreSlow(t *testing.T) {
 func TestRefusedTriesCostNothing(t *testing.T) {
 	var tries tries
 	for range triesAccount {
-		tries.allow(noon, "ann", "192.0.2.1")
+		tries.allow(noon, "ann", "192.0.2.1", "")
 	}
 	for range 1000 {
-		if tries.allow(noon, "ann", "192.0.2.2") {
+		if tries.allow(noon, "ann", "192.0.2.2", "") {
 			t.Fatal("too many")
 		}
 	}
-	if !tries.allow(noon, "bob", "192.0.2.2") {
+	if !tries.allow(noon, "bob", "192.0.2.2", "") {
 		t.Error("another account is refused, for tries that were never made")
 	}
-	tries.forget("ann", "")
-	if !tries.allow(noon, "ann", "192.0.2.2") {
+	tries.forget("ann", "", "")
+	if !tries.allow(noon, "ann", "192.0.2.2", "") {
 		t.Error("who came in is slowed down")
 	}
 }
@@ -82,7 +82,7 @@ func TestNetworkOf(t *testing.T) {
 func TestTriesAreBounded(t *testing.T) {
 	var tries tries
 	for i := range 2 * triesKept {
-		if !tries.allow(noon, fmt.Sprint("a", i), fmt.Sprintf("2001:db8:%x::1", i)) {
+		if !tries.allow(noon, fmt.Sprint("a", i), fmt.Sprintf("2001:db8:%x::1", i), "") {
 			t.Fatal("a new account from a new address is refused")
 		}
 		if len(tries.when) > triesKept {
@@ -90,7 +90,7 @@ func TestTriesAreBounded(t *testing.T) {
 		}
 	}
 	later := noon.Add(triesAccount * triesAccountSlow)
-	if !tries.allow(later, "ann", "192.0.2.1") || len(tries.when) != 2 {
+	if !tries.allow(later, "ann", "192.0.2.1", "") || len(tries.when) != 2 {
 		t.Errorf("%d are remembered when all are paid", len(tries.when))
 	}
 }

@@ -144,6 +144,7 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		return nil, err
 	}
 	staff.Tenants, staff.Exports = &admin.Tenants{Store: db, Locales: web.Locales()}, &admin.Exports{Store: db, Now: now}
+	staff.Accounts.KnownKey = key.Derive("known browsers")
 	staff.Web, staff.Recorder, staff.Deliveries.Wake = pages, recorder, runner.Wake
 	servers := &admin.Servers{
 		Store: db, Loads: rooms, PublicURL: cfg.PublicURL, Loopback: cfg.Loopback(), Now: now, Log: log,

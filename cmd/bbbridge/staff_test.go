@@ -234,6 +234,50 @@ func TestSignInTellsNothing(t *testing.T) {
 	w.answers(w.signsIn(boss, secret), http.StatusTooManyRequests)
 }
 
+// Whoever tries an account without end, also from where its owner sits, doesn't
+// lock them out of the browser in which they have signed in before.
+func TestOwnerIsNotLockedOut(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	owner := w.submit(w.at(w.setUp(), "/admin/account"), "/admin/sign-out")
+	other := w.join("other@school.example", admin.Operator)
+	w.answers(w.submit(w.at(other, "/admin/account"), "/admin/sign-out"), http.StatusOK)
+	storm := func() {
+		t.Helper()
+		for i := range 60 { // the account's tries, and then the network's
+			w.signsIn(boss, "a wrong sentence")
+			w.signsIn(fmt.Sprint(i, "@school.example"), "a wrong sentence")
+		}
+	}
+	in := func(page *ltitest.Page, email, password string, status int) *ltitest.Page {
+		t.Helper()
+		return w.answers(w.fill(w.at(page, "/admin/sign-in"), "/admin/sign-in", "email", email, "password", password), status)
+	}
+	storm()
+	w.answers(w.signsIn(boss, secret), http.StatusTooManyRequests)
+	in(other, boss, secret, http.StatusTooManyRequests) // known, but to another account
+	owner = w.submit(w.at(in(owner, strings.ToUpper(boss), secret, http.StatusOK), "/admin/account"), "/admin/sign-out")
+	w.answers(w.signsIn(boss, secret), http.StatusTooManyRequests) // the others have none more by that
+
+	n := 0
+	for w.fill(w.at(owner, "/admin/sign-in"), "/admin/sign-in", "email", boss, "password", "wrong").Status == http.StatusUnauthorized {
+		if n++; n > 20 {
+			t.Fatal("a known browser may try for ever")
+		}
+	}
+	in(owner, boss, secret, http.StatusTooManyRequests)
+	w.clock.advance(10 * time.Second)
+	owner = in(owner, boss, secret, http.StatusOK)
+
+	// Who is signed in shows again that it is them, whoever tries meanwhile.
+	w.clock.advance(11 * time.Minute)
+	storm()
+	w.answers(w.fill(w.at(owner, "/admin/platforms/keys/rotate"), "/keys/rotate", "password", secret), http.StatusOK)
+	owner = w.submit(w.at(owner, "/admin/account"), "/admin/sign-out")
+	w.clock.advance(90*24*time.Hour + time.Second)
+	storm()
+	in(owner, boss, secret, http.StatusTooManyRequests) // known no longer
+}
+
 // A sign-in ends by its owner, from elsewhere, or by itself.
 func TestSignInEnds(t *testing.T) {
 	w := newWorld(t, worldOptions{})
@@ -259,6 +303,31 @@ func TestSignInEnds(t *testing.T) {
 	w.signedIn(idle, boss)
 	w.clock.advance(2 * time.Hour)
 	w.out(idle)
+
+	left = w.signsIn(boss, secret) // a page that stands open, and is asked for by its script
+	cookie := w.cookieOf(boss)
+	for range 3 {
+		w.clock.advance(40*time.Minute - time.Second)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/admin/start", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Cookie", cookie)
+		r.Header.Set("Bbbridge-Page", "window")
+		answer, err := unled.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			t.Fatalf("the open page is answered %d", answer.StatusCode)
+		}
+	}
+	w.signedIn(left, boss)
+	w.clock.advance(3 * time.Second)
+	if got := w.calls(cookie, "GET /admin/start", ""); !strings.Contains(got, "/admin/sign-in") {
+		t.Errorf("a page that stood open for two hours is still signed in: %s", got)
+	}
 
 	long := w.signsIn(boss, secret)
 	for range 11 {
@@ -298,14 +367,17 @@ func TestStaffPagesStandAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer.Body.Close()
-	set := answer.Header.Values("Set-Cookie")
-	if len(set) != 1 {
-		t.Fatalf("cookies: %q", set)
+	set := map[string]string{}
+	for _, line := range answer.Header.Values("Set-Cookie") {
+		value, attributes, _ := strings.Cut(line, "; ")
+		name, _, _ := strings.Cut(value, "=")
+		set[name] = attributes
 	}
-	value, attributes, _ := strings.Cut(set[0], "; ")
-	name, _, _ := strings.Cut(value, "=")
-	if diff := cmp.Diff([]string{"__Host-bbbridge-staff", "Path=/; HttpOnly; Secure; SameSite=Strict"}, []string{name, attributes}); diff != "" {
-		t.Errorf("cookie (-want +got):\n%s", diff)
+	if diff := cmp.Diff(map[string]string{
+		"__Host-bbbridge-staff": "Path=/; HttpOnly; Secure; SameSite=Strict",
+		"__Host-bbbridge-known": "Path=/; Max-Age=7776000; HttpOnly; Secure; SameSite=Strict",
+	}, set); diff != "" {
+		t.Errorf("cookies (-want +got):\n%s", diff)
 	}
 
 	// A post from another site has no cookie and is refused; so is one with it.

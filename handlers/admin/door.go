@@ -16,6 +16,9 @@ import (
 // course knows it.
 const cookie = "__Host-bbbridge-staff"
 
+// knownCookie is that of a browser in which somebody of the staff has signed in.
+const knownCookie = "__Host-bbbridge-known"
+
 func (p *Pages) doorRoutes(r gin.IRouter) {
 	r.GET("/admin/sign-in", p.open(p.signIn))
 	r.POST("/admin/sign-in", p.open(p.enter))
@@ -33,8 +36,15 @@ func (p *Pages) doorRoutes(r gin.IRouter) {
 	p.secondRoutes(r)
 }
 
+// pageHeader is what the script of a page sends that asks for it again.
+const pageHeader = "Bbbridge-Page"
+
 func from(c *gin.Context) admin.From {
-	return admin.From{Address: c.ClientIP(), Browser: c.Request.UserAgent()}
+	f := admin.From{Address: c.ClientIP(), Browser: c.Request.UserAgent(), Unasked: c.GetHeader(pageHeader) != ""}
+	if known, err := c.Request.Cookie(knownCookie); err == nil {
+		f.Known = known.Value
+	}
+	return f
 }
 
 // actor is who the request's cookie speaks for; admin.ErrSignedOut.
@@ -60,6 +70,11 @@ func keep(c *gin.Context, in admin.SignedIn) {
 	http.SetCookie(c.Writer, &http.Cookie{
 		Name: cookie, Value: in.Cookie, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	})
+	if in.Known != "" {
+		http.SetCookie(c.Writer, &http.Cookie{
+			Name: knownCookie, Value: in.Known, Path: "/", MaxAge: int(admin.KnownFor.Seconds()), Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		})
+	}
 }
 
 // entered leads on who has shown a password.

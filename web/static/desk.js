@@ -9,7 +9,7 @@
   };
   const again = async (part) => {
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      const answer = await fetch(location.href, { headers: { Accept: "text/html", "Bbbridge-Page": "window" } });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const next = page.getElementById(part.id);
       if (answer.redirected || !answer.ok || !next) {
