@@ -40,7 +40,8 @@ type accountStore interface {
 	SeeSignIn(ctx context.Context, id string, at time.Time) error
 	ConfirmSignIn(ctx context.Context, id string, at time.Time) error
 	EndSignIn(ctx context.Context, staffID, id string) error
-	Record(context.Context, Entry) error
+	// RecordRefused writes a line, as far as there is place in its hour.
+	RecordRefused(context.Context, Entry) error
 	secondFactorStore
 	guestStore
 }

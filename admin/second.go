@@ -261,7 +261,7 @@ func (a *Accounts) useCode(ctx context.Context, s Staff, text string) error {
 		err = a.Store.UseRecoveryCode(ctx, s.ID, code(text).digest())
 	}
 	if errors.Is(err, ErrNotFound) {
-		_ = a.record(ctx, "staff.refused-code", s.Email)
+		a.recordRefused(ctx, "staff.refused-code", s.Email)
 		return ErrWrong
 	}
 	if err != nil {

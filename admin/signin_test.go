@@ -26,7 +26,7 @@ func (p people) StaffByID(ctx context.Context, id string) (Staff, error) {
 
 func (people) BeginSignIn(context.Context, SignIn) error { return nil }
 
-func (people) Record(context.Context, Entry) error { return nil }
+func (people) RecordRefused(context.Context, Entry) error { return nil }
 
 // counted is hashes that tell how many were made.
 func counted(t *testing.T) (h hashes, made *int) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,56 @@ func (c *conn) record(ctx context.Context, e admin.Entry, now time.Time) error {
 		return fmt.Errorf("audit log: %w", err)
 	}
 	return nil
+}
+
+// recordIn writes a line for each of the tenants, or one for the whole service if
+// there are none.
+func (c *conn) recordIn(ctx context.Context, tenants []string, now time.Time, line func(tenant string) admin.Entry) error {
+	tenants = slices.Compact(slices.Sorted(slices.Values(tenants)))
+	if len(tenants) == 0 {
+		tenants = []string{""}
+	}
+	for _, t := range tenants {
+		e := line(t)
+		e.TenantID = t
+		if err := c.record(ctx, e, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// So many refused sign-ins of one hour are written down: of one account, and in
+// all. One line more says that there were others.
+const (
+	refusedOfOne  = 20
+	refusedOfHour = 200
+)
+
+// RecordRefused writes that somebody wasn't let in to an account, as far as there
+// is place in the hour.
+func (db *DB) RecordRefused(ctx context.Context, e admin.Entry) error {
+	return db.write(ctx, func(c *conn) error {
+		now := db.Now()
+		var n struct {
+			OfOne int `db:"of_one"`
+			InAll int `db:"in_all"`
+		}
+		err := c.get(ctx, &n, `
+			SELECT COUNT(*) AS in_all, COALESCE(SUM(CASE WHEN what = ? THEN 1 ELSE 0 END), 0) AS of_one
+			FROM audit WHERE at >= ? AND did LIKE 'staff.refused%'`, e.What, millis(now.Truncate(time.Hour)))
+		switch {
+		case err != nil:
+			return err
+		case n.InAll > refusedOfHour || n.OfOne > refusedOfOne:
+			return nil
+		case n.InAll == refusedOfHour:
+			e.Did, e.What = "staff.refused-many", ""
+		case n.OfOne == refusedOfOne:
+			e.Did = "staff.refused-many"
+		}
+		return c.record(ctx, e, now)
+	})
 }
 
 // shown is a value in the audit log.
@@ -77,6 +128,9 @@ func (db *DB) Audit(ctx context.Context, q admin.AuditQuery) ([]admin.Entry, err
 		for _, t := range q.Tenants {
 			args = append(args, t)
 		}
+	}
+	if q.Who != "" {
+		where, args = append(where, `LOWER(who) LIKE ? ESCAPE '!'`), append(args, "%"+escapeLike(strings.ToLower(q.Who))+"%")
 	}
 	if q.Text != "" {
 		where = append(where, `(LOWER(who) LIKE ? ESCAPE '!' OR LOWER(what) LIKE ? ESCAPE '!' OR LOWER(did) LIKE ? ESCAPE '!')`)

@@ -69,7 +69,7 @@ func (db *DB) ConfirmSecondFactor(ctx context.Context, staffID string, step int6
 				return err
 			}
 		}
-		return c.record(ctx, admin.Entry{Did: "staff.second-on", What: s.Email}, db.Now())
+		return c.staffDid(ctx, "staff.second-on", s, db.Now())
 	})
 	return about("confirm second factor", err)
 }
@@ -93,7 +93,7 @@ func (db *DB) UseRecoveryCode(ctx context.Context, staffID string, digest []byte
 		if err := c.one(ctx, `DELETE FROM recovery_codes WHERE staff_id = ? AND digest = ?`, staffID, digest); err != nil {
 			return err
 		}
-		return c.record(ctx, admin.Entry{Did: "staff.recovery", What: s.Email}, db.Now())
+		return c.staffDid(ctx, "staff.recovery", s, db.Now())
 	})
 	return about("use recovery code", err)
 }
@@ -112,7 +112,7 @@ func (db *DB) RemoveSecondFactor(ctx context.Context, staffID string) error {
 		if err := c.forgetSecondFactor(ctx, staffID); err != nil {
 			return err
 		}
-		return c.record(ctx, admin.Entry{Did: "staff.second-off", What: s.Email}, db.Now())
+		return c.staffDid(ctx, "staff.second-off", s, db.Now())
 	})
 	return about("remove second factor", err)
 }

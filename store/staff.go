@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/classroom"
@@ -101,22 +102,36 @@ type shownStaff struct {
 	Active  bool
 }
 
+// staffChanged writes it into the audit log of each tenant that the account looks
+// after, before or after; who reads one of those learns nothing of the others.
 func (db *DB) staffChanged(ctx context.Context, c *conn, did string, before, after *admin.Staff) error {
-	e := admin.Entry{Did: did}
-	for _, of := range []struct {
-		staff *admin.Staff
-		text  *string
-	}{{before, &e.Before}, {after, &e.After}} {
-		if of.staff == nil {
-			continue
+	var tenants []string
+	what := ""
+	for _, s := range []*admin.Staff{before, after} {
+		if s != nil {
+			tenants, what = append(tenants, s.Tenants...), s.Email
 		}
-		e.What = of.staff.Email
-		if len(of.staff.Tenants) == 1 {
-			e.TenantID = of.staff.Tenants[0]
-		}
-		*of.text = shown(shownStaff{of.staff.Email, of.staff.Role, of.staff.Tenants, of.staff.Active()})
 	}
-	return c.record(ctx, e, db.Now())
+	return c.recordIn(ctx, tenants, db.Now(), func(tenant string) admin.Entry {
+		return admin.Entry{Did: did, What: what, Before: staffIn(before, tenant), After: staffIn(after, tenant)}
+	})
+}
+
+// staffIn is an account as the audit log of a tenant shows it.
+func staffIn(s *admin.Staff, tenant string) string {
+	if s == nil {
+		return ""
+	}
+	var tenants []string
+	if slices.Contains(s.Tenants, tenant) {
+		tenants = []string{tenant}
+	}
+	return shown(shownStaff{s.Email, s.Role, tenants, s.Active()})
+}
+
+// staffDid writes into the same logs what has no values.
+func (c *conn) staffDid(ctx context.Context, did string, s admin.Staff, now time.Time) error {
+	return c.recordIn(ctx, s.Tenants, now, func(string) admin.Entry { return admin.Entry{Did: did, What: s.Email} })
 }
 
 // ChangeStaff gives an account its role and tenants; admin.ErrNotFound, or
@@ -197,15 +212,14 @@ func (db *DB) AddLink(ctx context.Context, l admin.Link) error {
 		if err := c.addLink(ctx, l); err != nil {
 			return err
 		}
-		e := admin.Entry{Did: "staff.link", What: string(l.Purpose)}
-		if l.StaffID != "" {
-			s, err := c.staff(ctx, `WHERE id = ?`, l.StaffID)
-			if err != nil {
-				return err
-			}
-			e.What = s.Email
+		if l.StaffID == "" {
+			return c.record(ctx, admin.Entry{Did: "staff.link", What: string(l.Purpose)}, db.Now())
 		}
-		return c.record(ctx, e, db.Now())
+		s, err := c.staff(ctx, `WHERE id = ?`, l.StaffID)
+		if err != nil {
+			return err
+		}
+		return c.staffDid(ctx, "staff.link", s, db.Now())
 	})
 	return about("add link", err)
 }

@@ -204,6 +204,14 @@ func (l *locale) saidAs(prefix, code string) (template.HTML, error) {
 	return l.say(prefix + code)
 }
 
+// fieldName is what forms call a field; empty: none has it.
+func (l *locale) fieldName(name string) (template.HTML, error) {
+	if l.messages["field."+name] == nil {
+		return "", nil
+	}
+	return l.say("field." + name)
+}
+
 // Described is what its input is described by.
 func (v fieldView) Described() string {
 	var ids []string

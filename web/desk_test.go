@@ -44,8 +44,13 @@ func deskSamples() map[string]any {
 		"desk_no_role":      desked{page: NoRolePage{Name: "anna@uni.example", Institution: "Example University", Claim: "realm_access.roles", Claims: []string{"aud", "email", "realm_access"}}},
 		"desk_recovery":     atDesk("", RecoveryPage{Codes: []string{"Q3NN-EHEB-XE3F-VVOM", "TBW2-3EZH-MMA4-U4B2"}}),
 		"desk_account_none": atDesk("", AccountPage{Now: now, Who: "Anna Moreau", Role: "tenant-admin"}),
-		"desk_audit": atDesk(People, AuditPage{Now: now, Query: "moodle", Since: "2026-11-01", CSVURL: "/admin/audit.csv?q=moodle", MoreURL: "/admin/audit?before=x", Lines: []AuditLine{
-			{At: minutesAgo(3), Who: "admin@school.example", Address: "192.0.2.7", Did: "platform.edit", What: "Our Moodle", Changes: []AuditChange{{"TokenURL", "https://a.example/token", "https://b.example/token"}, {"Disabled", "", "true"}}},
+		"desk_audit": atDesk(People, AuditPage{Now: now, Query: "moodle", Who: "admin", Tenants: []Option{{Value: "a", Label: "School of Law", On: true}, {Value: "b", Label: "School of Medicine"}}, Since: "2026-11-01", CSVURL: "/admin/audit.csv?q=moodle", MoreURL: "/admin/audit?before=x", Lines: []AuditLine{
+			{At: minutesAgo(3), Who: "admin@school.example", Address: "192.0.2.7", Did: "platform.edit", What: "Our Moodle", Tenant: "School of Law", Changes: []AuditChange{
+				{Field: "token_url", Name: "TokenURL", Before: []AuditValue{{Text: "https://a.example/token"}}, After: []AuditValue{{Text: "https://b.example/token"}}},
+				{Field: "disabled", Name: "Disabled", Before: []AuditValue{{Said: "desk.no"}}, After: []AuditValue{{Said: "desk.yes"}}},
+				{Field: "deployment_ids", Name: "Deployments", Of: "7", After: []AuditValue{{Said: "desk.yes"}}},
+				{Field: "tenants", Name: "Tenants", Before: []AuditValue{{Text: "School of Law"}, {Text: "School of Medicine"}}},
+			}},
 			{At: minutesAgo(70), Who: "command line", Did: "keys.rotate", What: "k1"},
 		}}),
 		"desk_audit_empty": atDesk(People, AuditPage{Now: now, CSVURL: "/admin/audit.csv"}),

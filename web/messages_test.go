@@ -249,6 +249,7 @@ func usedIDs(t *testing.T) map[string]bool {
 		"counting.this",
 		"counting.unnamed",
 		"csv.",
+		"desk.no",
 		"desk.yes",
 		"did.",
 		"failure_code.",

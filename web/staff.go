@@ -140,8 +140,10 @@ type AuditPage struct {
 	Now     time.Time
 	Lines   []AuditLine
 	Query   string
-	Since   string // as typed: 2026-11-26
-	MoreURL string // the next page; empty: that was all
+	Who     string
+	Tenants []Option // to choose from; nil: there is one alone
+	Since   string   // as typed: 2026-11-26
+	MoreURL string   // the next page; empty: that was all
 	CSVURL  string
 }
 
@@ -151,11 +153,20 @@ type AuditLine struct {
 	Who, Address string
 	Did          string // message "did.DID"
 	What         string
+	Tenant       string // whose it is, where there are several; empty: the whole service's
 	Changes      []AuditChange
 }
 
 // An AuditChange is one field that has changed.
-type AuditChange struct{ Field, Before, After string }
+type AuditChange struct {
+	Field         string // as the message "field.FIELD" names it, if there is one
+	Name          string // as it is kept
+	Of            string // which of several
+	Before, After []AuditValue
+}
+
+// An AuditValue is a text as it was, or the message Said.
+type AuditValue struct{ Text, Said string }
 
 // DeskProblem is what staff are told of what can't be done.
 type DeskProblem struct {

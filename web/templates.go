@@ -149,6 +149,6 @@ func (l *locale) funcs() template.FuncMap {
 		"notice": newNotice, "progress": newProgress, "text": l.text, "check": l.check, "wrong": l.wrong, "label": l.label, "why": l.why, "fieldOf": fieldOf, "fixed": l.fixed,
 		"ruleFields": newRuleFields, "grade": newGradeView, "classGrades": newClassGrades, "lms": l.lms,
 		"endButton": endButton, "recordingRow": newRecordingRow, "play": l.play, "clockText": l.clockText, "iso": iso, "arrange": l.arrange, "there": l.there, "isolate": isolate, "problem": problemCode, "question": newQuestion,
-		"field": l.field, "saidAs": l.saidAs, "failureTitle": l.failureTitle, "failureCure": l.failureCure, "second": second, "isoDay": isoDay, "hour": hour, "standing": l.standing, "look": l.look, "go": l.goButton,
+		"field": l.field, "fieldName": l.fieldName, "saidAs": l.saidAs, "failureTitle": l.failureTitle, "failureCure": l.failureCure, "second": second, "isoDay": isoDay, "hour": hour, "standing": l.standing, "look": l.look, "go": l.goButton,
 	}
 }

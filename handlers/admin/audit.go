@@ -2,12 +2,10 @@ package admin
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,13 +20,16 @@ const (
 	auditFile = 10_000
 )
 
-// auditQuery is what the address asks for.
+// auditText is the most that a search may have, in bytes.
+const auditText = 100
+
+// auditQuery is what the address asks for, and since as it was typed.
 func auditQuery(c *call, most int) (q admin.AuditQuery, since string) {
-	q = admin.AuditQuery{Text: strings.TrimSpace(c.Query("q")), Before: c.Query("before"), Most: most}
-	if len(q.Text) > 100 {
-		q.Text = q.Text[:100]
+	asked := func(name string) string {
+		text := harmlessText(c.Query(name))
+		return strings.ToValidUTF8(text[:min(len(text), auditText)], "")
 	}
-	q.Text = strings.ToValidUTF8(strings.ReplaceAll(q.Text, "\x00", ""), "")
+	q = admin.AuditQuery{Text: asked("q"), Who: asked("who"), Tenant: asked("tenant"), Before: asked("before"), Most: most}
 	if at, err := time.Parse(time.DateOnly, c.Query("since")); err == nil {
 		q.Since, since = at, c.Query("since")
 	}
@@ -41,57 +42,35 @@ func (p *Pages) audit(c *call) error {
 	if err != nil {
 		return err
 	}
-	page := web.AuditPage{Now: p.Now(), Query: q.Text, Since: since, CSVURL: query("/admin/audit.csv", "q", q.Text, "since", since)}
+	names, err := p.tenantNames(c, admin.SeeAudit)
+	if err != nil {
+		return err
+	}
+	asked := []string{"q", q.Text, "who", q.Who, "tenant", q.Tenant, "since", since}
+	page := web.AuditPage{Now: p.Now(), Query: q.Text, Who: q.Who, Since: since, CSVURL: query("/admin/audit.csv", asked...)}
+	if len(names) > 1 {
+		page.Tenants = tenantOptions(names, q.Tenant)
+	}
 	for _, e := range list {
-		page.Lines = append(page.Lines, web.AuditLine{At: e.At, Who: e.Who, Address: e.Address, Did: e.Did, What: e.What, Changes: changes(e)})
+		line := web.AuditLine{At: e.At, Who: e.Who, Address: e.Address, Did: e.Did, What: e.What, Changes: changes(e, names)}
+		if len(names) > 1 {
+			line.Tenant = names[e.TenantID]
+		}
+		page.Lines = append(page.Lines, line)
 	}
 	if len(list) == auditPage {
-		page.MoreURL = query("/admin/audit", "q", q.Text, "since", since, "before", list[len(list)-1].ID)
+		page.MoreURL = query("/admin/audit", append(asked, "before", list[len(list)-1].ID)...)
 	}
 	return p.show(c, web.People, page)
-}
-
-// changes are the fields of an entry that aren't the same before and after.
-func changes(e admin.Entry) []web.AuditChange {
-	before, after := fields("", e.Before), fields("", e.After)
-	var list []web.AuditChange
-	for _, name := range slices.Sorted(maps.Keys(union(before, after))) {
-		if before[name] != after[name] {
-			list = append(list, web.AuditChange{Field: name, Before: before[name], After: after[name]})
-		}
-	}
-	return list
-}
-
-func union(a, b map[string]string) map[string]string {
-	all := maps.Clone(a)
-	maps.Copy(all, b)
-	return all
-}
-
-// fields are the values of a JSON text, one level of names joined by points.
-func fields(prefix, text string) map[string]string {
-	found := map[string]string{}
-	var object map[string]json.RawMessage
-	if json.Unmarshal([]byte(text), &object) != nil {
-		if prefix != "" {
-			found[strings.TrimSuffix(prefix, ".")] = strings.Trim(text, `"`)
-		}
-		return found
-	}
-	for name, value := range object {
-		if prefix == "" && len(value) > 0 && value[0] == '{' {
-			maps.Copy(found, fields(name+".", string(value)))
-			continue
-		}
-		found[prefix+name] = strings.Trim(string(value), `"`)
-	}
-	return found
 }
 
 func (p *Pages) auditCSV(c *call) error {
 	q, _ := auditQuery(c, auditFile)
 	list, err := p.Audit.Page(c.ctx(), c.by, q)
+	if err != nil {
+		return err
+	}
+	names, err := p.tenantNames(c, admin.SeeAudit)
 	if err != nil {
 		return err
 	}
@@ -101,7 +80,7 @@ func (p *Pages) auditCSV(c *call) error {
 	_ = w.Write([]string{"time", "who", "address", "did", "what", "tenant", "before", "after"})
 	for _, e := range list {
 		_ = w.Write([]string{
-			e.At.UTC().Format(time.RFC3339), admin.AsCell(e.Who), e.Address, e.Did, admin.AsCell(e.What), e.TenantID, admin.AsCell(e.Before), admin.AsCell(e.After),
+			e.At.UTC().Format(time.RFC3339), admin.AsCell(e.Who), e.Address, e.Did, admin.AsCell(e.What), admin.AsCell(cmp.Or(names[e.TenantID], e.TenantID)), admin.AsCell(e.Before), admin.AsCell(e.After),
 		})
 	}
 	w.Flush()

@@ -156,12 +156,17 @@ func (p *Pages) tenantField(c *call, action admin.Action, chosen, wrong string) 
 	if err != nil || len(names) < 2 {
 		return nil, err
 	}
-	f := web.Field{Kind: "select", Name: "tenant", Wrong: wrong}
+	return &web.Field{Kind: "select", Name: "tenant", Wrong: wrong, Options: tenantOptions(names, chosen)}, nil
+}
+
+// tenantOptions are tenants to choose from, by name.
+func tenantOptions(names map[string]string, chosen string) []web.Option {
+	var options []web.Option
 	for id, name := range names {
-		f.Options = append(f.Options, web.Option{Value: id, Label: name, On: id == chosen})
+		options = append(options, web.Option{Value: id, Label: name, On: id == chosen})
 	}
-	slices.SortFunc(f.Options, func(a, b web.Option) int { return compare(a.Label, b.Label) })
-	return &f, nil
+	slices.SortFunc(options, func(a, b web.Option) int { return compare(a.Label, b.Label) })
+	return options
 }
 
 // asked is the platform that a guide's form asks for.

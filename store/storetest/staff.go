@@ -65,13 +65,6 @@ func testStaff(t *testing.T, w *world) {
 	changed.Role, changed.Tenants = admin.TenantAdmin, []string{"t1", "t2"}
 	w.ok(w.ChangeStaff(ctx, changed))
 	w.same(must(w.StaffByID(w.ctx, helper.ID))(w), changed)
-	line := must(w.Audit(w.ctx, admin.AuditQuery{Most: 1}))(w)[0]
-	line.ID = ""
-	w.same(line, admin.Entry{
-		At: w.now, StaffID: first.ID, Who: first.Email, Address: "192.0.2.7", Did: "staff.change", What: "bob@school.example", TenantID: "t1",
-		Before: `{"Email":"bob@school.example","Role":"helper","Tenants":["t1"],"Active":false}`,
-		After:  `{"Email":"bob@school.example","Role":"tenant-admin","Tenants":["t1","t2"],"Active":false}`,
-	})
 	w.fails(w.ChangeStaff(w.ctx, admin.Staff{ID: "unknown", Role: admin.Helper}), admin.ErrNotFound)
 
 	// An operator who can't sign in yet takes nobody's place.
@@ -90,6 +83,46 @@ func testStaff(t *testing.T, w *world) {
 	w.fails(err, admin.ErrNotFound)
 	w.fails(w.RemoveStaff(w.ctx, first.ID), admin.ErrNotFound)
 	w.fails(w.RemoveStaff(w.ctx, second.ID), admin.ErrLastOne)
+}
+
+// What becomes of an account is told in the log of each tenant that it looks after,
+// before or after, with nothing of the others.
+func testStaffOfTenants(t *testing.T, w *world) {
+	first, helper := w.setUp("ann@school.example"), w.invited("bob@school.example", admin.Helper, "t1")
+	w.pass(time.Second)
+	ctx := admin.By(w.ctx, admin.Actor{StaffID: first.ID, Name: first.Email, Address: "192.0.2.7"})
+	changed := helper
+	changed.Role, changed.Tenants = admin.TenantAdmin, []string{"t1", "t2"}
+	w.ok(w.ChangeStaff(ctx, changed))
+	inTenant := func(tenant string) []admin.Entry {
+		list := must(w.Audit(w.ctx, admin.AuditQuery{Tenants: []string{tenant}, Since: w.now, Most: 9}))(w)
+		for i := range list {
+			list[i].ID = ""
+		}
+		return list
+	}
+	line := admin.Entry{
+		At: w.now, StaffID: first.ID, Who: first.Email, Address: "192.0.2.7", Did: "staff.change", What: "bob@school.example", TenantID: "t1",
+		Before: `{"Email":"bob@school.example","Role":"helper","Tenants":["t1"],"Active":false}`,
+		After:  `{"Email":"bob@school.example","Role":"tenant-admin","Tenants":["t1"],"Active":false}`,
+	}
+	w.same(inTenant("t1"), []admin.Entry{line})
+	line.TenantID, line.Before, line.After = "t2",
+		`{"Email":"bob@school.example","Role":"helper","Active":false}`,
+		`{"Email":"bob@school.example","Role":"tenant-admin","Tenants":["t2"],"Active":false}`
+	w.same(inTenant("t2"), []admin.Entry{line})
+	w.pass(time.Second)
+	moved := changed
+	moved.Tenants = []string{"t2"}
+	w.ok(w.ChangeStaff(ctx, moved)) // told in both
+	line.At, line.TenantID, line.Before, line.After = w.now, "t1",
+		`{"Email":"bob@school.example","Role":"tenant-admin","Tenants":["t1"],"Active":false}`,
+		`{"Email":"bob@school.example","Role":"tenant-admin","Active":false}`
+	w.same(inTenant("t1"), []admin.Entry{line})
+	w.same(len(inTenant("t2")), 1)
+	w.pass(time.Second)
+	w.ok(w.AddLink(w.ctx, admin.Link{Digest: digest("of bob"), Purpose: admin.Invite, StaffID: helper.ID, CreatedAt: w.now, ExpiresAt: w.now.Add(time.Hour)}))
+	w.same([]int{len(inTenant("t1")), len(inTenant("t2")), len(inTenant(""))}, []int{0, 1, 0})
 }
 
 // Of two operators who remove each other at once, one stays.
@@ -251,6 +284,41 @@ func testSweptStaff(t *testing.T, w *world) {
 	w.same(w.lastEntries(10), []string{"new x"})
 }
 
+// Whoever tries an account without end doesn't fill the audit log: so many lines an
+// hour of one account, so many in all, and one each time that says so.
+func testRefusedSignIns(t *testing.T, w *world) {
+	w.pass(w.now.Truncate(time.Hour).Add(time.Hour).Sub(w.now))
+	began := w.now
+	refused := func(times int, did, email string) {
+		for range times {
+			w.pass(time.Second)
+			w.ok(w.RecordRefused(w.ctx, admin.Entry{Did: did, What: email}))
+		}
+	}
+	count := func() map[string]int {
+		n := map[string]int{}
+		for _, e := range must(w.Audit(w.ctx, admin.AuditQuery{Since: began, Most: 1000}))(w) {
+			n[e.Did+" "+e.What]++
+		}
+		return n
+	}
+	refused(15, "staff.refused", "ann")
+	refused(100, "staff.refused-code", "ann")
+	w.same(count(), map[string]int{"staff.refused ann": 15, "staff.refused-code ann": 5, "staff.refused-many ann": 1})
+	refused(1, "staff.refused", "bob")
+	w.same(count()["staff.refused bob"], 1)
+	for i := range 300 {
+		refused(1, "staff.refused", fmt.Sprint("person ", i))
+	}
+	n := count()
+	w.same([]int{n["staff.refused-many "], n["staff.refused person 0"], n["staff.refused person 299"], len(n)}, []int{1, 1, 0, 4 + 178 + 1})
+	w.ok(w.Record(w.ctx, admin.Entry{Did: "keys.rotate", What: "k"})) // others stand there all the same
+	w.same(count()["keys.rotate k"], 1)
+	w.pass(time.Hour)
+	refused(1, "staff.refused", "ann")
+	w.same(count()["staff.refused ann"], 16)
+}
+
 // The audit log is read from the newest line on, of some tenants, of some days,
 // and by parts of its words.
 func testAudit(t *testing.T, w *world) {
@@ -276,6 +344,8 @@ func testAudit(t *testing.T, w *world) {
 		{"two tenants", admin.AuditQuery{Tenants: []string{"t1", "t2"}}, []string{"a_b", "Moodle 1000", "Moodle 100%"}},
 		{"of no tenant is of none", admin.AuditQuery{Tenants: []string{}}, nil},
 		{"who", admin.AuditQuery{Text: "pERSON 2"}, []string{"Moodle 1000"}},
+		{"who alone", admin.AuditQuery{Who: "pERSON 2"}, []string{"Moodle 1000"}},
+		{"who isn't what", admin.AuditQuery{Who: "moodle"}, nil},
 		{"what", admin.AuditQuery{Text: "moodle"}, []string{"Moodle 1000", "Moodle 100%"}},
 		{"did", admin.AuditQuery{Text: "platform.add"}, []string{"Moodle 100%"}},
 		{"a percent sign is one", admin.AuditQuery{Text: "100%"}, []string{"Moodle 100%"}},
