@@ -12,6 +12,9 @@ type Happening string
 
 // The happenings, in the order of a story.
 const (
+	// ByLink is an LMS that registers by a link.
+	ByLink Happening = "registration"
+
 	Login    Happening = "login"    // an LMS has begun a launch
 	Window   Happening = "window"   // a launch that goes on in a window of its own
 	Launch   Happening = "launch"   // somebody comes from their course

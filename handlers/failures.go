@@ -32,6 +32,8 @@ func happening(c *gin.Context) admin.Happening {
 	switch {
 	case strings.HasPrefix(path, "/lti/login"):
 		return admin.Login
+	case path == registerPath:
+		return admin.ByLink
 	case strings.HasPrefix(c.Request.URL.Path, "/lti/"), path == "/": // also of an LMS that was told another address
 		return admin.Launch
 	case slices.Contains(joins, path):

@@ -33,13 +33,13 @@ func (s *Server) registration(c *gin.Context) error {
 	}
 	i, err := s.Registering.Look(c.Request.Context(), v)
 	if err != nil {
-		return s.notRegistered(c, err)
+		return s.notRegistered(c, v, err)
 	}
 	s.framedBy(c, i.Offer)
 	return s.render(c, http.StatusOK, web.Registering{
 		State: web.RegisterAsk, Name: i.Offer.Name(), Issuer: i.Offer.Issuer, Software: software(i.Offer.Product, i.Offer.Version),
 		Does: does(i.Asks), Places: i.Asks.Placements, Waits: i.Waits, Doubtful: i.Offer.Belongs == lti.DoubtfulIssuer,
-		URL: "/lti/register", Fields: []web.Hidden{
+		URL: registerPath, Fields: []web.Hidden{
 			{Name: "code", Value: v.Code}, {Name: "openid_configuration", Value: v.Configuration},
 			{Name: "registration_token", Value: string(v.Token)},
 		},
@@ -51,9 +51,10 @@ func (s *Server) registerPlatform(c *gin.Context) error {
 	if err := readForm(c, formLimit); err != nil {
 		return err
 	}
-	r, err := s.Registering.Register(c.Request.Context(), visitOf(c.PostForm))
+	v := visitOf(c.PostForm)
+	r, err := s.Registering.Register(c.Request.Context(), v)
 	if err != nil {
-		return s.notRegistered(c, err)
+		return s.notRegistered(c, v, err)
 	}
 	s.Log.LogAttrs(c.Request.Context(), slog.LevelInfo, "registered by link", slog.String("request", requestID(c)),
 		slog.String("platform", r.Name), slog.Bool("again", r.Again), slog.Bool("waits", r.Pending))
@@ -75,7 +76,7 @@ func visitOf(value func(string) string) admin.RegistrationVisit {
 // pasteLink is for who opens the link themselves, and not by their LMS.
 func (s *Server) pasteLink(c *gin.Context, code string) error {
 	if _, err := s.Registering.Open(c.Request.Context(), code); err != nil {
-		return s.notRegistered(c, err)
+		return s.notRegistered(c, admin.RegistrationVisit{Code: code}, err)
 	}
 	return s.render(c, http.StatusOK, web.Registering{State: web.RegisterPaste, Link: s.PublicURL + "/lti/register?code=" + code})
 }
@@ -104,7 +105,7 @@ var registrationStatuses = map[string]int{
 
 // notRegistered says why nothing was registered. What isn't the platform's or
 // the link's fault is ours.
-func (s *Server) notRegistered(c *gin.Context, err error) error {
+func (s *Server) notRegistered(c *gin.Context, v admin.RegistrationVisit, err error) error {
 	failure := admin.FailureOf(err)
 	if failure.Code == "" {
 		return err
@@ -115,10 +116,26 @@ func (s *Server) notRegistered(c *gin.Context, err error) error {
 	}
 	s.Log.LogAttrs(c.Request.Context(), slog.LevelInfo, "not registered", slog.String("request", requestID(c)),
 		slog.String("code", failure.Code), slog.Int("status", status), slog.Any("err", err))
+	s.recordRegistration(c, v, failure, status, err)
 	c.Set(ancestorKey, "*") // whose frame it is isn't known: what went wrong must be read all the same
 	return s.render(c, status, web.Registering{
 		State: web.RegisterFailed, Code: failure.Code, Host: failure.Host, Words: failure.Words, Request: requestID(c), At: s.Now().UTC(),
 	})
+}
+
+// registerPath is where registration links lead.
+const registerPath = "/lti/register"
+
+// recordRegistration keeps what was refused, to be found by the number on the
+// page by those whose link it was.
+func (s *Server) recordRegistration(c *gin.Context, v admin.RegistrationVisit, r admin.RegistrationFailure, status int, err error) {
+	f := admin.Failure{Request: requestID(c), Kind: admin.ByLink, Code: r.Code}
+	if link, _ := s.Registering.Open(c.Request.Context(), v.Code); link.ID != "" { // also of one that is over
+		f.TenantID = link.TenantID
+	}
+	f.Path, f.Status, f.Cause = c.FullPath(), status, causeOf(err)
+	f.Call, f.Got, f.Said = r.Step, v.Configuration, r.Words
+	s.Recorder.Record(f)
 }
 
 // does is what a registration makes possible.

@@ -98,8 +98,14 @@ func (l *locale) failureTitle(kind, code string) (template.HTML, error) {
 	if id := l.failureID(kind, code, "title"); id != "" {
 		return l.say(id)
 	}
-	if kind == "delivery" {
+	switch kind {
+	case "delivery":
 		return l.say("failures.grade")
+	case "registration":
+		if id := l.registrationID(code); id != "" {
+			text, err := l.lead(id)
+			return template.HTML(strings.TrimSuffix(string(text), ".")), err
+		}
 	}
 	text, err := l.lead("problem." + problemCode(code) + ".person")
 	return template.HTML(strings.TrimSuffix(string(text), ".")), err
@@ -120,7 +126,18 @@ func (l *locale) failureCure(kind, code, lms string) (template.HTML, error) {
 		}
 		return l.say("reason."+code, "LMS", name)
 	}
+	if id := l.registrationID(code); kind == "registration" && id != "" {
+		return l.rest(id)
+	}
 	return l.say("problem." + problemCode(code) + ".admin")
+}
+
+// registrationID is what whoever has registered was told; empty: a fault of ours.
+func (l *locale) registrationID(code string) string {
+	if id := "registering.failed." + code; l.messages[id] != nil {
+		return id
+	}
+	return ""
 }
 
 // isoDay and hour name a day and an hour of a chart, in UTC.

@@ -145,6 +145,7 @@ func TestRegistrationThatFails(t *testing.T) {
 	spoiled := func(change func(*ltitest.Registering)) func() {
 		return func() { w.lms.Change(func(b *ltitest.Behaviour) { change(&b.Registering) }) }
 	}
+	desk, theirs := w.setUp(), w.join("theirs@school.example", admin.Helper, classroom.DefaultTenant)
 	for _, test := range []struct {
 		name    string
 		link    string
@@ -187,6 +188,17 @@ func TestRegistrationThatFails(t *testing.T) {
 				return len(l.Failures) > 0 && l.Failures[0].Code == test.code
 			}) {
 				t.Errorf("nothing is kept with the links: %+v", links)
+			}
+			number := numberOn.FindString(page.Text)
+			found := w.failure(desk, number)
+			w.answers(found, http.StatusOK, test.code, "Registration by a link")
+			for _, secret := range []string{strings.TrimPrefix(test.link, w.url+"/lti/register?code=")} {
+				if strings.Contains(found.Text, secret) && secret != "unknown" {
+					t.Errorf("a secret is kept: %s", found.Text)
+				}
+			}
+			if got := strings.Contains(w.at(theirs, "/admin/failures?q="+number).Text, test.code); got != (test.code != "link_unknown") {
+				t.Errorf("whose link it was: found is %v", got)
 			}
 			w.lms.Heal()
 			w.lms.Change(func(b *ltitest.Behaviour) { b.Registering.ConfigurationAs = nil })
