@@ -16,7 +16,7 @@ import (
 type Health struct {
 	ID, Name string
 	State    HealthState
-	Why      string    // for Needs: silent, refused, paused or server; empty otherwise
+	Why      string    // for Needs: silent, refused, paused, server or reports; drained; empty otherwise
 	At       time.Time // when that was last; zero: never, as far as is known
 }
 
@@ -81,8 +81,6 @@ type Overview struct {
 type overviewStore interface {
 	failureStore
 	Platforms(context.Context) ([]Platform, error)
-	// ServersFor are those of these tenants; of all if it is nil.
-	ServersFor(ctx context.Context, tenants []string) ([]classroom.Server, error)
 	// LiveClasses counts classes that are on, and who is in them.
 	LiveClasses(ctx context.Context, tenants []string) (classes, people int, err error)
 	// DeliveryCounts are grades by registration and state.
@@ -93,8 +91,9 @@ type overviewStore interface {
 
 // Overviews tell how it goes.
 type Overviews struct {
-	Store overviewStore
-	Now   func() time.Time
+	Store   overviewStore
+	Servers *Servers
+	Now     func() time.Time
 
 	mu     sync.Mutex
 	counts ledgerCounts
@@ -240,9 +239,9 @@ func (o *Overviews) marks(ctx context.Context, by Actor, tenants []string, day [
 	for _, p := range platforms {
 		view.Platforms = append(view.Platforms, platformMark(p, day, silences, pauses))
 	}
-	servers, err := o.Store.ServersFor(ctx, tenants)
+	cards, err := o.Servers.visible(ctx, by)
 	if err != nil {
-		return fmt.Errorf("servers: %w", err)
+		return err
 	}
 	calls := day
 	if tenants != nil { // calls are of servers, not of platforms
@@ -250,8 +249,11 @@ func (o *Overviews) marks(ctx context.Context, by Actor, tenants []string, day [
 			return fmt.Errorf("tallies of servers: %w", err)
 		}
 	}
-	for _, s := range servers {
-		view.Servers = append(view.Servers, serverMark(s, calls))
+	for _, card := range cards {
+		if card.Reports, err = o.Servers.reports(ctx, card.ID); err != nil {
+			return err
+		}
+		view.Servers = append(view.Servers, serverMark(card, calls))
 	}
 	return nil
 }
@@ -290,7 +292,9 @@ func platformMark(p Platform, day []Tally, silences []Silence, pauses []Pause) H
 	return m
 }
 
-func serverMark(s classroom.Server, day []Tally) Health {
+// serverMark is that of a server. One out of service answers for the classes that
+// go on there, so what is wrong with it comes first.
+func serverMark(s ServerCard, day []Tally) Health {
 	m := Health{ID: s.ID, Name: s.Name, State: HealthGood}
 	wellAt, _ := newest(day, s.ID, false, Call)
 	failedAt, _ := newest(day, s.ID, true, Call)
@@ -298,6 +302,10 @@ func serverMark(s classroom.Server, day []Tally) Health {
 	switch {
 	case failedAt.After(wellAt):
 		m.State, m.Why, m.At = HealthNeeds, "server", failedAt
+	case s.Reports.Silent():
+		m.State, m.Why = HealthNeeds, "reports"
+	case s.Drained:
+		m.State, m.Why = HealthOff, "drained"
 	case wellAt.IsZero():
 		m.State = HealthQuiet
 	}

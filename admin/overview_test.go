@@ -109,3 +109,35 @@ func TestHealth(t *testing.T) {
 		})
 	}
 }
+
+// A server out of service says so, but what is wrong with it comes first.
+func TestServerMark(t *testing.T) {
+	drained := func(c ServerCard) ServerCard { c.Drained = true; return c }
+	of := ServerCard{}
+	of.ID = "a"
+	silent := of
+	silent.Reports.Without = 3
+	for _, test := range []struct {
+		name   string
+		server ServerCard
+		day    []Tally
+		want   Health
+	}{
+		{"never asked", of, nil, Health{State: HealthQuiet}},
+		{"answers", of, []Tally{tally(Call, "", "a", 1, 5), tally(Call, "timeout", "a", 3, 4)}, Health{State: HealthGood}},
+		{"doesn't answer", of, []Tally{tally(Call, "", "a", 1, 4), tally(Call, "timeout", "a", 1, 5)}, Health{State: HealthNeeds, Why: "server"}},
+		{"another doesn't", of, []Tally{tally(Call, "timeout", "b", 1, 5)}, Health{State: HealthQuiet}},
+		{"no reports come", silent, []Tally{tally(Call, "", "a", 1, 5)}, Health{State: HealthNeeds, Why: "reports"}},
+		{"out of service", drained(of), []Tally{tally(Call, "", "a", 1, 5)}, Health{State: HealthOff, Why: "drained"}},
+		{"out of service, never asked", drained(of), nil, Health{State: HealthOff, Why: "drained"}},
+		{"out of service, and doesn't answer", drained(of), []Tally{tally(Call, "timeout", "a", 1, 5)}, Health{State: HealthNeeds, Why: "server"}},
+		{"out of service, and no reports come", drained(silent), nil, Health{State: HealthNeeds, Why: "reports"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := serverMark(test.server, test.day)
+			if got.State != test.want.State || got.Why != test.want.Why {
+				t.Errorf("%s %s, want %s %s", got.State, got.Why, test.want.State, test.want.Why)
+			}
+		})
+	}
+}

@@ -3,34 +3,11 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 
-	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/classroom/attendance"
 	"github.com/bbbridge/bbbridge/classroom/gradebook"
 )
-
-// ServersFor are the servers of these tenants, by their names; of all if it is
-// nil.
-func (db *DB) ServersFor(ctx context.Context, tenants []string) ([]classroom.Server, error) {
-	all, err := db.Servers(ctx)
-	if err != nil || tenants == nil {
-		return all, err
-	}
-	var theirs []string
-	for _, t := range tenants {
-		pool, err := db.ServersOf(ctx, t)
-		if err != nil && !errors.Is(err, classroom.ErrNoServer) {
-			return nil, fmt.Errorf("servers of tenant %s: %w", t, err)
-		}
-		for _, s := range pool {
-			theirs = append(theirs, s.ID)
-		}
-	}
-	return slices.DeleteFunc(all, func(s classroom.Server) bool { return !slices.Contains(theirs, s.ID) }), nil
-}
 
 // LiveClasses counts classes that are on, and who was in them when they were last
 // looked at.

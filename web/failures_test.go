@@ -85,7 +85,8 @@ func overviewSample(n int, step time.Duration) OverviewPage {
 		Deliveries: []NamedCount{{"refused", 2, "/admin/deliveries?state=refused"}, {"waiting", 3, "/admin/deliveries?state=waiting"}, {"superseded", 1, "/a"}, {"delivered", 3100, "/b"}, {"withdrawn", 0, "/c"}},
 		Platforms: []MarkLine{{Name: "Our Moodle", URL: "/admin/platforms/a", State: "good"}, {Name: "Our Canvas", URL: "/admin/platforms/b", State: "needs", Why: "silent"},
 			{Name: "Sakai", State: "needs", Why: "refused"}, {Name: "ILIAS", State: "needs", Why: "paused"}, {Name: hebrewName, State: "waiting"}, {Name: "Old", State: "off"}},
-		Servers: []MarkLine{{Name: "main", URL: "/admin/servers/a", State: "good"}, {Name: "second", State: "needs", Why: "server"}},
+		Servers: []MarkLine{{Name: "main", URL: "/admin/servers/a", State: "good"}, {Name: "second", URL: "/admin/servers/b", State: "needs", Why: "server"},
+			{Name: "third", URL: "/admin/servers/c", State: "needs", Why: "reports"}, {Name: "fourth", URL: "/admin/servers/d", State: "off", Why: "drained"}},
 	}
 	for _, name := range []string{"launches", "joins", "callbacks", "grades"} {
 		c := Chart{Name: name, Days: n == 30}

@@ -150,7 +150,7 @@ func assemble(cfg configs.Config, db *store.DB, key store.MasterKey, log *slog.L
 		Store: db, Loads: rooms, PublicURL: cfg.PublicURL, Loopback: cfg.Loopback(), Now: now, Log: log,
 		Client: func(s classroom.Server) admin.ServerClient { return client(s) },
 	}
-	staff.Servers = servers
+	staff.Servers, staff.Overviews.Servers = servers, servers
 	server := &handlers.Server{
 		Tests: servers, Registering: staff.Registering,
 		PublicURL: cfg.PublicURL, Tool: tool, Answers: &lti.DeepLinking{Keys: db, Now: now},

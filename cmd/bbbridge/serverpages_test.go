@@ -264,4 +264,31 @@ func TestServerWithoutReports(t *testing.T) {
 	w.clock.advance(time.Hour + time.Minute)
 	d.get(at).says(t, http.StatusOK, "3 classes have ended here without their report")
 	d.get("/admin/servers").says(t, http.StatusOK, "3 classes without their report")
+	d.get("/admin/").says(t, http.StatusOK, "No reports come")
+}
+
+// The overview has a mark of each server that is theirs, which leads to its card.
+func TestOverviewOfServers(t *testing.T) {
+	w, _ := twoServers(t)
+	if err := w.svc.servers.Drain(t.Context(), admin.Shell, "Second", true); err != nil {
+		t.Fatal(err)
+	}
+	d := w.staffed(admin.Helper)
+	page := d.get("/admin/")
+	page.says(t, http.StatusOK, "2 BigBlueButton servers")
+	for name, mark := range map[string]string{"Test BBB": "Nothing within a day", "Second": "Out of service"} {
+		card := page.Find(`a[href="/admin/servers/` + w.serverID(name) + `"]`)
+		if got := strings.Join(strings.Fields(card.Closest("li").Text()), " "); got != name+" "+mark {
+			t.Errorf("%q, want %s %s", got, name, mark)
+		}
+		d.get("/admin/servers/"+w.serverID(name)).says(t, http.StatusOK, name)
+	}
+	if err := w.svc.servers.Assign(t.Context(), admin.Shell, "Second", nil); err != nil {
+		t.Fatal(err)
+	}
+	page = d.get("/admin/")
+	page.says(t, http.StatusOK, "1 BigBlueButton server")
+	if strings.Contains(page.text, "Second") {
+		t.Errorf("a server of nobody: %s", page.text)
+	}
 }

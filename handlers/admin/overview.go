@@ -55,11 +55,7 @@ func (p *Pages) overview(c *call) error {
 		page.Platforms = append(page.Platforms, line)
 	}
 	for _, m := range view.Servers {
-		line := web.MarkLine{Name: m.Name, State: string(m.State), Why: m.Why, At: m.At}
-		if c.by.Can(admin.EditServers, "") {
-			line.URL = "/admin/servers"
-		}
-		page.Servers = append(page.Servers, line)
+		page.Servers = append(page.Servers, web.MarkLine{Name: m.Name, State: string(m.State), Why: m.Why, At: m.At, URL: serverAt(m.ID)})
 	}
 	if c.by.Somewhere(admin.EditStaff) {
 		people, err := p.Accounts.List(c.ctx(), c.by)
