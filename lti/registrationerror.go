@@ -130,9 +130,21 @@ func refusedCode(status int, words string) string {
 	switch {
 	case status >= http.StatusInternalServerError:
 		return CodeRegistrationPlatformFails
-	case status == http.StatusUnauthorized, status == http.StatusForbidden,
-		strings.Contains(strings.ReplaceAll(strings.ToLower(words), " ", "_"), "registration_token"):
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, aboutToken(words):
 		return CodeRegistrationToken
 	}
 	return CodeRegistrationRefused
+}
+
+// aboutToken reports whether a refusal's words are about the registration
+// token. Moodle answers 404 with an exception's words to one that is too old or
+// has lost a part.
+func aboutToken(words string) bool {
+	words = strings.ReplaceAll(strings.ToLower(words), " ", "_")
+	for _, part := range []string{"registration_token", "expired_token", "wrong_number_of_segments", "signature_verification_failed"} {
+		if strings.Contains(words, part) {
+			return true
+		}
+	}
+	return false
 }

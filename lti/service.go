@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"net/http"
 	"slices"
 	"strconv"
@@ -109,6 +110,8 @@ func reasonOf(status string, body []byte) string {
 		reason = wordsOf(value, 0)
 	} else if body := strings.TrimSpace(string(body)); body != "" && body[0] != '<' {
 		reason = body // Moodle's token errors are not always JSON
+	} else {
+		reason = exceptionIn(body)
 	}
 	if reason == "" {
 		_, reason, _ = strings.Cut(status, " ")
@@ -116,6 +119,17 @@ func reasonOf(status string, body []byte) string {
 		reason, _, _ = strings.Cut(reason, "{")
 	}
 	return reason
+}
+
+// exceptionIn is what a page of Moodle's says that shows an exception; empty of
+// any other page.
+func exceptionIn(page string) string {
+	_, text, _ := strings.Cut(page, `<p class="errormessage">`)
+	text, _, whole := strings.Cut(text, "<")
+	if !whole {
+		return ""
+	}
+	return strings.TrimSpace(html.UnescapeString(text))
 }
 
 // wordsOf knows the forms in which platforms write errors.

@@ -27,21 +27,33 @@ func (l *LMS) serveRegistrations(w http.ResponseWriter, r *http.Request) {
 	defer l.mu.Unlock()
 	how := l.behaviour.Registering
 	if r.Method != http.MethodPost { // Moodle takes no PUT here
-		l.refuseRegistration(w, registrationRefusal{http.StatusBadRequest, "invalid_method"})
+		l.refuseRegistration(w, registrationRefusal{status: http.StatusBadRequest, words: "invalid_method"})
 		return
 	}
 	invitation := l.invited(r, how.TokenIn)
 	if invitation == nil {
-		words := "token_already_used"
-		if how.TokenIn != "endpoint" && r.Header.Get("Authorization") == "" {
-			words = "missing_registration_token"
-		}
-		l.refuseRegistration(w, registrationRefusal{how.TokenStatus, words})
+		l.refuseRegistration(w, l.uninvited(r, how))
 		return
 	}
 	if l.register(w, r, invitation.updates) {
 		invitation.used = true
 	}
+}
+
+// uninvited is the refusal of a request that shows no good invitation. The
+// caller holds mu.
+func (l *LMS) uninvited(r *http.Request, how Registering) registrationRefusal {
+	token, shown := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	i := l.invitations[token]
+	switch {
+	case how.TokenIn != "endpoint" && !shown:
+		return registrationRefusal{status: how.TokenStatus, words: "missing_registration_token"}
+	case how.Errors == "text" && i == nil:
+		return registrationRefusal{status: http.StatusNotFound, words: "Wrong number of segments", exception: true}
+	case how.Errors == "text" && !i.used:
+		return registrationRefusal{status: http.StatusNotFound, words: "Expired token", exception: true}
+	}
+	return registrationRefusal{status: how.TokenStatus, words: "token_already_used"}
 }
 
 // serveRegistration changes a registration at its own address, for who has an
@@ -53,9 +65,9 @@ func (l *LMS) serveRegistration(w http.ResponseWriter, r *http.Request) {
 	g, ok := l.tokens.grants[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")]
 	switch {
 	case l.behaviour.Registering.Updates != "put" || r.Method != http.MethodPut:
-		l.refuseRegistration(w, registrationRefusal{http.StatusMethodNotAllowed, "invalid_method"})
+		l.refuseRegistration(w, registrationRefusal{status: http.StatusMethodNotAllowed, words: "invalid_method"})
 	case !ok || l.clock().After(g.expires) || g.tool != id || !slices.Contains(g.scopes, scopeRegistration):
-		l.refuseRegistration(w, registrationRefusal{http.StatusUnauthorized, "invalid_token"})
+		l.refuseRegistration(w, registrationRefusal{status: http.StatusUnauthorized, words: "invalid_token"})
 	default:
 		l.register(w, r, id)
 	}
@@ -98,15 +110,15 @@ func (l *LMS) register(w http.ResponseWriter, r *http.Request, updates string) b
 
 func readRegistration(r *http.Request) (map[string]any, *registrationRefusal) {
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
-		return nil, &registrationRefusal{http.StatusUnsupportedMediaType, "invalid_content_type"}
+		return nil, &registrationRefusal{status: http.StatusUnsupportedMediaType, words: "invalid_content_type"}
 	}
 	raw, err := io.ReadAll(io.LimitReader(r.Body, maxRegistration+1))
 	if err != nil || len(raw) > maxRegistration {
-		return nil, &registrationRefusal{http.StatusBadRequest, "JSON too long"}
+		return nil, &registrationRefusal{status: http.StatusBadRequest, words: "JSON too long"}
 	}
 	var request map[string]any
 	if err := json.Unmarshal(raw, &request); err != nil {
-		return nil, &registrationRefusal{http.StatusBadRequest, "Badly formatted JSON"}
+		return nil, &registrationRefusal{status: http.StatusBadRequest, words: "Badly formatted JSON"}
 	}
 	return request, nil
 }
@@ -118,7 +130,7 @@ func checkRegistration(how Registering, request map[string]any) *registrationRef
 		"response_types", "initiate_login_uri", "redirect_uris", "client_name", "jwks_uri", "token_endpoint_auth_method", toolConfiguration,
 	} {
 		if request[name] == nil {
-			return &registrationRefusal{http.StatusBadRequest, "missing required attribute " + name}
+			return &registrationRefusal{status: http.StatusBadRequest, words: "missing required attribute " + name}
 		}
 	}
 	tool, _ := request[toolConfiguration].(map[string]any)
@@ -126,20 +138,20 @@ func checkRegistration(how Registering, request map[string]any) *registrationRef
 	grants := stringsIn(request["grant_types"])
 	switch {
 	case !slices.Contains(stringsIn(request["response_types"]), "id_token"):
-		return &registrationRefusal{http.StatusBadRequest, "invalid_response_types"}
+		return &registrationRefusal{status: http.StatusBadRequest, words: "invalid_response_types"}
 	case request["application_type"] != "web":
-		return &registrationRefusal{http.StatusBadRequest, "invalid_application_type"}
+		return &registrationRefusal{status: http.StatusBadRequest, words: "invalid_application_type"}
 	case request["token_endpoint_auth_method"] != "private_key_jwt":
-		return &registrationRefusal{http.StatusBadRequest, "invalid_token_endpoint_auth_method"}
+		return &registrationRefusal{status: http.StatusBadRequest, words: "invalid_token_endpoint_auth_method"}
 	case !slices.Contains(grants, "implicit") || !slices.Contains(grants, "client_credentials"):
-		return &registrationRefusal{http.StatusBadRequest, "invalid_grant_types"}
+		return &registrationRefusal{status: http.StatusBadRequest, words: "invalid_grant_types"}
 	case domain == "":
-		return &registrationRefusal{http.StatusBadRequest, "missing_domain"}
+		return &registrationRefusal{status: http.StatusBadRequest, words: "missing_domain"}
 	case len(stringsIn(request["redirect_uris"])) == 0:
-		return &registrationRefusal{http.StatusBadRequest, "missing required attribute redirect_uris"}
+		return &registrationRefusal{status: http.StatusBadRequest, words: "missing required attribute redirect_uris"}
 	}
 	if _, ok := request["scope"].(string); !ok {
-		return &registrationRefusal{http.StatusBadRequest, "scope is no text"}
+		return &registrationRefusal{status: http.StatusBadRequest, words: "scope is no text"}
 	}
 	return checkMessages(how, tool, domain)
 }
@@ -154,22 +166,22 @@ func checkMessages(how Registering, tool map[string]any, domain string) *registr
 		addresses = append(addresses, message["target_link_uri"])
 		kind, _ := message["type"].(string)
 		if kind != "LtiResourceLinkRequest" && kind != "LtiDeepLinkingRequest" {
-			return &registrationRefusal{http.StatusBadRequest, "unknown message " + kind}
+			return &registrationRefusal{status: http.StatusBadRequest, words: "unknown message " + kind}
 		}
 		places := stringsIn(message["placements"])
 		if how.NeedsPlacements && len(places) == 0 {
-			return &registrationRefusal{http.StatusBadRequest, "a message without placements: " + kind}
+			return &registrationRefusal{status: http.StatusBadRequest, words: "a message without placements: " + kind}
 		}
 		for _, place := range places {
 			if !how.NoLists && !slices.Contains(how.Placements[kind], place) {
-				return &registrationRefusal{http.StatusBadRequest, "unknown placement " + place}
+				return &registrationRefusal{status: http.StatusBadRequest, words: "unknown placement " + place}
 			}
 		}
 	}
 	for _, address := range addresses {
 		text, _ := address.(string)
 		if u, err := url.Parse(text); err != nil || u.Host != domain {
-			return &registrationRefusal{http.StatusBadRequest, "domain_targetlinkuri_mismatch"}
+			return &registrationRefusal{status: http.StatusBadRequest, words: "domain_targetlinkuri_mismatch"}
 		}
 	}
 	return nil
@@ -182,7 +194,7 @@ func (l *LMS) checkDomain(request map[string]any, updates string) *registrationR
 	if how.OneDomain && slices.ContainsFunc(l.campus.tools, func(t Tool) bool {
 		return t.ID != updates && sameHost(t.LaunchURL, launch)
 	}) {
-		return &registrationRefusal{http.StatusBadRequest, "The domain is used by another registration"}
+		return &registrationRefusal{status: http.StatusBadRequest, words: "The domain is used by another registration"}
 	}
 	if how.ReachesKeys {
 		keys, _ := request["jwks_uri"].(string)
@@ -190,7 +202,7 @@ func (l *LMS) checkDomain(request map[string]any, updates string) *registrationR
 		_, err := l.fetchToolKeys(keys)
 		l.mu.Lock()
 		if err != nil {
-			return &registrationRefusal{http.StatusBadRequest, "The keyset can't be reached"}
+			return &registrationRefusal{status: http.StatusBadRequest, words: "The keyset can't be reached"}
 		}
 	}
 	return nil

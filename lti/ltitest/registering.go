@@ -121,7 +121,7 @@ func (l *LMS) serveConfiguration(w http.ResponseWriter, r *http.Request) {
 		return
 	case how.BearerForAll && l.invited(r, "header") == nil,
 		how.TokenIn != "parameter" && l.invitations[token] == nil:
-		l.refuseRegistration(w, registrationRefusal{how.TokenStatus, "invalid_token"})
+		l.refuseRegistration(w, registrationRefusal{status: how.TokenStatus, words: "invalid_token"})
 		return
 	}
 	configuration := l.configuration(how, token)
@@ -189,17 +189,28 @@ func messagesSupported(how Registering) []map[string]any {
 
 // A registrationRefusal is a registration that the LMS doesn't make.
 type registrationRefusal struct {
-	status int
-	words  string
+	status    int
+	words     string
+	exception bool // Moodle didn't expect it
 }
+
+// exceptionPage is Moodle's page, as far as it matters.
+const exceptionPage = `<!DOCTYPE html>
+<html><head><title>Error</title></head><body><div data-rel="fatalerror" class="box py-3 errorbox alert alert-danger">` +
+	`<p class="errormessage">Exception - %s</p><p class="errorcode"><a href="https://docs.moodle.org/">More information about this error</a></p>` +
+	`</div></body></html>`
 
 func (l *LMS) refuseRegistration(w http.ResponseWriter, refusal registrationRefusal) {
 	l.log.Info("registration refused", "status", refusal.status, "reason", refusal.words)
 	switch l.behaviour.Registering.Errors {
-	case "text": // Moodle's are no HTML, and say that they are
+	case "text": // Moodle's are no HTML, and say that they are; its exceptions are pages
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		words := refusal.words
+		if refusal.exception {
+			words = fmt.Sprintf(exceptionPage, words)
+		}
 		w.WriteHeader(refusal.status)
-		fmt.Fprint(w, refusal.words)
+		fmt.Fprint(w, words)
 	case "status":
 		w.WriteHeader(refusal.status)
 	case "message":
