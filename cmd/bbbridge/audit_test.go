@@ -68,7 +68,7 @@ func TestAuditLogIsRead(t *testing.T) {
 			}
 		})
 	}
-	if file := w.at(page, "/admin/audit.csv?who=boss%40&tenant="+medicine); strings.Count(file.Body, "\n") != 2  {
+	if file := w.at(page, "/admin/audit.csv?who=boss%40&tenant="+medicine); strings.Count(file.Body, "\n") != 2 {
 		t.Errorf("the file has more than what is shown, : %s", file.Body)
 	}
 

@@ -9,15 +9,12 @@ import (
 	"github.com/bbbridge/bbbridge/configs"
 	"github.com/bbbridge/bbbridge/handlers"
 	adminpages "github.com/bbbridge/bbbridge/handlers/admin"
-	"github.com/bbbridge/bbbridge/lti"
 	"github.com/bbbridge/bbbridge/store"
 )
 
 // staffPages are the pages of staff, but for what the rest of the program has.
 func staffPages(cfg configs.Config, db *store.DB, outgoing *http.Client, metrics *handlers.Metrics, now func() time.Time, log *slog.Logger) *adminpages.Pages {
-	platforms := &admin.Platforms{
-		Store: db, Happened: db, Loopback: cfg.Loopback(), Now: now, Probe: &lti.Probe{HTTP: outgoing, Keys: db, Now: now, Insecure: cfg.Loopback()},
-	}
+	platforms := newPlatforms(cfg, db, outgoing, now)
 	return &adminpages.Pages{
 		Accounts: admin.NewAccounts(db, cfg.PublicURL, now, log), Audit: &admin.AuditLog{Store: db}, Registry: db, Platforms: platforms,
 		Registering: newRegistering(cfg, db, outgoing, now, log, metrics.Call),

@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/bbbridge/bbbridge/admin"
 	"github.com/bbbridge/bbbridge/classroom"
 	"github.com/bbbridge/bbbridge/configs"
 	"github.com/bbbridge/bbbridge/lti"
+	"github.com/bbbridge/bbbridge/store"
 )
 
 type platformCommand struct {
@@ -47,8 +50,39 @@ type platformAdd struct {
 	LinkFromDeployment bool `name:"link-from-deployment" help:"Take the deployment's id for a link that has none (OpenOLAT)."`
 }
 
-func (a platformAdd) Run(p *program) error {
+// platforms opens the registrations of platforms, as their pages have them. The
+// caller closes the database.
+func (p *program) platforms() (*admin.Platforms, configs.Config, *store.DB, error) {
 	cfg, db, err := p.open()
+	if err != nil {
+		return nil, cfg, nil, err
+	}
+	return newPlatforms(cfg, db, guarded(cfg, 0), time.Now), cfg, db, nil
+}
+
+// newPlatforms are the registrations of platforms, which client asks.
+func newPlatforms(cfg configs.Config, db *store.DB, client *http.Client, now func() time.Time) *admin.Platforms {
+	return &admin.Platforms{
+		Store: db, Happened: db, Loopback: cfg.Loopback(), Now: now, Probe: &lti.Probe{HTTP: client, Keys: db, Now: now, Insecure: cfg.Loopback()},
+	}
+}
+
+// platformCalled is the platform of a name.
+func platformCalled(p *program, platforms *admin.Platforms, name string) (admin.Platform, error) {
+	all, err := platforms.List(p, admin.Shell)
+	if err != nil {
+		return admin.Platform{}, err
+	}
+	for _, platform := range all {
+		if platform.Name == name {
+			return platform, nil
+		}
+	}
+	return admin.Platform{}, named("platform", name, admin.ErrNotFound)
+}
+
+func (a platformAdd) Run(p *program) error {
+	platforms, cfg, db, err := p.platforms()
 	if err != nil {
 		return err
 	}
@@ -67,15 +101,13 @@ func (a platformAdd) Run(p *program) error {
 		TenantID: tenant, LMS: admin.LMS(a.LMS), KeyPasted: a.KeyPasted || admin.LMS(a.LMS) == admin.Chamilo,
 		Registration: a.registration(lti.Registration{}),
 	}
-	if platform.KeyPasted {
-		key, err := db.NewestKey(p)
-		if err != nil {
-			return err
-		}
-		platform.SignsWith = key.ID
+	others, err := tenantsWith(p, db, platform)
+	if err != nil {
+		return err
 	}
-	added, err := db.AddPlatform(p, platform)
-	if errors.Is(err, admin.ErrExists) {
+	added, err := platforms.Add(p, admin.Shell, platform)
+	var invalid *admin.InvalidError
+	if errors.As(err, &invalid) && (invalid.Fields["name"] != "" || invalid.Fields["client_id"] != "") {
 		return fmt.Errorf("a platform with this name, or with this issuer and client id, is registered already: see 'bbbridge platform list'")
 	}
 	if err != nil {
@@ -88,8 +120,30 @@ func (a platformAdd) Run(p *program) error {
 	if a.TokenURL == "" {
 		fmt.Fprintln(p.out, "Note: without a token URL the platform takes no grades from us.")
 	}
+	for _, name := range others {
+		fmt.Fprintf(p.out, "Note: the tenant %s has or had this client id, too. What we sign for this token URL is taken wherever we are known by it.\n", name)
+	}
 	printTool(p, cfg, added)
 	return nil
+}
+
+// tenantsWith are the names of other tenants that have or had the platform's
+// client id. Their own admins couldn't register it.
+func tenantsWith(p *program, db *store.DB, platform admin.Platform) (names []string, err error) {
+	same, err := db.RegisteredAs(p, platform.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	tenants, err := db.Tenants(p)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tenants {
+		if t.ID != platform.TenantID && slices.ContainsFunc(same, func(other admin.Platform) bool { return other.TenantID == t.ID }) {
+			names = append(names, t.Name)
+		}
+	}
+	return names, nil
 }
 
 // registration is r as the options say.
@@ -257,12 +311,16 @@ type platformDisable struct {
 }
 
 func (d platformDisable) Run(p *program) error {
-	_, db, err := p.open()
+	platforms, _, db, err := p.platforms()
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if err := db.SetPlatformDisabled(p, d.Name, !d.Undo); err != nil {
+	platform, err := platformCalled(p, platforms, d.Name)
+	if err != nil {
+		return err
+	}
+	if err := platforms.Disable(p, admin.Shell, platform.ID, !d.Undo); err != nil {
 		return named("platform", d.Name, err)
 	}
 	if d.Undo {

@@ -41,37 +41,47 @@ const sameForever = "issuer and client id can't be edited: by them the platform 
 	"and its courses, people and grades hang on them. With others it is another platform: see 'bbbridge platform add --help'"
 
 func (e platformEdit) Run(p *program) error {
-	cfg, db, err := p.open()
+	platforms, cfg, db, err := p.platforms()
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	before, after, err := db.EditPlatform(p, e.Name, func(platform *admin.Platform) error {
-		if e.isAnother(*platform) {
-			return errors.New(sameForever)
-		}
-		as := asAdded(*platform)
-		if !e.overlay(&as) {
-			return errors.New("name what is to change: see 'bbbridge platform edit --help'")
-		}
-		as.tidy()
-		if err := as.check(cfg); err != nil {
-			return err
-		}
-		known := platform.Deployments
-		platform.Registration = as.registration(platform.Registration)
-		if e.DeploymentID == nil || len(as.DeploymentID) == 0 { // those that are known stay
-			platform.Deployments = known
-		}
-		return nil
-	})
+	before, err := platformCalled(p, platforms, e.Name)
+	if err != nil {
+		return err
+	}
+	if e.isAnother(before) {
+		return errors.New(sameForever)
+	}
+	as := asAdded(before)
+	if !e.overlay(&as) {
+		return errors.New("name what is to change: see 'bbbridge platform edit --help'")
+	}
+	as.tidy()
+	if err := as.check(cfg); err != nil {
+		return err
+	}
+	after, err := platforms.Edit(p, admin.Shell, before.ID, func(platform *admin.Platform) { before = *platform; e.change(platform) })
+	var invalid *admin.InvalidError
 	switch {
-	case errors.Is(err, admin.ErrExists):
+	case errors.As(err, &invalid) && invalid.Fields["name"] == "exists":
 		return fmt.Errorf("another platform is called %q: see 'bbbridge platform list'", admin.Pasted(*e.NewName))
 	case err != nil:
 		return named("platform", e.Name, err)
 	}
 	return printChanges(p.out, before, after)
+}
+
+// change makes of a platform what is named.
+func (e platformEdit) change(platform *admin.Platform) {
+	as := asAdded(*platform)
+	e.overlay(&as)
+	as.tidy()
+	known := platform.Deployments
+	platform.Registration = as.registration(platform.Registration)
+	if e.DeploymentID == nil || len(as.DeploymentID) == 0 { // those that are known stay
+		platform.Deployments = known
+	}
 }
 
 // isAnother reports whether e names another platform's identity.

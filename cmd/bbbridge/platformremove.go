@@ -16,24 +16,28 @@ type platformRemove struct {
 }
 
 func (r platformRemove) Run(p *program) error {
-	_, db, err := p.open()
+	platforms, _, db, err := p.platforms()
 	if err != nil {
 		return err
 	}
 	defer db.Close()
+	platform, err := platformCalled(p, platforms, r.Name)
+	if err != nil {
+		return err
+	}
 	if !r.Erase {
-		if err := db.RemovePlatform(p, r.Name); err != nil {
+		if _, err := platforms.Remove(p, admin.Shell, platform.ID); err != nil {
 			return named("platform", r.Name, err)
 		}
 		fmt.Fprintf(p.out, "Removed %s. What people attended is kept; registering the same issuer and client id again brings it back.\n", r.Name)
 		return nil
 	}
-	at := time.Now().Add(admin.EraseAfter)
-	if err := db.ErasePlatform(p, r.Name, at); err != nil {
+	leaving, err := platforms.Erase(p, admin.Shell, platform.ID)
+	if err != nil {
 		return named("platform", r.Name, err)
 	}
 	fmt.Fprintf(p.out, "Removed %s. Everything of it is erased after %s, unless 'bbbridge platform keep' or registering it again comes before that.\n",
-		r.Name, at.UTC().Format(time.DateOnly))
+		r.Name, leaving.EraseAt.UTC().Format(time.DateOnly))
 	return nil
 }
 
@@ -42,7 +46,7 @@ type platformKeep struct {
 }
 
 func (k platformKeep) Run(p *program) error {
-	_, db, err := p.open()
+	platforms, _, db, err := p.platforms()
 	if err != nil {
 		return err
 	}
@@ -55,7 +59,7 @@ func (k platformKeep) Run(p *program) error {
 		return fmt.Errorf("no platform that would be erased is called %q", k.Name)
 	}
 	for _, l := range leaving {
-		if err := db.KeepPlatform(p, l.ID); err != nil {
+		if err := platforms.Keep(p, admin.Shell, l.ID); err != nil {
 			return err
 		}
 	}

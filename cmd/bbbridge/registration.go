@@ -43,25 +43,13 @@ func (p *program) registrations() (registrations, error) {
 	client := guarded(cfg, 0)
 	return registrations{
 		newRegistering(cfg, db, client, time.Now, newLogger(p.log, cfg.LogLevel), nil),
-		&admin.Platforms{
-			Store: db, Loopback: cfg.Loopback(), Now: time.Now,
-			Probe: &lti.Probe{HTTP: client, Keys: db, Now: time.Now, Insecure: cfg.Loopback()},
-		}, db, cfg,
+		newPlatforms(cfg, db, client, time.Now), db, cfg,
 	}, nil
 }
 
 // platform is the one of a name.
 func (r registrations) platform(p *program, name string) (admin.Platform, error) {
-	all, err := r.platforms.List(p, admin.Shell)
-	if err != nil {
-		return admin.Platform{}, err
-	}
-	for _, platform := range all {
-		if platform.Name == name {
-			return platform, nil
-		}
-	}
-	return admin.Platform{}, named("platform", name, admin.ErrNotFound)
+	return platformCalled(p, r.platforms, name)
 }
 
 type registrationLink struct {
