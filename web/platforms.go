@@ -137,5 +137,9 @@ type EditPlatformPage struct {
 	Wrong        bool
 }
 
-// FindingsPart is the findings alone, for a page that puts them in place.
-type FindingsPart struct{ Findings []CheckFinding }
+// FindingsPart is the findings alone, for a page that puts them in place, and the
+// fields that can't be taken as they are.
+type FindingsPart struct {
+	Findings []CheckFinding
+	Fields   []Field
+}

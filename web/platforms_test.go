@@ -57,7 +57,7 @@ func platformSamples() map[string]any {
 		"desk_keys_none": atDesk(Platforms, KeysPage{Now: now, Keys: []KeyLine{{ID: "2026-11-17-def", Signs: true}}}),
 		"desk_rotate": atDesk(Platforms, RotatePage{Pasted: []string{"Our Chamilo"}, Danger: DangerPage{URL: "/r", BackURL: "/k", Wrong: "confirm",
 			Fields: []Field{{Kind: "check", Name: "stolen"}, {Kind: "password", Name: "password", As: "confirm_password"}}}}),
-		"desk_findings": desked{page: FindingsPart{Findings: findings}},
+		"desk_findings": desked{page: FindingsPart{Findings: findings, Fields: []Field{{Kind: "url", Name: "auth_url", Value: "nonsense", Wrong: "value_address"}}}},
 	}
 }
 

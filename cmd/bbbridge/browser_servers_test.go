@@ -41,6 +41,16 @@ func TestServersInABrowser(t *testing.T) {
 	b.until("it is added", says("Added."))
 	b.shot("server")
 
+	b.do("register an LMS", chromedp.Navigate(w.url+"/admin/platforms/new/other"))
+	enter("auth_url", "nonsense\t")
+	b.until("it is said in place what is wrong", `document.querySelector("#f-auth_url").getAttribute("aria-describedby").includes("w-auth_url") && document.querySelector("#w-auth_url").parentElement === document.querySelector("#f-auth_url").parentElement`)
+	b.until("what isn't typed isn't missing", `document.querySelectorAll(".wrong").length === 1`)
+	b.shot("platform-mistyped")
+	b.do("correct it", chromedp.Evaluate[chromedp.Void](`document.getElementById("f-auth_url").value = ""`))
+	enter("auth_url", "https://lms.example/auth\t")
+	b.until("nothing is wrong any more", `document.querySelectorAll(".wrong, [aria-invalid]").length === 0`)
+	b.do("back to the server", chromedp.NavigateBack(), chromedp.WaitVisible(chromedp.CSS("form[action$='/test'] button")))
+
 	hold := w.bbb.Be(bbbtest.Fault{Call: "getMeetingInfo", Kind: bbbtest.Held})
 	b.click("form[action$='/test'] button")
 	b.until("the test goes on", `document.querySelectorAll("li.good").length === 6`)

@@ -3,6 +3,7 @@ package main
 import (
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -89,6 +90,13 @@ func TestPlatformByHand(t *testing.T) {
 	w.reads(wrong, "This is missing", "This is no address")
 	if form, err := wrong.Form("/new/other"); err != nil || form.Fields.Get("issuer") != r.Issuer {
 		t.Errorf("what was typed is lost: %v", err)
+	}
+
+	// As soon as a field is left: what is mistyped, and nothing that isn't typed yet.
+	left := w.post(wrong, "/admin/platforms/new/other/try", url.Values{"auth_url": {"nonsense"}, "deployment_id": {strings.Repeat("d", 300)}})
+	w.reads(left, "This is no address", "A deployment id has 1 to 255 characters")
+	if strings.Contains(left.Text, "This is missing") || strings.Contains(left.Text, "Public keyset URL") {
+		t.Errorf("what isn't typed is missed: %s", left.Text)
 	}
 
 	page = w.fill(wrong, "/new/other", "client_id", " "+r.ClientID+"\n", "auth_url", r.AuthURL, "token_url", r.TokenURL, "deployment_id", r.DeploymentID)

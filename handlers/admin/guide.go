@@ -219,13 +219,14 @@ func (p *Pages) register(c *call) error {
 	return see(c.Context, query(platformURL(added.ID)+"/check", "said", "added"))
 }
 
-// tryPlatform says what a check finds in what is typed so far.
+// tryPlatform says what a check finds in what is typed so far, and what of it
+// can't be right. What isn't typed yet isn't missing.
 func (p *Pages) tryPlatform(c *call) error {
 	g, err := guideOf(c)
 	if err != nil {
 		return err
 	}
-	platform, _, err := p.asked(c, g)
+	platform, a, err := p.asked(c, g)
 	if err != nil {
 		return err
 	}
@@ -233,5 +234,10 @@ func (p *Pages) tryPlatform(c *call) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, web.Platforms, web.FindingsPart{Findings: findings(found)})
+	fields, err := p.guideFields(c, g, a, p.Platforms.Wrong(platform))
+	if err != nil {
+		return err
+	}
+	fields = slices.DeleteFunc(fields, func(f web.Field) bool { return f.Value == "" || f.Wrong == "" })
+	return p.show(c, web.Platforms, web.FindingsPart{Findings: findings(found), Fields: fields})
 }

@@ -24,6 +24,23 @@
   };
   follow();
 
+  // What is wrong with a field stands below it, as it does after the form was sent.
+  const mark = (input, why) => {
+    const id = `w-${input.name}`;
+    const old = document.getElementById(id);
+    if (old) old.remove();
+    const by = (input.getAttribute("aria-describedby") || "").split(" ").filter((other) => other && other !== id);
+    if (why) {
+      why.setAttribute("role", "alert");
+      input.closest(".field").append(why);
+      by.unshift(id);
+    }
+    for (const [name, value] of [["aria-invalid", why && "true"], ["aria-describedby", by.join(" ")]]) {
+      if (value) input.setAttribute(name, value);
+      else input.removeAttribute(name);
+    }
+  };
+
   // A form that can be tried is, as soon as a field of it is left.
   const form = document.querySelector("form[data-try]");
   const tried = document.getElementById("tried");
@@ -40,6 +57,9 @@
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         const found = page.getElementById("found");
         tried.replaceChildren(...(found ? found.childNodes : []));
+        for (const input of form.querySelectorAll(".field > input:not([type=checkbox]), .field > textarea")) {
+          mark(input, input.value.trim() && page.getElementById(`w-${input.name}`)); // what isn't typed yet isn't missing
+        }
       } catch { /* the next change tries again, and so does the button */ }
     });
   }
