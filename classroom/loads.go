@@ -27,28 +27,40 @@ const (
 // loads remembers what servers said of themselves, for a moment.
 type loads struct {
 	mu sync.Mutex
-	of map[string]Load
+	of map[string]said
 }
 
-func (l *loads) put(serverID string, load Load) {
+// said is a load with how the server was asked for it: what one said before its
+// secret was changed, or its address, says nothing of now.
+type said struct {
+	Load
+	how string
+}
+
+// how a server is asked.
+func (s Server) how() string {
+	return s.URL + "\n" + string(s.Algorithm) + "\n" + string(s.Secret)
+}
+
+func (l *loads) put(server Server, load Load) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.of == nil {
-		l.of = map[string]Load{}
+		l.of = map[string]said{}
 	}
 	for id, old := range l.of {
 		if load.At.Sub(old.At) > loadKept {
 			delete(l.of, id)
 		}
 	}
-	l.of[serverID] = load
+	l.of[server.ID] = said{load, server.how()}
 }
 
-func (l *loads) known(serverID string, now time.Time) (Load, bool) {
+func (l *loads) known(server Server, now time.Time) (Load, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	load, ok := l.of[serverID]
-	return load, ok && now.Sub(load.At).Abs() < loadFor
+	load, ok := l.of[server.ID]
+	return load.Load, ok && load.how == server.how() && now.Sub(load.At).Abs() < loadFor
 }
 
 // begun notes that a class has begun on a server, until that says so itself.
@@ -77,12 +89,12 @@ func (s *Rooms) Loads(ctx context.Context, servers []Server) map[string]Load {
 	answers := make(chan answer, len(servers))
 	waiting := 0
 	for _, server := range servers {
-		if load, ok := s.loads.known(server.ID, s.Now()); ok {
+		if load, ok := s.loads.known(server, s.Now()); ok {
 			all[server.ID] = load
 			continue
 		}
 		waiting++
-		result := s.live.flight.DoChan("load "+server.ID, func() (any, error) { return s.askLoad(ctx, server), nil })
+		result := s.live.flight.DoChan("load "+server.ID+server.how(), func() (any, error) { return s.askLoad(ctx, server), nil })
 		go func() {
 			r := <-result
 			load, _ := r.Val.(Load)
@@ -104,7 +116,7 @@ func (s *Rooms) Loads(ctx context.Context, servers []Server) map[string]Load {
 	for _, server := range servers {
 		if _, ok := all[server.ID]; !ok && ctx.Err() == nil {
 			all[server.ID] = Load{At: s.Now(), Err: errLate}
-			s.loads.put(server.ID, all[server.ID])
+			s.loads.put(server, all[server.ID])
 		}
 	}
 	return all
@@ -112,6 +124,9 @@ func (s *Rooms) Loads(ctx context.Context, servers []Server) map[string]Load {
 
 // askLoad asks a server, and goes on when who wants to know has left.
 func (s *Rooms) askLoad(ctx context.Context, server Server) Load {
+	if load, ok := s.loads.known(server, s.Now()); ok { // somebody's question has just ended
+		return load
+	}
 	ctx, done := s.tasks.hold(ctx, lookMost)
 	defer done()
 	meetings, err := s.Client(server).Meetings(ctx)
@@ -122,7 +137,7 @@ func (s *Rooms) askLoad(ctx context.Context, server Server) Load {
 			load.Expected += classLoad
 		}
 	}
-	s.loads.put(server.ID, load)
+	s.loads.put(server, load)
 	return load
 }
 

@@ -65,7 +65,7 @@ func (s *Rooms) createSomewhere(ctx context.Context, seat Seat) (Server, Room, b
 			s.loads.begun(server.ID)
 			return server, got, created, err
 		}
-		s.loads.put(server.ID, Load{At: s.Now(), Err: err})
+		s.loads.put(server, Load{At: s.Now(), Err: err})
 		s.logElsewhere(ctx, server, room, err)
 		first = cmp.Or(first, err)
 	}

@@ -328,16 +328,38 @@ func TestServersAreAskedLittle(t *testing.T) {
 func TestLoadsAreBounded(t *testing.T) {
 	var l loads
 	for i := range 1000 {
-		l.put(fmt.Sprint(i), Load{At: noon.Add(time.Duration(i) * loadKept)})
+		l.put(Server{ID: fmt.Sprint(i)}, Load{At: noon.Add(time.Duration(i) * loadKept)})
 	}
 	if len(l.of) > 2 {
 		t.Errorf("%d servers are remembered", len(l.of))
 	}
-	if _, ok := l.known("999", noon.Add(999*loadKept)); !ok {
+	if _, ok := l.known(Server{ID: "999"}, noon.Add(999*loadKept)); !ok {
 		t.Error("the newest isn't known")
 	}
-	if _, ok := l.known("999", noon.Add(999*loadKept+loadFor)); ok {
+	if _, ok := l.known(Server{ID: "999"}, noon.Add(999*loadKept+loadFor)); ok {
 		t.Error("old figures are used")
+	}
+}
+
+// What a server said before it was changed says nothing of now.
+func TestLoadsOfAChangedServer(t *testing.T) {
+	var l loads
+	was := Server{ID: "a", Name: "main", Server: bbb.Server{URL: "https://bbb.example/api", Secret: "wrong"}}
+	l.put(was, Load{At: noon, Err: bbb.ErrChecksum})
+	for name, change := range map[string]func(*Server){
+		"address": func(s *Server) { s.URL = "https://other.example/api" }, "secret": func(s *Server) { s.Secret = "right" },
+		"checksum": func(s *Server) { s.Algorithm = bbb.SHA1 },
+	} {
+		now := was
+		change(&now)
+		if _, ok := l.known(now, noon); ok {
+			t.Errorf("with another %s it counts as asked", name)
+		}
+	}
+	renamed := was
+	renamed.Name, renamed.Drained = "old", true
+	if _, ok := l.known(renamed, noon); !ok {
+		t.Error("with another name it is asked again")
 	}
 }
 
@@ -351,7 +373,7 @@ func TestLoadsOfSomebodyWhoLeft(t *testing.T) {
 		if got := rooms.Loads(ctx, store.pool); len(got) != 0 {
 			t.Errorf("%v", got)
 		}
-		if _, ok := rooms.loads.known("a", time.Now()); ok {
+		if _, ok := rooms.loads.known(store.pool[0], time.Now()); ok {
 			t.Error("the server counts as late")
 		}
 	})
