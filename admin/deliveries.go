@@ -160,17 +160,37 @@ func (d *Deliveries) ResendPage(ctx context.Context, by Actor, q GradeQuery) (in
 }
 
 // ResendAll sends again what of the query's grades was refused or waits for its
-// platform, the newest first. More is true if there were too many for one act.
+// platform: first what was refused, the newest first. More is true if there were
+// too many for one act.
 func (d *Deliveries) ResendAll(ctx context.Context, by Actor, q GradeQuery) (sent int, more bool, err error) {
 	if !by.Somewhere(Resend) {
 		return 0, false, ErrForbidden
 	}
-	q.Most, q.Before = resendStep, GradeKey{}
 	var found []Grade
-	for len(found) < resendMost {
+	// Of the other states nothing is read: there are as many as there were grades.
+	for _, state := range []gradebook.State{gradebook.Refused, gradebook.Waiting} {
+		if q.State != "" && q.State != state {
+			continue
+		}
+		of := q
+		of.State = state
+		if found, err = d.toSend(ctx, by, of, found); err != nil {
+			return 0, false, err
+		}
+	}
+	more = len(found) > resendMost
+	sent, err = d.ResendSome(ctx, by, found[:min(len(found), resendMost)])
+	return sent, more, err
+}
+
+// toSend adds those of a query that are sent again, until there are more than
+// one act sends.
+func (d *Deliveries) toSend(ctx context.Context, by Actor, q GradeQuery, found []Grade) ([]Grade, error) {
+	q.Most, q.Before = resendStep, GradeKey{}
+	for len(found) <= resendMost {
 		list, err := d.Page(ctx, by, q)
 		if err != nil {
-			return 0, false, err
+			return nil, err
 		}
 		for _, g := range list {
 			if again(g) {
@@ -178,13 +198,11 @@ func (d *Deliveries) ResendAll(ctx context.Context, by Actor, q GradeQuery) (sen
 			}
 		}
 		if len(list) < resendStep {
-			sent, err = d.ResendSome(ctx, by, found)
-			return sent, false, err
+			break
 		}
 		q.Before = list[len(list)-1].Key()
 	}
-	sent, err = d.ResendSome(ctx, by, found)
-	return sent, true, err
+	return found, nil
 }
 
 // TryNow has a paused platform's grades tried at once.
