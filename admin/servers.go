@@ -274,6 +274,9 @@ func (s *Servers) server(w ServerWish) (classroom.Server, map[string]string) {
 	case strings.HasPrefix(address, "http://") && !s.Loopback:
 		wrong["server_url"] = "server_https"
 	}
+	if w.Algorithm != "" && !slices.Contains(bbb.Algorithms(), w.Algorithm) {
+		wrong["server_checksum"] = "choice"
+	}
 	return classroom.Server{Name: name, Server: bbb.Server{URL: address, Secret: w.Secret, Algorithm: w.Algorithm}}, wrong
 }
 

@@ -139,7 +139,7 @@ func (c *Client) Version(ctx context.Context) (ServerVersion, error) {
 // another server's, or a proxy rewrites the query.
 func (c *Client) ProbeAlgorithms(ctx context.Context) (Algorithm, error) {
 	var err error
-	for _, algorithm := range []Algorithm{SHA256, SHA1, SHA512, SHA384} {
+	for _, algorithm := range Algorithms() {
 		probe := *c
 		probe.Server.Algorithm = algorithm
 		if _, err = probe.call(ctx, "getMeetings", query{}); err == nil {

@@ -44,6 +44,9 @@ const (
 	SHA512 Algorithm = "sha512"
 )
 
+// Algorithms are all of them, those first that most servers take.
+func Algorithms() []Algorithm { return []Algorithm{SHA256, SHA1, SHA512, SHA384} }
+
 // ParseAlgorithm reads a name such as "sha256" or "SHA-256"; "" is SHA256.
 func ParseAlgorithm(name string) (Algorithm, error) {
 	plain := strings.ToLower(strings.ReplaceAll(strings.TrimSpace(name), "-", ""))

@@ -59,6 +59,7 @@ type FailurePage struct {
 	ResendURL          string // POST "grade" to it
 	Grade              string
 	ServersURL         string
+	ServerCause        string // what a call of BigBlueButton came to: the message "cure.CODE"; empty: it was none
 	Setup              string // our launch URL, to be compared; empty: not of that kind
 	Said               string // what was just done: resent
 }

@@ -17,7 +17,7 @@ func linkSamples() map[string]any {
 		{Kind: "check", Name: "approve", On: true},
 	}
 	return map[string]any{
-		"desk_links":      atDesk(Platforms, LinksPage{Now: now, Many: true, List: []LinkLine{line, used, {State: "expired", URL: "/x"}, {State: "revoked", URL: "/y"}, {State: "open", URL: "/z"}}}),
+		"desk_links":      atDesk(Platforms, LinksPage{Now: now, Many: true, List: []LinkLine{line, used, {State: "expired", ExpiresAt: minutesAgo(90), URL: "/x"}, {State: "revoked", ExpiresAt: now.Add(time.Hour), URL: "/y"}, {State: "open", ExpiresAt: now.Add(24 * time.Hour), URL: "/z"}}}),
 		"desk_links_none": atDesk(Platforms, LinksPage{Now: now}),
 		"desk_link_new":   atDesk(Platforms, NewLinkPage{URL: "/admin/platforms/links", Wrong: true, Fields: fields}),
 		"desk_link_made":  atDesk(Platforms, LinkMade{Link: "https://classrooms.example.edu/lti/register?code=ABCDEFGH", ExpiresAt: now.Add(24 * time.Hour), Now: now}),

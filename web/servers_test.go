@@ -28,7 +28,7 @@ func serverSamples() map[string]any {
 		"desk_servers_none":   atDesk(Servers, ServersPage{Now: now, AddURL: "/admin/servers/new"}),
 		"desk_server_new":     atDesk(Servers, ServerForm{New: true, URL: "/admin/servers", BackURL: "/admin/servers", CheckURL: "/admin/servers/check", Wrong: true, Fields: fields}),
 		"desk_server_refused": atDesk(Servers, ServerForm{New: true, URL: "/admin/servers", BackURL: "/admin/servers", CheckURL: "/admin/servers/check", Fields: fields[:1], Finding: &ServerFinding{"tls_name", "root at " + address + ": tls: failed to verify certificate: x509: certificate is valid for www.school.example"}}),
-		"desk_server_edit":    atDesk(Servers, ServerForm{Name: "main", URL: "/admin/servers/a/edit", BackURL: "/admin/servers/a", Fields: fields[:2], Finding: &ServerFinding{}}),
+		"desk_server_edit":    atDesk(Servers, ServerForm{Name: "main", URL: "/admin/servers/a/edit", BackURL: "/admin/servers/a", Fields: append(fields[:2:2], Field{Kind: "select", Name: "server_checksum", Options: []Option{{Value: "sha256", Label: "SHA256", On: true}, {Value: "sha1", Label: "SHA1"}}}), Finding: &ServerFinding{}}),
 		"desk_server": atDesk(Servers, ServerPage{
 			Now: now, Name: "main", Address: address, URL: "/admin/servers/a", Said: "added", Mark: "good", Load: ServerLoad{true, 12, 230}, Ours: 5,
 			Tenants: []string{"School of Law"}, LookedAt: minutesAgo(2), ReportAt: minutesAgo(50), Version: "2.0", Three: true, Webhooks: true, Checksum: "sha256", Silent: 4,

@@ -292,3 +292,23 @@ func TestOverviewOfServers(t *testing.T) {
 		t.Errorf("a server of nobody: %s", page.text)
 	}
 }
+
+// A server that wants another checksum says which on its card, and gets it there.
+func TestServerWantsAnotherChecksum(t *testing.T) {
+	w := newWorld(t, worldOptions{bbb: bbbtest.Options{Algorithms: []string{"sha1"}}})
+	d := w.staffed(admin.Operator)
+	at := "/admin/servers/" + w.serverID("Test BBB")
+	d.get(at).says(t, http.StatusOK, "or it wants another checksum", "says which")
+	page := d.post(at + "/look")
+	page.says(t, http.StatusOK, "takes the secret with another checksum, the one named here")
+	if got := page.Find(".notice .detail").Text(); got != "sha1" {
+		t.Errorf("it names %q", got)
+	}
+	form := []string{"server_name", "Test BBB", "server_url", w.bbb.URL(), "server_checksum"}
+	d.post(at+"/edit", append(form, "md5")...).says(t, http.StatusUnprocessableEntity, "Choose one of these.")
+	d.post(at+"/edit", append(form, "sha1")...).says(t, http.StatusOK, "Saved.", "In service")
+	if got, _ := d.get(at + "/edit").Find("#f-server_checksum option[selected]").Attr("value"); got != "sha1" {
+		t.Errorf("chosen is %q", got)
+	}
+	w.inClass(w.submit(w.launch(w.link(), "anna", ltitest.LaunchOptions{}), "/start"))
+}

@@ -196,6 +196,10 @@ func (p *Pages) failure(c *call) error {
 			page.ServersURL = "/admin/servers"
 		}
 	}
+	switch story.Code {
+	case "server_down", "server_busy", "server_refused":
+		page.ServerCause = causeOfCall(story.Got)
+	}
 	if story.Resend {
 		page.ResendURL, page.Grade = "/admin/deliveries?back="+story.ID, gradeOf(story)
 	}

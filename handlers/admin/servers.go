@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -99,6 +100,13 @@ func serverFields(w admin.ServerWish, isNew bool, wrong map[string]string) []web
 	if isNew {
 		fields = append(fields, web.Field{Kind: "secret", Name: "server_secret", Max: 500, Wrong: wrong["server_secret"]})
 	}
+	if !isNew { // of a new one the one that works is found
+		checksum := web.Field{Kind: "select", Name: "server_checksum", Wrong: wrong["server_checksum"]}
+		for _, a := range bbb.Algorithms() {
+			checksum.Options = append(checksum.Options, web.Option{Value: string(a), Label: strings.ToUpper(string(a)), On: a == w.Algorithm})
+		}
+		fields = append(fields, checksum)
+	}
 	return focus(fields)
 }
 
@@ -112,6 +120,20 @@ func finding(f admin.Found) *web.ServerFinding {
 		detail = string(f.Algorithm)
 	}
 	return &web.ServerFinding{Code: string(f.Cause), Detail: detail}
+}
+
+// causeOfCall is the code of what a single call came to. It tries no other
+// checksum than the one that is set, so it can't say which of the two is wrong.
+func causeOfCall(code string) string {
+	if code == string(bbb.CauseChecksum) {
+		return "signature"
+	}
+	return code
+}
+
+// sameFault reports whether a call met what a look before it has explained.
+func sameFault(call, look bbb.Cause) bool {
+	return call == bbb.CauseChecksum && (look == bbb.CauseChecksum || look == admin.CauseAlgorithm)
 }
 
 func (p *Pages) newServer(c *call) error {
@@ -178,7 +200,7 @@ func (p *Pages) serverForm(c *call) error {
 	if err != nil {
 		return err
 	}
-	return p.serverFormPage(c, card, admin.ServerWish{Name: card.Name, URL: card.URL}, nil)
+	return p.serverFormPage(c, card, admin.ServerWish{Name: card.Name, URL: card.URL, Algorithm: card.Algorithm}, nil)
 }
 
 func (p *Pages) serverFormPage(c *call, card admin.ServerCard, w admin.ServerWish, wrong map[string]string) error {
@@ -197,6 +219,7 @@ func (p *Pages) editServer(c *call) error {
 		return err
 	}
 	w := serverWish(c)
+	w.Algorithm = bbb.Algorithm(typed(c.Context, "server_checksum"))
 	for field, value := range map[string]string{"server_name": w.Name, "server_url": w.URL} {
 		if value == "" { // the domain would leave it as it was
 			wrong := map[string]string{field: map[string]string{"server_name": "server_name", "server_url": "server_url_empty"}[field]}
@@ -229,8 +252,9 @@ func (p *Pages) server(c *call) error {
 		Three: f.GraphQL, Webhooks: f.Webhooks, Checksum: string(card.Algorithm), Silent: silent(card), Finding: finding(f),
 	}
 	switch {
+	case sameFault(bbb.Explain(card.Load.Err), f.Cause): // it said more, since it tried more
 	case card.Load.Err != nil: // the newer word
-		page.Finding = &web.ServerFinding{Code: string(bbb.Explain(card.Load.Err)), Detail: card.Load.Err.Error()}
+		page.Finding = &web.ServerFinding{Code: causeOfCall(string(bbb.Explain(card.Load.Err))), Detail: card.Load.Err.Error()}
 	case f.Cause == "" || !card.Load.At.IsZero(): // it answers now
 		page.Finding = nil
 	}
