@@ -16,6 +16,12 @@ func failureSamples() map[string]any {
 		{Kind: "select", Name: "platform", As: "failure_platform", Options: []Option{every, {Value: "a", Label: "Our Moodle", On: true}}},
 		{Kind: "when", Name: "since", As: "failure_since"}, {Kind: "when", Name: "until", As: "failure_until", Value: "2026-11-01T10:00"},
 	}
+	gradeSearch := []Field{
+		{Kind: "select", Name: "state", As: "grade_state", Options: []Option{{Value: "all", Text: "choice.any", On: true}, {Value: "refused", Text: "grade_state.refused"}}},
+		{Kind: "select", Name: "reason", As: "grade_reason", Options: []Option{{Text: "choice.any"}, {Value: "not_gradable", Label: "not_gradable"}}},
+		search[2],
+		{Kind: "search", Name: "course", As: "grade_course", Max: 100}, {Kind: "when", Name: "since", As: "failure_since", Value: "2026-11-17T08:00"},
+	}
 	return map[string]any{
 		"desk_failures": atDesk(Failures, FailuresPage{Now: now, Kept: 30, Fields: search, Bundle: "/admin/support", More: "/admin/failures?before=a",
 			Silent: []SilentPlatform{{Name: "Our Canvas", LoginAt: minutesAgo(9), Logins: 4, LaunchURL: "https://bbb.school.example/lti/launch"}},
@@ -50,7 +56,7 @@ func failureSamples() map[string]any {
 			Steps: []StoryStep{{At: minutesAgo(90), What: "launch"}, {At: minutesAgo(89), What: "joined"}, {At: minutesAgo(70), What: "failed", Kind: "join", Code: "server_down", URL: "/admin/failures/b"},
 				{At: minutesAgo(9), What: "earned", Points: 7.5, Max: 10}, {At: now, What: "failed", Kind: "delivery", Code: "not_gradable"}, {At: now, What: "sent", Points: 5, Max: 10}},
 		}),
-		"desk_grades": atDesk(Failures, GradesPage{Now: now, Fields: search[:3], ResendURL: "/admin/deliveries", Since: true, Said: "resent", SaidCount: 12, SaidMore: true,
+		"desk_grades": atDesk(Failures, GradesPage{Now: now, Fields: gradeSearch, ResendURL: "/admin/deliveries", Since: true, Said: "resent", SaidCount: 12, SaidMore: true,
 			Hidden: []Hidden{{Name: "state", Value: "refused"}}, More: "/admin/deliveries?before=1%2Fa%2Fb",
 			Paused: []PausedPlatform{{Name: "Our Canvas", Reason: "key_refused", Waiting: 312, NextAt: now.Add(time.Hour), TryURL: "/admin/deliveries/try", ID: "c"},
 				{Name: "Old Moodle", Reason: "platform_disabled", Waiting: 3}},
@@ -60,8 +66,8 @@ func failureSamples() map[string]any {
 				{Key: "p/c", At: minutesAgo(7), Person: "Chloe P.", Platform: "Our Moodle", RoomURL: "/admin/rooms/b", Points: 10, Max: 10, State: "superseded", Reason: "given"},
 				{Key: "p/d", At: minutesAgo(8), Person: "Dan Q.", Platform: "Our Moodle", RoomURL: "/admin/rooms/b", Points: 10, Max: 10, State: "delivered", MayResend: true},
 			}}),
-		"desk_grades_none": atDesk(Failures, GradesPage{Now: now, Fields: search[:3], Said: "tried"}),
-		"desk_courses": atDesk(Overview, CoursesPage{Now: now, Fields: search[:1], More: "/admin/courses?after=b", Lines: []RoomLine{
+		"desk_grades_none": atDesk(Failures, GradesPage{Now: now, Fields: gradeSearch, Said: "tried"}),
+		"desk_courses": atDesk(Overview, CoursesPage{Now: now, Fields: []Field{{Kind: "search", Name: "q", As: "room_text", Max: 100}, search[2]}, More: "/admin/courses?after=b", Lines: []RoomLine{
 			{Title: "Weekly seminar", Course: "Intro to Law", Platform: "Our Moodle", URL: "/admin/rooms/a", Live: true, Links: 2},
 			{Title: hebrewName, Course: hebrewName, Platform: "Our Moodle", URL: "/admin/rooms/b", LastClass: minutesAgo(2000), Links: 1},
 			{Title: "Tutorial", Platform: "Our Canvas", URL: "/admin/rooms/c"}}}),
