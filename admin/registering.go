@@ -47,7 +47,10 @@ type Invitation struct {
 	Link  RegistrationLink
 	Offer lti.Offer
 	Asks  lti.Features
-	Waits bool // it will wait for approval
+	Waits bool // what is new will wait for approval
+	// Clients are those that we have of the platform. One of them may be
+	// updated, which makes nothing new.
+	Clients []lti.Client
 }
 
 // A NewRegistration is what SaveRegistration saves.
@@ -98,9 +101,11 @@ func (r *Registering) look(ctx context.Context, link RegistrationLink, held time
 	if err != nil {
 		return Invitation{}, r.failed(ctx, link, held, err)
 	}
-	return Invitation{
-		Link: link, Offer: offer, Asks: r.Platforms.Asks(offer), Waits: link.PlatformID == "" && mustWait(link, offer),
-	}, nil
+	clients, err := r.Store.ClientsOf(ctx, link.TenantID, offer.Issuer)
+	if err != nil {
+		return Invitation{}, r.failed(ctx, link, held, fmt.Errorf("clients of %s: %w", offer.Issuer, err))
+	}
+	return Invitation{Link: link, Offer: offer, Asks: r.Platforms.Asks(offer), Waits: mustWait(link, offer), Clients: clients}, nil
 }
 
 // mustWait reports whether a new platform waits for approval.
@@ -139,11 +144,7 @@ func (r *Registering) Register(ctx context.Context, v RegistrationVisit) (Regist
 }
 
 func (r *Registering) register(ctx context.Context, i Invitation, held time.Time, token lti.RegistrationToken) (Registration, error) {
-	known, err := r.known(ctx, i)
-	if err != nil {
-		return Registration{}, r.failed(ctx, i.Link, held, err)
-	}
-	registered, err := r.Platforms.Register(ctx, i.Offer, token, known)
+	registered, err := r.Platforms.Register(ctx, i.Offer, token, i.known())
 	if err != nil {
 		return Registration{}, r.failed(ctx, i.Link, held, err)
 	}
@@ -162,17 +163,13 @@ func (r *Registering) register(ctx context.Context, i Invitation, held time.Time
 
 // known is the client that the platform may be asked to update: the only one
 // that we have of its issuer, or the one that the link has made.
-func (r *Registering) known(ctx context.Context, i Invitation) (*lti.Client, error) {
-	clients, err := r.Store.ClientsOf(ctx, i.Link.TenantID, i.Offer.Issuer)
-	if err != nil {
-		return nil, fmt.Errorf("clients of %s: %w", i.Offer.Issuer, err)
-	}
-	for _, c := range clients {
-		if c.Registration.ID == i.Link.PlatformID || len(clients) == 1 {
-			return &c, nil
+func (i Invitation) known() *lti.Client {
+	for _, c := range i.Clients {
+		if c.Registration.ID == i.Link.PlatformID || len(i.Clients) == 1 {
+			return &c
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // turn waits for nobody: with too many platforms asked at once, the next one

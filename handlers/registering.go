@@ -38,8 +38,9 @@ func (s *Server) registration(c *gin.Context) error {
 	s.framedBy(c, i.Offer)
 	return s.render(c, http.StatusOK, web.Registering{
 		State: web.RegisterAsk, Name: i.Offer.Name(), Issuer: i.Offer.Issuer, Software: software(i.Offer.Product, i.Offer.Version),
-		Does: does(i.Asks), Places: i.Asks.Placements, Waits: i.Waits, Doubtful: i.Offer.Belongs == lti.DoubtfulIssuer,
-		URL: registerPath, Fields: []web.Hidden{
+		Does: does(i.Asks), Places: i.Asks.Placements, Waits: i.Waits, Again: len(i.Clients) > 0,
+		Doubtful: i.Offer.Belongs == lti.DoubtfulIssuer,
+		URL:      registerPath, Fields: []web.Hidden{
 			{Name: "code", Value: v.Code}, {Name: "openid_configuration", Value: v.Configuration},
 			{Name: "registration_token", Value: string(v.Token)},
 		},
@@ -62,7 +63,7 @@ func (s *Server) registerPlatform(c *gin.Context) error {
 	return s.render(c, http.StatusOK, web.Registering{
 		State: web.RegisterDone, Name: r.Name, Issuer: r.Registered.Registration.Issuer, ClientID: r.Registered.Registration.ClientID,
 		Software: software(r.Product, r.Version), Does: does(r.Granted), Places: r.Granted.Placements,
-		Again: r.Again, Waits: r.Pending, Then: nextOf(r.Family),
+		Again: r.Again, Waits: r.Pending, Then: nextOf(r.Family, r.Again),
 	})
 }
 
@@ -161,9 +162,14 @@ func does(f lti.Features) []web.Does {
 func software(name, version string) string { return strings.TrimSpace(name + " " + version) }
 
 // nextOf is whose next step the page tells.
-func nextOf(f lti.Family) string {
+func nextOf(f lti.Family, again bool) string {
 	switch f {
-	case lti.FamilyMoodle, lti.FamilyCanvas, lti.FamilyD2L, lti.FamilyBlackboard, lti.FamilySakai:
+	case lti.FamilyMoodle:
+		if again {
+			return "moodle_again"
+		}
+		return "moodle"
+	case lti.FamilyCanvas, lti.FamilyD2L, lti.FamilyBlackboard, lti.FamilySakai:
 		return string(f)
 	}
 	return "any"

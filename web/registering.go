@@ -16,8 +16,8 @@ type Registering struct {
 	Fields   []Hidden
 	Doubtful bool   // the addresses aren't those of the issuer's vendor
 	Waits    bool   // it will wait, or waits, for approval here
-	Again    bool   // it was registered before
-	Then     string // of RegisterDone: whose next step is told: moodle, canvas, d2l, blackboard, sakai or any
+	Again    bool   // it was registered before; of RegisterAsk: something at the LMS was
+	Then     string // of RegisterDone: whose next step is told: moodle, moodle_again, canvas, d2l, blackboard, sakai or any
 	ClientID string
 	Link     string // of RegisterPaste: what to paste
 	Code     string // of RegisterFailed

@@ -90,6 +90,8 @@ func TestRegistrationAgain(t *testing.T) {
 	for name, again := range map[string]string{"the same link": link, "another one": w.registrationLink()} {
 		done := w.registers(again, ltitest.RegisterOptions{Update: tool.ID})
 		wantText(t, done, true, "is registered anew")
+		wantText(t, done, true, "it isn't shown in the activity chooser") // Moodle sets all its settings back
+		wantText(t, done, false, "Activate")
 		if all := w.platforms(); len(all) != 1 || all[0].ID != first.ID || all[0].ClientID != first.ClientID {
 			t.Fatalf("%s: %+v", name, all)
 		}
@@ -113,7 +115,7 @@ func (w *world) platforms() []admin.Platform {
 func TestRegistrationWaits(t *testing.T) {
 	w := newWorld(t, worldOptions{unregistered: true})
 	link := w.registrationLink(func(wish *admin.LinkWish) { wish.Approve = true })
-	wantText(t, w.pasted(link, ltitest.RegisterOptions{}), true, "has to approve it")
+	wantText(t, w.pasted(link, ltitest.RegisterOptions{}), true, "After that, whoever runs this service has to approve it")
 	done := w.registers(link, ltitest.RegisterOptions{})
 	wantText(t, done, true, "waits for approval")
 	activity := w.link()
@@ -128,6 +130,13 @@ func TestRegistrationWaits(t *testing.T) {
 	if page := w.launch(activity, "anna", ltitest.LaunchOptions{}); page.Status != http.StatusOK {
 		t.Errorf("approved: %d %s", page.Status, page.Text)
 	}
+	// Now the LMS alone knows whether something new comes of the link.
+	wantText(t, w.pasted(link, ltitest.RegisterOptions{}), true, "If this makes a new tool in the LMS")
+	wantText(t, w.registers(link, ltitest.RegisterOptions{Update: w.tool.ID}), true, "is registered anew")
+	if page := w.launch(activity, "anna", ltitest.LaunchOptions{}); page.Status != http.StatusOK {
+		t.Errorf("updated: %d %s", page.Status, page.Text)
+	}
+	wantText(t, w.registers(link, ltitest.RegisterOptions{}), true, "waits for approval")
 }
 
 // What goes wrong is said, with what to do, and is kept with the link. The page
@@ -163,7 +172,7 @@ func TestRegistrationThatFails(t *testing.T) {
 		{"somebody else's issuer", "", spoiled(func(r *ltitest.Registering) {
 			r.ConfigurationAs = func(c map[string]any) { c["issuer"] = "https://moodle.other.example" }
 		}), ltitest.RegisterOptions{}, false, 400, "registration_issuer", "https://moodle.other.example"},
-		{"a used token", "", nil, ltitest.RegisterOptions{Link: func(q url.Values) { q.Set("registration_token", "used") }}, true, 400, "registration_token", "token_already_used"},
+		{"a broken token", "", nil, ltitest.RegisterOptions{Link: func(q url.Values) { q.Set("registration_token", "broken") }}, true, 400, "registration_token", "Wrong number of segments"},
 		{"a fault of the LMS", "", func() { w.lms.Be(ltitest.Fault{At: ltitest.RegistrationEndpoint, Status: 500}) }, ltitest.RegisterOptions{}, true, 502, "registration_platform_fails", "a fault of its own"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
