@@ -219,3 +219,26 @@ func (a *Accounts) recordRefused(ctx context.Context, did, email string) {
 		a.Log.WarnContext(ctx, "the audit log lacks a line", "did", did, "err", err)
 	}
 }
+
+// SignOut ends all that an account is signed in to, and says how many that were.
+func (a *Accounts) SignOut(ctx context.Context, by Actor, idOrEmail string) (int, error) {
+	s, err := a.Find(ctx, by, idOrEmail)
+	if err != nil {
+		return 0, err
+	}
+	all, err := a.Store.SignIns(ctx, s.ID)
+	if err != nil {
+		return 0, fmt.Errorf("sign-ins of %s: %w", s.ID, err)
+	}
+	ended := 0
+	for _, in := range all {
+		switch err := a.Store.EndSignIn(By(ctx, by), s.ID, in.ID); {
+		case errors.Is(err, ErrNotFound): // ended meanwhile
+		case err != nil:
+			return ended, fmt.Errorf("end sign-in: %w", err)
+		default:
+			ended++
+		}
+	}
+	return ended, nil
+}

@@ -34,6 +34,7 @@ type commands struct {
 	Server       serverCommand       `cmd:"" help:"Set up BigBlueButton servers."`
 	Tenant       tenantCommand       `cmd:"" help:"Whom platforms belong to, and what holds for these."`
 	Staff        staffCommand        `cmd:"" help:"People who set bbbridge up in a browser."`
+	Audit        auditCommand        `cmd:"" help:"What staff and commands have changed, and who."`
 	Failures     failuresCommand     `cmd:"" help:"What was refused or didn't work, and why."`
 	Deliveries   deliveriesCommand   `cmd:"" help:"Grades on their way to the gradebook."`
 	Support      supportCommand      `cmd:"" help:"Make a file for whoever helps you, without secrets and names."`
@@ -63,7 +64,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	exit := -1
 	parser, err := kong.New(&c, kong.Name("bbbridge"), kong.Writers(out, errs),
 		kong.Description("Classrooms of BigBlueButton in the courses of your LMS, and grades for who attended."),
-		kong.Vars{"version": "bbbridge " + version(), "languages": strings.Join(web.Locales(), ", ")},
+		helpWords(),
 		kong.Exit(func(code int) { exit = code }))
 	if err != nil {
 		panic(err) // the commands above are wrong
@@ -82,6 +83,11 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// helpWords are what the help of commands is filled in with.
+func helpWords() kong.Vars {
+	return kong.Vars{"version": "bbbridge " + version(), "languages": strings.Join(web.Locales(), ", ")}
 }
 
 // settings reads the configuration.

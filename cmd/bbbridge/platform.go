@@ -19,14 +19,15 @@ import (
 )
 
 type platformCommand struct {
-	Add     platformAdd     `cmd:"" help:"Register a platform."`
-	List    platformList    `cmd:"" help:"List the platforms."`
-	Show    platformShow    `cmd:"" help:"Show one platform, and what to paste there."`
-	Edit    platformEdit    `cmd:"" help:"Change a platform: what is named, and nothing else."`
-	Disable platformDisable `cmd:"" help:"Refuse a platform's launches and hold its grades for now; --undo takes them again."`
-	Remove  platformRemove  `cmd:"" help:"Take a platform out of use. What people attended there is kept, unless --erase says otherwise."`
-	Keep    platformKeep    `cmd:"" help:"Keep the data of a removed platform that would be erased."`
-	Export  platformExport  `cmd:"" help:"Write all that is kept of a platform to a ZIP file of CSV files."`
+	Add        platformAdd        `cmd:"" help:"Register a platform."`
+	List       platformList       `cmd:"" help:"List the platforms."`
+	Show       platformShow       `cmd:"" help:"Show one platform, and what to paste there."`
+	Edit       platformEdit       `cmd:"" help:"Change a platform: what is named, and nothing else."`
+	Deployment platformDeployment `cmd:"" help:"Let one deployment of a platform launch, or refuse it."`
+	Disable    platformDisable    `cmd:"" help:"Refuse a platform's launches and hold its grades for now; --undo takes them again."`
+	Remove     platformRemove     `cmd:"" help:"Take a platform out of use. What people attended there is kept, unless --erase says otherwise."`
+	Keep       platformKeep       `cmd:"" help:"Keep the data of a removed platform that would be erased."`
+	Export     platformExport     `cmd:"" help:"Write all that is kept of a platform to a ZIP file of CSV files."`
 }
 
 type platformAdd struct {

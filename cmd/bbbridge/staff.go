@@ -14,11 +14,13 @@ import (
 )
 
 type staffCommand struct {
-	Add    staffAdd    `cmd:"" help:"Make an account, and a link by which its owner chooses a password."`
-	List   staffList   `cmd:"" help:"List the accounts."`
-	Link   staffLink   `cmd:"" help:"Make a new link: to choose a password, or, without an address, to make the first account."`
-	Remove staffRemove `cmd:"" help:"Remove an account. Whoever has it is signed out."`
-	Codes  staffCodes  `name:"second-off" cmd:"" help:"Have an account asked for its password alone, when its owner has lost the app for codes."`
+	Add     staffAdd     `cmd:"" help:"Make an account, and a link by which its owner chooses a password."`
+	List    staffList    `cmd:"" help:"List the accounts."`
+	Link    staffLink    `cmd:"" help:"Make a new link: to choose a password, or, without an address, to make the first account."`
+	Change  staffChange  `cmd:"" help:"Give an account another role, or other tenants."`
+	SignOut staffSignOut `cmd:"" name:"sign-out" help:"End all that somebody is signed in to."`
+	Remove  staffRemove  `cmd:"" help:"Remove an account. Whoever has it is signed out."`
+	Codes   staffCodes   `name:"second-off" cmd:"" help:"Have an account asked for its password alone, when its owner has lost the app for codes."`
 }
 
 // staffAccounts opens the accounts. done closes what they need.
@@ -180,5 +182,57 @@ func (r staffCodes) Run(p *program) error {
 		return named("staff", r.Email, err)
 	}
 	_, err = fmt.Fprintf(p.out, "%s signs in by the password alone.\n", s.Email)
+	return err
+}
+
+type staffChange struct {
+	Email  string   `arg:"" help:"Address of the account."`
+	Role   string   `required:"" enum:"operator,tenant-admin,helper" help:"One of: ${enum}."`
+	Tenant []string `sep:"none" help:"Whose they look after, by name, in place of those of before; once for each. An operator looks after all." placeholder:"NAME"`
+}
+
+func (c staffChange) Run(p *program) error {
+	accounts, db, err := p.staffAccounts()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	w := admin.Wish{Role: admin.Role(c.Role)}
+	for _, name := range c.Tenant {
+		id, err := tenantID(p, db, name)
+		if err != nil {
+			return err
+		}
+		w.Tenants = append(w.Tenants, id)
+	}
+	err = accounts.Change(p, admin.Shell, c.Email, w)
+	var invalid *admin.InvalidError
+	switch {
+	case errors.As(err, &invalid):
+		return fmt.Errorf("--tenant says whose a %s looks after: see 'bbbridge tenant list'", c.Role)
+	case errors.Is(err, admin.ErrLastOne):
+		return errors.New("the last operator who can sign in stays one: add another one first")
+	case err != nil:
+		return named("staff", c.Email, err)
+	}
+	_, err = fmt.Fprintf(p.out, "%s is %s from now on.\n", c.Email, c.Role)
+	return err
+}
+
+type staffSignOut struct {
+	Email string `arg:"" help:"Address of the account."`
+}
+
+func (c staffSignOut) Run(p *program) error {
+	accounts, db, err := p.staffAccounts()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	n, err := accounts.SignOut(p, admin.Shell, c.Email)
+	if err != nil {
+		return named("staff", c.Email, err)
+	}
+	_, err = fmt.Fprintf(p.out, "%s was signed in at %d places, and is at none now.\n", c.Email, n)
 	return err
 }

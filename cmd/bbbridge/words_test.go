@@ -14,7 +14,7 @@ import (
 // A page that names a command or an option which the program doesn't have
 // costs an administrator an hour.
 func TestPagesNameCommandsThatExist(t *testing.T) {
-	parser, err := kong.New(&commands{})
+	parser, err := kong.New(&commands{}, helpWords())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,4 +9,4 @@ const done = () => {
   }
 };
 document.getElementById("close").addEventListener("click", () => { done(); window.close(); });
-setTimeout(done, 5000);
+setTimeout(done, 20000);
