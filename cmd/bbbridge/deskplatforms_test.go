@@ -367,3 +367,29 @@ func TestPlatformNews(t *testing.T) {
 		return strings.Contains(w.click(misspelled, "Check again").Text, "It calls itself by another issuer than is registered. "+r.Issuer)
 	})
 }
+
+// A Chamilo-like LMS, registered by hand in a browser alone: our key pasted, no
+// deep linking; teacher and learner launch, and a grade arrives.
+func TestChamiloByHand(t *testing.T) {
+	w := newWorld(t, worldOptions{lms: ltitest.Options{Profile: "chamilo"}, unregistered: true})
+	home := w.operator()
+	guide := w.goTo(home, "/admin/platforms/new/chamilo")
+	w.reads(guide, "RSA key", "BEGIN PUBLIC KEY", "Support Deep-Linking no", "a teacher opens Assessments there once")
+	_, key, _ := strings.Cut(guide.Text, "-----BEGIN PUBLIC KEY-----")
+	key, _, _ = strings.Cut(key, "-----END PUBLIC KEY-----")
+	pasted := "-----BEGIN PUBLIC KEY-----\n" + strings.Join(strings.Fields(key), "\n") + "\n-----END PUBLIC KEY-----\n"
+	tool := w.lms.AddTool(ltitest.Tool{
+		Name: "Classroom", LoginURL: w.url + "/lti/login", LaunchURL: w.url + "/lti/launch", PublicKey: pasted, ShareName: true,
+	})
+	r := w.lms.Registration(tool)
+	// The simulated LMS has other addresses than Chamilo's plugin: they are typed.
+	page := w.fill(w.goTo(guide, "/admin/platforms/new/other"), "/new/other", "name", "Our Chamilo", "issuer", r.Issuer, "client_id", r.ClientID,
+		"deployment_id", r.DeploymentID, "auth_url", r.AuthURL, "token_url", r.TokenURL, "jwks_url", r.JWKSURL, "key_pasted", "on")
+	w.reads(page, "Its keys can be read.", "It gives us access for grades.")
+	w.tool = tool
+	link := w.link("complete_minutes", "1")
+	w.reads(w.launch(link, "anna", ltitest.LaunchOptions{}), "Start class")
+	w.launch(link, "ben", ltitest.LaunchOptions{})
+	w.holdClass(link)
+	w.eventually("the grade arrives", func() bool { return w.grade(link, "ben") == "10/10" })
+}
