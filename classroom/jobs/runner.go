@@ -82,14 +82,33 @@ func (r *Runner) prepare(ctx context.Context) error {
 	return nil
 }
 
+// begin prepares, again and again if the database is away just then. It is false
+// if ctx ends before.
+func (r *Runner) begin(ctx context.Context) bool {
+	for attempts := 1; ; attempts++ {
+		err := r.prepare(ctx)
+		switch {
+		case err == nil:
+			return true
+		case ctx.Err() != nil: // told to stop meanwhile
+			return false
+		}
+		r.Log.WarnContext(ctx, "jobs can't begin", "attempt", attempts, "err", err)
+		again := time.NewTimer(backOff(attempts))
+		select {
+		case <-ctx.Done():
+			again.Stop()
+			return false
+		case <-again.C:
+		}
+	}
+}
+
 // Run does jobs until ctx ends, and then waits for those under way. Each kind
 // has workers of its own, so that none waits for another.
 func (r *Runner) Run(ctx context.Context) error {
-	if err := r.prepare(ctx); err != nil {
-		if ctx.Err() != nil { // told to stop meanwhile
-			return nil
-		}
-		return err
+	if !r.begin(ctx) {
+		return nil
 	}
 	// Jobs under way end on their own when ctx does, but not for ever.
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))

@@ -284,25 +284,37 @@ func TestWithoutADatabase(t *testing.T) {
 }
 
 // A runner that is told to stop before it has begun stops in order; one that
-// can't begin says so.
+// can't begin tries again until it can.
 func TestStopsAtOnce(t *testing.T) {
 	for _, call := range []string{"FreeJobs", "Enqueue"} {
 		for _, stopped := range []bool{true, false} {
-			ctx, cancel := context.WithCancel(t.Context())
-			q := &queue{before: func(made string) error {
-				if made != call {
-					return nil
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				tries := 0
+				q := &queue{before: func(made string) error {
+					switch {
+					case made != call:
+						return nil
+					case stopped:
+						cancel()
+					case tries == 3:
+						return nil
+					}
+					tries++
+					return context.Canceled
+				}}
+				r := &jobs.Runner{Store: q, Kinds: map[jobs.Kind]jobs.Work{look: {Unasked: true}}, Now: time.Now, Log: silent()}
+				if !stopped {
+					time.AfterFunc(time.Hour, cancel)
 				}
-				if stopped {
-					cancel()
+				if err := r.Run(ctx); err != nil {
+					t.Errorf("%s broke off, stopped %v: %v", call, stopped, err)
 				}
-				return context.Canceled
-			}}
-			r := &jobs.Runner{Store: q, Kinds: map[jobs.Kind]jobs.Work{look: {Unasked: true}}, Now: time.Now, Log: silent()}
-			if err := r.Run(ctx); (err == nil) != stopped {
-				t.Errorf("%s broke off, stopped %v: %v", call, stopped, err)
-			}
-			cancel()
+				if want := map[bool]int{true: 1, false: 3}[stopped]; tries != want {
+					t.Errorf("%s broke off %d times, want %d", call, tries, want)
+				}
+				cancel()
+			})
 		}
 	}
 }
