@@ -41,6 +41,14 @@
     }
   };
 
+  // While somebody presses a button nothing moves, or the click would miss it.
+  let pressed = Promise.resolve();
+  document.addEventListener("pointerdown", () => {
+    pressed = new Promise((released) => {
+      for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => setTimeout(released, 50), { once: true });
+    });
+  }, true);
+
   // A form that can be tried is, as soon as a field of it is left.
   const form = document.querySelector("form[data-try]");
   const tried = document.getElementById("tried");
@@ -55,6 +63,7 @@
         });
         if (!answer.ok) return;
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        await pressed;
         const found = page.getElementById("found");
         tried.replaceChildren(...(found ? found.childNodes : []));
         for (const input of form.querySelectorAll(".field > input:not([type=checkbox]), .field > textarea")) {
