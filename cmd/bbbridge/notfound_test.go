@@ -95,7 +95,14 @@ func TestEndSaysWhatCameOfIt(t *testing.T) {
 	if err := w.db.EndMeeting(t.Context(), w.open()[0].ID, w.clock.now(), w.clock.now()); err != nil {
 		t.Fatal(err)
 	}
-	says(end(), "The class is ending")
+	w.eventually("what goes on there is seen again", func() bool {
+		w.launch(link, "anna", ltitest.LaunchOptions{})
+		return len(w.open()) == 1
+	})
+	// By when the look is back, it is ending or over.
+	if text := end(); !strings.Contains(text, "The class is ending") && !strings.Contains(text, "Class is over.") {
+		t.Errorf("the page doesn't say that the class is ending: %s", text)
+	}
 	w.later(10 * time.Second)
 	says(end(), "nothing to end")
 	if n := len(w.bbb.Requests("end")); n != 3 {
