@@ -175,8 +175,8 @@ func (s *Server) routes(r *gin.Engine) {
 	r.POST("/lti/launch", s.page(s.launch))
 	r.POST("/lti/window", s.page(s.window))
 	r.POST("/lti/frame", s.page(s.waitFrame))
-	r.GET(registerPath, s.page(s.registration))
-	r.POST(registerPath, s.page(s.registerPlatform))
+	r.GET("/lti/register", s.page(s.registration))
+	r.POST("/lti/register", s.page(s.registerPlatform))
 	r.GET("/.well-known/jwks.json", s.page(s.jwks))
 
 	r.GET("/alive", s.page(s.alive))

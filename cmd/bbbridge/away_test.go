@@ -32,8 +32,8 @@ var withoutDatabase = []string{
 	"GET /", "POST /", "GET /goodbye", "GET /lti/register", "GET /lti/launch", "GET /styleguide", "GET /healthz", "GET /metrics", "GET /readyz",
 	"GET /lti/login", "POST /lti/login", // without a login; see TestLaunchWithoutADatabase
 	"GET /lti/login/:registration", "POST /lti/login/:registration", "POST /lti/launch", "POST /lti/window", "POST /lti/frame",
-	"GET /.well-known/jwks.json",                                                                                      // from memory, for a while
-	"POST /bbb/analytics/:room", "GET /bbb/ended/:room", "GET /bbb/tests/:test/ended", "POST /bbb/tests/:test/report", // no pages
+	"GET /.well-known/jwks.json",                                                                                                                   // from memory, for a while
+	"POST /bbb/analytics/:room", "GET /bbb/ended/:room", "GET /bbb/tests/:test/ended", "POST /bbb/tests/:test/report", "GET /tenant/:tenant/:file", // no pages
 }
 
 // Every page says that it is the database that is away, and goes on by itself,

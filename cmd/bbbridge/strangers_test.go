@@ -75,7 +75,7 @@ var visitRoutes = []string{"GET /alive", "POST /leave"}
 var openRoutes = []string{
 	"GET /", "POST /", "GET /goodbye", "GET /lti/login", "POST /lti/login", "GET /lti/login/:registration", "POST /lti/login/:registration",
 	"GET /lti/launch", "POST /lti/launch", "POST /lti/window", "POST /lti/frame", "GET /lti/register", "POST /lti/register", "GET /.well-known/jwks.json", "POST /bbb/analytics/:room", "GET /bbb/ended/:room", "GET /bbb/tests/:test/ended", "POST /bbb/tests/:test/report",
-	"GET /healthz", "GET /readyz", "GET /metrics", "GET /styleguide",
+	"GET /tenant/:tenant/:file", "GET /healthz", "GET /readyz", "GET /metrics", "GET /styleguide",
 }
 
 func TestAllRoutesAreTried(t *testing.T) {
@@ -87,7 +87,8 @@ func TestAllRoutesAreTried(t *testing.T) {
 	for _, m := range regexp.MustCompile(`r\.([A-Z]+)\("([^"]+)"`).FindAllStringSubmatch(string(source), -1) {
 		want = append(want, m[1]+" "+m[2])
 	}
-	got := slices.Concat(openRoutes, visitRoutes)
+	// Administrators of the LMS: TestAdministratorsOfTheLMS, TestAdministratorsInThePicker.
+	got := slices.Concat(openRoutes, visitRoutes, []string{"POST /pick/administration", "POST /rooms/:room/administration"})
 	for _, r := range roomRoutes {
 		got = append(got, r.route)
 	}
