@@ -18,7 +18,7 @@ func failureSamples() map[string]any {
 	}
 	gradeSearch := []Field{
 		{Kind: "select", Name: "state", As: "grade_state", Options: []Option{{Value: "all", Text: "choice.any", On: true}, {Value: "refused", Text: "grade_state.refused"}}},
-		{Kind: "select", Name: "reason", As: "grade_reason", Options: []Option{{Text: "choice.any"}, {Value: "not_gradable", Label: "not_gradable"}}},
+		{Kind: "select", Name: "reason", As: "grade_reason", Options: []Option{{Text: "choice.any"}, {Value: "not_gradable", Text: "grade_reason.not_gradable"}}},
 		search[2],
 		{Kind: "search", Name: "course", As: "grade_course", Max: 100}, {Kind: "when", Name: "since", As: "failure_since", Value: "2026-11-17T08:00"},
 	}

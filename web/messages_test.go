@@ -259,6 +259,7 @@ func usedIDs(t *testing.T) map[string]bool {
 		"format.",
 		"go.",
 		"grade.your_lms",
+		"grade_reason.",
 		"grade_state.",
 		"hint.",
 		"life.",

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bbbridge/bbbridge/classroom/gradebook"
 	"github.com/bbbridge/bbbridge/web"
 )
 
@@ -34,6 +35,9 @@ func TestCodesHaveWords(t *testing.T) {
 			why = "refused_connection"
 		}
 		ids = append(ids, "check.token_"+why, "check.token_"+why+"_cure")
+	}
+	for _, reason := range append(web.Reasons(), gradebook.ReasonGiven) {
+		ids = append(ids, "grade_reason."+reason)
 	}
 	if len(ids) < 60 {
 		t.Errorf("only %d codes were found: %v", len(ids), ids)

@@ -116,7 +116,7 @@ func gradeFields(q admin.GradeQuery, value func(string) string, platforms []web.
 	}
 	reasons := []web.Option{{Text: "choice.any"}}
 	for _, r := range append(web.Reasons(), gradebook.ReasonGiven) {
-		reasons = append(reasons, web.Option{Value: r, Label: r, On: r == q.Reason})
+		reasons = append(reasons, web.Option{Value: r, Text: "grade_reason." + r, On: r == q.Reason})
 	}
 	return []web.Field{
 		{Kind: "select", Name: "state", As: "grade_state", Options: chosen},
